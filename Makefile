@@ -1,0 +1,86 @@
+# traceops.tracing: every target creates what it needs, outside the checkout (TRACEOPS_CACHE, default ~/.cache/traceops).
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+CACHE := $(or $(TRACEOPS_CACHE),$(HOME)/.cache/traceops)
+KEY := $(shell printf '%s' '$(CURDIR)' | cksum | cut -d' ' -f1)
+ROOT := $(CACHE)/tree-$(KEY)
+TREE := $(ROOT)/ansible_collections/traceops/tracing
+VENV := $(CACHE)/venv
+BIN := $(VENV)/bin
+LAB_STAMP := $(VENV)/.lab-$(shell cat requirements.txt requirements-lab.txt | cksum | cut -d' ' -f1)
+DEV_STAMP := $(VENV)/.dev-$(shell cat requirements*.txt | cksum | cut -d' ' -f1)
+PYTEST := cd $(TREE) && $(BIN)/python -m pytest -p no:cacheprovider
+
+export ANSIBLE_COLLECTIONS_PATH := $(ROOT)
+export PYTHONPATH := $(ROOT)
+export PATH := $(BIN):$(PATH)
+export ANSIBLE_HOME := $(CACHE)/ansible
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help demo diagnose test lint sanity unit contract integration robustness bench docs build clean tree venv venv-dev
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t14
+
+venv: $(LAB_STAMP)
+venv-dev: $(DEV_STAMP)
+
+$(LAB_STAMP):
+	@tests/tools/venv.sh '$(PYTHON)' '$(VENV)' requirements-lab.txt && touch $@
+
+$(DEV_STAMP): $(LAB_STAMP)
+	@tests/tools/venv.sh '$(PYTHON)' '$(VENV)' requirements-dev.txt && touch $@
+
+tree:
+	@$(PYTHON) tests/tools/export.py . $(TREE)
+
+demo: venv tree ## the main job on the embedded lab: a healthy stack, then two faults
+	@cd $(TREE) && $(BIN)/python -m tests.lab.demo
+
+diagnose: venv tree ## diagnose this machine (ARGS="-e diagnose_service=...")
+	@ansible-playbook traceops.tracing.diagnose $(ARGS)
+
+test: ## everything: lint, unit, contract, sanity, robustness, integration
+	@$(MAKE) lint
+	@$(MAKE) unit
+	@$(MAKE) contract
+	@$(MAKE) sanity
+	@$(MAKE) robustness
+	@$(MAKE) integration
+
+lint: venv-dev tree ## ruff, mypy strict on module_utils, yamllint, ansible-lint (profile production)
+	cd $(TREE) && ruff check . && ruff format --check --quiet . || { ruff format --diff . ; exit 1; }
+	cd $(TREE)/../../.. && mypy --config-file $(TREE)/pyproject.toml --cache-dir $(CACHE)/mypy -p ansible_collections.traceops.tracing.plugins.module_utils
+	cd $(TREE) && yamllint --strict .
+	cd $(TREE) && ansible-lint --offline --strict
+
+unit: venv-dev tree ## unit tests (ARGS="-k ...")
+	$(PYTEST) -n 2 tests/unit $(ARGS)
+
+contract: venv-dev tree ## recorded exchanges through the clients and against the lab
+	$(PYTEST) -n 2 tests/contract $(ARGS)
+
+sanity: venv-dev tree ## ansible-test sanity, and a check that it tested something
+	@tests/tools/sanity.sh $(TREE) $(CACHE)
+
+robustness: venv-dev tree ## hostile input, dead and dripping servers, secrets
+	$(PYTEST) tests/robustness $(ARGS)
+
+integration: venv-dev tree ## playbooks against the lab, real collectors, containers (ARGS="-k ...")
+	$(PYTEST) tests/integration $(ARGS)
+
+bench: venv-dev tree ## measure, as ratios in one run
+	cd $(TREE) && $(BIN)/python -m tests.bench $(ARGS)
+
+docs: venv-dev tree ## write docs/checks.md from the check library
+	$(BIN)/python tests/tools/docs.py .
+
+build: venv tree ## the collection's tarball, in $(CACHE)/dist
+	@mkdir -p $(CACHE)/dist && cd $(TREE) && ansible-galaxy collection build --force --output-path $(CACHE)/dist .
+
+clean: ## remove what make created for this checkout
+	rm -rf $(ROOT)

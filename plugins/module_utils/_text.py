@@ -1,0 +1,63 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Text from logs and servers is hostile: this is where it is made safe to show."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from urllib.parse import urlsplit, urlunsplit
+
+# C0 and C1 controls, DEL, bidirectional overrides and zero-width characters.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+
+MASK = "********"
+
+_SECRETS: t.Tuple[t.Tuple[t.Pattern[str], str], ...] = (
+    # JSON web tokens before anything else: they also follow "Bearer".
+    (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*"), MASK),
+    (re.compile(r"(?i)\b(bearer|basic)(\s+|%20)[A-Za-z0-9._~+/=-]{6,}"), r"\1\2" + MASK),
+    (re.compile(r"(?i)([a-z][a-z0-9+.-]*://)[^\s/?#@\"']+@"), r"\1" + MASK + "@"),
+    (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), MASK),
+    (re.compile(r"\b(?:glsa|glc)_[A-Za-z0-9_=-]{8,}"), MASK),
+    (
+        re.compile(
+            r"(?i)((?:^|[^a-z0-9])[a-z0-9_.-]*(?:api[-_]?key|passw(?:or)?d|passwd|secret(?:[-_]access[-_]key)?|"
+            r"(?:access|auth|refresh|id)[-_]?token|token|authorization)[\"']?\s*[:=]\s*)"
+            r"(?:\"[^\"]*\"|'[^']*'|[^\s,;&\"'}\])]+)"
+        ),
+        r"\1" + MASK,
+    ),
+)
+
+
+def clean(text: str) -> str:
+    """`text` without terminal colours, control and direction-changing characters (tabs and newlines stay)."""
+    return _CONTROL.sub("", _ANSI.sub("", text))
+
+
+def redact(text: str) -> str:
+    """`text` with bearer tokens, credentials in URLs, keys, passwords and JWTs masked."""
+    for pattern, replacement in _SECRETS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def excerpt(body: t.Union[str, bytes], limit: int = 200) -> str:
+    """The start of a server's answer as one clean, redacted line of at most `limit` characters."""
+    if isinstance(body, bytes):
+        body = body[: 8 * limit].decode("utf-8", "replace")
+    line = " ".join(redact(clean(body[: 8 * limit])).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def public_url(url: str) -> str:
+    """`url` without user name, password and fragment: the form that messages show."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return clean(url)
+    netloc = parts.netloc.rsplit("@", 1)[-1]
+    return clean(urlunsplit((parts.scheme, netloc, parts.path, parts.query, "")))

@@ -1,0 +1,79 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: collect
+short_description: Run any set of tracing probes on a host in one task
+version_added: 0.1.0
+description:
+  - Visits a host once, runs the probes that are asked for in one process, and returns their evidence.
+  - The options of all probes are checked before the first one runs.
+  - A probe that can not answer does not fail the task. Its evidence has C(ok=false), a C(cause) and a C(message).
+author: The traceops.tracing authors (@traceops)
+options:
+  probes:
+    description:
+      - Options of each probe, by label. The label is the probe's name, or any word when the options have C(probe) with the name.
+      - Known probes are V(clock), V(containers), V(environment), V(grafana), V(logs), V(otlp), V(tempo_info), V(tempo_search)
+        and V(tempo_trace).
+      - V(logs) takes the options of M(traceops.tracing.log_grep), V(otlp) those of M(traceops.tracing.otlp_probe), V(containers)
+        those of M(traceops.tracing.container_info), V(grafana) those of M(traceops.tracing.grafana_datasource_test), the others
+        those of the module of the same name.
+    type: dict
+    required: true
+extends_documentation_fragment:
+  - traceops.tracing.attributes
+  - traceops.tracing.attributes.actiongroup_tracing
+attributes:
+  check_mode:
+    details: In check mode the V(otlp) probe sends no span.
+"""
+
+EXAMPLES = r"""
+- name: See what this host sees
+  traceops.tracing.collect:
+    probes:
+      otlp:
+        endpoint: http://tempo:4318
+      otlp_grpc:
+        probe: otlp
+        endpoint: http://tempo:4317
+        protocol: grpc
+  register: seen
+"""
+
+RETURN = r"""
+evidence:
+  description: The result of each probe by label, with C(ok), C(cause), C(message) and C(took) (seconds) in each.
+  returned: always
+  type: dict
+  sample:
+    otlp:
+      ok: false
+      cause: connection_refused
+      message: nothing listens at tempo:4318
+      took: 0.012
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.traceops.tracing.plugins.module_utils import _collect
+from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
+
+
+def main() -> None:
+    module = AnsibleModule({"probes": {"type": "dict", "required": True}}, supports_check_mode=True)
+    try:
+        planned, secrets = _collect.plan(module.params["probes"], module.check_mode)
+    except BadOption as error:
+        module.fail_json(msg=error.message, evidence={})
+    module.no_log_values.update(secrets)
+    module.exit_json(changed=False, evidence=_collect.visit(planned))
+
+
+if __name__ == "__main__":
+    main()
