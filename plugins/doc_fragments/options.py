@@ -6,8 +6,8 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # Twin of _spec.HTTP.
-    DOCUMENTATION = r"""
+    # Each part is the twin of the option group of the same name in module_utils/_spec.py.
+    HTTP = r"""
 options:
   url_username:
     description: User name for basic authentication.
@@ -41,4 +41,28 @@ options:
     description: Seconds that a request may take in all, retries included.
     type: float
     default: 10.0
+"""
+
+    TEMPO = r"""
+options:
+  tempo_url:
+    description: Base URL of Tempo's HTTP API, without a path such as C(/api).
+    type: str
+    default: http://localhost:3200
+"""
+
+    GRAFANA = r"""
+options:
+  grafana_url:
+    description: Base URL of Grafana, without a path such as C(/api).
+    type: str
+    default: http://localhost:3000
+"""
+
+    WAIT = r"""
+options:
+  wait_timeout:
+    description: Seconds to wait for what is asked for. V(0) looks once.
+    type: float
+    default: 0.0
 """
