@@ -18,7 +18,8 @@ attributes:
     description: Returns details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
   idempotent:
     support: full
-    description: When run twice in a row outside check mode, with the same arguments, the second run indicates no change.
+    description:
+      - When run twice in a row outside check mode, with the same arguments, the second run indicates no change.
 """
 
     ACTIONGROUP_TRACING = r"""

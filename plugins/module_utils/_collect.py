@@ -11,6 +11,7 @@ import typing as t
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption, ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._spec import HTTP
 
 if t.TYPE_CHECKING:
     from types import ModuleType
@@ -63,24 +64,39 @@ class Visit(t.NamedTuple):
     params: t.Dict[str, t.Any]
 
 
-def plan(probes: t.Mapping[str, t.Any], check_mode: bool) -> t.Tuple[t.List[Visit], t.Set[str]]:
-    """The probes to run, all options validated before any of them runs, and the values to keep out of output."""
+def plan(probes: t.Mapping[str, t.Any], check_mode: bool, secrets: t.Set[str]) -> t.List[Visit]:
+    """The probes to run, all options validated before any of them runs.
+
+    Every value that must not be shown is added to `secrets`, also when this ends in BadOption.
+    """
     visits: t.List[Visit] = []
-    secrets: t.Set[str] = set()
+    for given in probes.values():
+        secrets.update(_secret_values(given))
     for label, given in probes.items():
         if given is not None and not isinstance(given, dict):
             raise BadOption(f"probes: the options of '{label}' are not a dictionary")
         options = dict(given or {})
-        probe = _load(options.pop("probe", label))
+        probe = _load(str(options.pop("probe", label)))
         checked = ArgumentSpecValidator(probe.ARGUMENT_SPEC, **getattr(probe, "MODULE_KWARGS", {})).validate(options)
-        secrets |= checked._no_log_values
+        secrets.update(checked._no_log_values)
         if checked.error_messages:
             raise BadOption(f"probes: {label}: {checked.error_messages[0]}")
         params = dict(checked.validated_parameters)
         if check_mode:
             params.update(getattr(probe, "CHECK_MODE", {}))
         visits.append(Visit(label, probe, params))
-    return visits, secrets
+    return visits
+
+
+def _secret_values(options: t.Any) -> t.Iterator[str]:
+    """Values of options that are secret in every probe: known even where the probe's name is misspelt."""
+    if not isinstance(options, dict):
+        return
+    for name, spec in HTTP.items():
+        value = options.get(name) if spec.get("no_log") else None
+        for leaf in value.values() if isinstance(value, dict) else [value]:
+            if leaf not in (None, ""):
+                yield str(leaf)
 
 
 def visit(planned: t.List[Visit]) -> t.Dict[str, t.Dict[str, t.Any]]:
@@ -90,6 +106,8 @@ def visit(planned: t.List[Visit]) -> t.Dict[str, t.Dict[str, t.Any]]:
         started = time.monotonic()
         try:
             result = probe.run(params)
+        except BadOption as error:
+            raise BadOption(f"probes: {label}: {error.message}") from None
         except ProbeFailure as failure:
             result = {**failure.result, "ok": False, "cause": failure.cause, "message": failure.message}
         result["took"] = round(time.monotonic() - started, 3)

@@ -17,12 +17,13 @@ author: The traceops.tracing authors (@traceops)
 options:
   probes:
     description:
-      - Options of each probe, by label. The label is the probe's name, or any word when the options have C(probe) with the name.
-      - Known probes are V(clock), V(containers), V(environment), V(grafana), V(logs), V(otlp), V(tempo_info), V(tempo_search)
-        and V(tempo_trace).
-      - V(logs) takes the options of M(traceops.tracing.log_grep), V(otlp) those of M(traceops.tracing.otlp_probe), V(containers)
-        those of M(traceops.tracing.container_info), V(grafana) those of M(traceops.tracing.grafana_datasource_test), the others
-        those of the module of the same name.
+      - Options of each probe, by label. The label is the probe's name, or any word when the options have
+        C(probe) with the name.
+      - Known probes are V(canaries), V(clock), V(containers), V(environment), V(grafana), V(logs), V(otlp),
+        V(tempo_info), V(tempo_search) and V(tempo_trace).
+      - V(logs) takes the options of M(traceops.tracing.log_grep), V(otlp) those of M(traceops.tracing.otlp_probe),
+        V(containers) those of M(traceops.tracing.container_info), V(grafana) those of
+        M(traceops.tracing.grafana_datasource_test), the others those of the module of the same name.
     type: dict
     required: true
 extends_documentation_fragment:
@@ -59,6 +60,8 @@ evidence:
       took: 0.012
 """
 
+import typing as t
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.traceops.tracing.plugins.module_utils import _collect
@@ -67,12 +70,13 @@ from ansible_collections.traceops.tracing.plugins.module_utils._errors import Ba
 
 def main() -> None:
     module = AnsibleModule({"probes": {"type": "dict", "required": True}}, supports_check_mode=True)
+    evidence: t.Dict[str, t.Any] = {}
     try:
-        planned, secrets = _collect.plan(module.params["probes"], module.check_mode)
+        planned = _collect.plan(module.params["probes"], module.check_mode, module.no_log_values)
+        evidence = _collect.visit(planned)
     except BadOption as error:
-        module.fail_json(msg=error.message, evidence={})
-    module.no_log_values.update(secrets)
-    module.exit_json(changed=False, evidence=_collect.visit(planned))
+        module.fail_json(msg=error.message, evidence=evidence)
+    module.exit_json(changed=False, evidence=evidence)
 
 
 if __name__ == "__main__":

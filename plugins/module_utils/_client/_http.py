@@ -218,9 +218,7 @@ def _retry_after(response: Response, pause: float) -> float:
         return pause
 
 
-def _within(
-    call: t.Callable[[], Response], deadline: float, method: str, url: str, timeout: float
-) -> Response:
+def _within(call: t.Callable[[], Response], deadline: float, method: str, url: str, timeout: float) -> Response:
     """Run `call` in a daemon thread: name resolution and a dripping header can't be bounded otherwise."""
     outcome: t.Dict[str, t.Any] = {}
 
