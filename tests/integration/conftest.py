@@ -1,0 +1,11 @@
+"""Fixtures that integration tests share."""
+
+from __future__ import annotations
+
+from ansible_collections.traceops.tracing.tests.integration.docker_engine import (  # noqa: F401
+    base_image,
+    docker_engine,
+    run_container,
+    systemd_host,
+    systemd_image,
+)
