@@ -1,0 +1,279 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tempo's HTTP API, the same from 2.3 to 3.x: what differs between versions is in one table, DIALECTS."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from ansible_collections.traceops.tracing.plugins.module_utils._client._config_page import flatten
+from ansible_collections.traceops.tracing.plugins.module_utils._client._http import (
+    HttpClient,
+    HttpError,
+    Response,
+    status_error,
+)
+from ansible_collections.traceops.tracing.plugins.module_utils._client._metrics import Metrics, parse_metrics
+from ansible_collections.traceops.tracing.plugins.module_utils._client._times import duration_ns
+from ansible_collections.traceops.tracing.plugins.module_utils._client._trace import (
+    MalformedTrace,
+    Trace,
+    parse_trace,
+)
+from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._text import clean, excerpt, public_url
+
+MAX_TRACE_BODY = 128 * 1024 * 1024  # bytes; 100,000 spans with attributes are 30 to 60 MB
+WINDOW_S = 168 * 3600  # Tempo's default limit of end - start in a search (query_frontend.search.max_duration)
+MAX_WINDOWS = 60  # a year and some weeks
+
+
+class Dialect(t.NamedTuple):
+    """What a Tempo of version `since` or later does; seen on 2.3.1, 2.7.2, 2.10.8 and 3.0.3."""
+
+    since: t.Tuple[int, int]
+    trace_v2: bool  # GET /api/v2/traces/ID exists; it answers 200 without spans when there is no such trace
+    most_recent: bool  # TraceQL accepts `with (most_recent=true)`; before, it is a parse error
+    otlp_bind: str  # where an OTLP receiver without an endpoint listens
+
+
+DIALECTS = (  # newest first
+    Dialect((2, 7), trace_v2=True, most_recent=True, otlp_bind="localhost"),
+    Dialect((2, 6), trace_v2=True, most_recent=False, otlp_bind="0.0.0.0"),
+    Dialect((0, 0), trace_v2=False, most_recent=False, otlp_bind="0.0.0.0"),
+)
+
+
+class Version(t.NamedTuple):
+    """`text` as the server says it, '' in builds that were given none; then `numbers` are deduced, the lowest fit."""
+
+    text: str
+    numbers: t.Tuple[int, int]
+
+    @property
+    def dialect(self) -> Dialect:
+        return next(dialect for dialect in DIALECTS if self.numbers >= dialect.since)
+
+
+class Found(t.NamedTuple):
+    """One trace of a search: id of 32 hex digits, '' for a root that has not been received, epoch seconds."""
+
+    trace_id: str
+    root_service: str
+    root_name: str
+    start: float
+    duration_ms: int
+    services: t.List[str]
+
+
+class TempoClient:
+    """Asks one Tempo. Every method raises HttpError when there is no usable answer.
+
+    Not for use by several threads at a time.
+    """
+
+    def __init__(self, params: t.Mapping[str, t.Any]) -> None:
+        """`params`: `tempo_url` and the options of the HTTP group."""
+        self._http = HttpClient(params["tempo_url"], params, "tempo_url")
+        self._at_root = self._http
+        parts = urlsplit(self._http.base_url)
+        if parts.path:
+            # http_api_prefix moves only /api; a gateway with a prefix moves everything. Both are tried.
+            self._at_root = HttpClient(urlunsplit((parts.scheme, parts.netloc, "", "", "")), params, "tempo_url")
+        self._version: t.Optional[Version] = None
+        self._window_s = float(WINDOW_S)
+        self.url = public_url(self._http.base_url)
+
+    # What Tempo is.
+
+    def version(self) -> Version:
+        """The version, detected once: build information, then metrics, then what the server can do."""
+        if self._version is None:
+            self._version = self._detect()
+        return self._version
+
+    def _detect(self) -> Version:
+        answer = self._http.get("/api/status/buildinfo")
+        text = ""
+        if answer.status == 200:
+            found = answer.json()
+            text = str(found.get("version") or "") if isinstance(found, dict) else ""
+        if not text:
+            text = self._version_of_metrics()
+        numbers = _numbers(text)
+        return Version(clean(text)[:40], numbers if numbers else self._deduced())
+
+    def _version_of_metrics(self) -> str:
+        try:
+            samples = self.metrics().get("tempo_build_info", [])
+        except HttpError:
+            return ""
+        return samples[0][0].get("version", "") if samples else ""
+
+    def _deduced(self) -> t.Tuple[int, int]:
+        # 3.x has live stores and no ingesters, 2.6 brought the second trace API.
+        try:
+            services = self._operations("/status/services").text
+        except HttpError:
+            services = ""
+        if "live-store" in services and "ingester" not in services:
+            return (3, 0)
+        answer = self._http.get("/api/v2/traces/" + "0" * 31 + "1")
+        return (2, 6) if answer.status == 200 else (0, 0)
+
+    def ready(self) -> Response:
+        """The answer of /ready, whatever its status: 200 `ready`, or 503 with the reason as its body."""
+        return self._operations("/ready", retry=False)
+
+    def echo(self) -> bool:
+        """Whether something that answers like Tempo's query path is there (it proves no authorisation)."""
+        answer = self._http.get("/api/echo", accept="*/*")
+        return answer.status == 200 and answer.body.strip() == b"echo"
+
+    def config(self) -> t.Dict[str, str]:
+        """The effective configuration, `a.b.c` -> scalar; Tempo masks its secrets itself."""
+        return flatten(_ok(self._operations("/status/config")).text)
+
+    def metrics(self) -> Metrics:
+        """All samples of /metrics."""
+        return parse_metrics(_ok(self._operations("/metrics")).text)
+
+    def _operations(self, path: str, retry: bool = True) -> Response:
+        answer = self._http.get(path, accept="*/*", retry=retry)
+        if answer.status == 404 and self._at_root is not self._http:
+            answer = self._at_root.get(path, accept="*/*", retry=retry)
+        return answer
+
+    # Traces.
+
+    def trace_by_id(self, trace_id: str, timeout: t.Optional[float] = None) -> t.Optional[Trace]:
+        """The trace, or None when Tempo has none of this id. A trace can be read so as soon as it is accepted."""
+        trace_id = normal_id(trace_id)
+        if self.version().dialect.trace_v2:
+            answer = self._get_trace(f"/api/v2/traces/{trace_id}", timeout)
+            if answer.status == 200:
+                trace = _trace(answer, wrapped=True)
+                return trace if trace.spans or trace.partial else None
+            if answer.status != 404:
+                raise status_error(answer)
+        # On v2 a 404 never means "no such trace": the path is not there (a gateway lets only v1 pass).
+        answer = self._get_trace(f"/api/traces/{trace_id}", timeout)
+        if answer.status == 404 and answer.body.strip() in (b"", b"trace not found"):
+            return None
+        return _trace(_ok(answer), wrapped=False)
+
+    def _get_trace(self, path: str, timeout: t.Optional[float]) -> Response:
+        # Protobuf is a third of the JSON; 2.3 wants exactly this header, and a proxy may still answer with JSON.
+        return self._http.get(path, accept="application/protobuf", max_body=MAX_TRACE_BODY, timeout=timeout)
+
+    def search(self, query: str, start: float, end: float, limit: int) -> t.List[Found]:
+        """At most `limit` traces that match the TraceQL `query` between two times (epoch seconds), newest window first.
+
+        A range over the server's limit (168 h by default) is asked in parts. start and end are always sent: without
+        them Tempo looks only at the recent minutes.
+        """
+        found: t.Dict[str, Found] = {}
+        until = end
+        while until > start and len(found) < limit:
+            since = max(start, until - self._window_s)
+            answer = self._http.get(
+                "/api/search",
+                query={"q": query, "start": int(since), "end": -int(-until // 1), "limit": limit - len(found)},
+            )
+            if answer.status == 400 and self._narrower(answer):
+                continue
+            for trace in _search_result(_ok(answer)):
+                found.setdefault(trace.trace_id, trace)
+            until = since
+        return list(found.values())
+
+    def _narrower(self, answer: Response) -> bool:
+        """Take the range limit from a refusal; False when it says something else."""
+        match = re.search(r"exceeds (\S+)\. received start", answer.text)
+        allowed = duration_ns(match.group(1)) if match else None
+        # Seconds are rounded outwards, hence 2 less than allowed.
+        if not allowed or not 2 < allowed / 1e9 - 2 < self._window_s:
+            return False
+        self._window_s = allowed / 1e9 - 2
+        return True
+
+    def tag_values(self, tag: str, start: float, end: float) -> t.List[str]:
+        """The values of a scoped tag (`resource.service.name`) that Tempo has seen between two times."""
+        since = max(start, end - self._window_s)
+        answer = self._http.get(
+            f"/api/v2/search/tag/{quote(tag, safe='.')}/values",
+            query={"start": int(since), "end": -int(-end // 1)},
+        )
+        found = _ok(answer).json()
+        values = (found.get("tagValues") if isinstance(found, dict) else None) or []
+        return sorted({str(v.get("value", "")) for v in values if isinstance(v, dict)} - {""})
+
+
+def normal_id(given: str, option: str = "trace_id") -> str:
+    """A trace id as 32 lower-case hex digits: Tempo strips leading zeros in search results; BadOption otherwise."""
+    text = str(given).strip().lower()
+    if not re.match(r"^[0-9a-f]{1,32}$", text) or not text.strip("0"):
+        raise BadOption(
+            f"{option}: '{excerpt(text, 40)}' is not a trace id; expected up to 32 hexadecimal digits, not all zero"
+        )
+    return text.rjust(32, "0")
+
+
+def _numbers(text: str) -> t.Optional[t.Tuple[int, int]]:
+    match = re.match(r"^v?(\d{1,4})\.(\d{1,4})", text)
+    return (int(match.group(1)), int(match.group(2))) if match else None
+
+
+def _ok(answer: Response) -> Response:
+    if answer.status != 200:
+        raise status_error(answer)
+    return answer
+
+
+def _trace(answer: Response, wrapped: bool) -> Trace:
+    try:
+        return parse_trace(answer.body, answer.content_type, wrapped)
+    except MalformedTrace as error:
+        raise HttpError(
+            "not_a_trace",
+            f"GET {public_url(answer.url)} answered 200 with {len(answer.body)} bytes of "
+            f"{answer.content_type or 'no content type'}, which are {error}: '{excerpt(answer.body, 80)}'",
+            answer,
+        ) from None
+
+
+def _search_result(answer: Response) -> t.List[Found]:
+    found = answer.json()
+    if not isinstance(found, dict) or not isinstance(found.get("traces") or [], list):
+        raise HttpError(
+            "not_tempo",
+            f"GET {public_url(answer.url)} answered JSON that is no search result: '{excerpt(answer.body, 80)}'",
+            answer,
+        )
+    # A field that is zero or empty is absent; 64-bit numbers are strings (protobuf's JSON form).
+    return [_found(item) for item in found.get("traces") or [] if isinstance(item, dict)]
+
+
+def _found(item: t.Dict[str, t.Any]) -> Found:
+    root = clean(str(item.get("rootServiceName", "")))
+    stats = item.get("serviceStats")
+    services = sorted(clean(str(name)) for name in stats) if isinstance(stats, dict) else []
+    received = root != "<root span not yet received>"
+    return Found(
+        trace_id=str(item.get("traceID", "")).lower().rjust(32, "0"),
+        root_service=root if received else "",
+        root_name=clean(str(item.get("rootTraceName", ""))) if received else "",
+        start=_integer(item.get("startTimeUnixNano")) / 1e9,
+        duration_ms=_integer(item.get("durationMs")),
+        services=services or ([root] if received and root else []),
+    )
+
+
+def _integer(given: t.Any) -> int:
+    try:
+        return int(given or 0)
+    except (TypeError, ValueError):
+        return 0
