@@ -58,20 +58,20 @@ lint: venv-dev tree ## ruff, mypy strict on module_utils, yamllint, ansible-lint
 	cd $(TREE) && yamllint --strict .
 	cd $(TREE) && ansible-lint --offline --strict
 
-unit: venv-dev tree ## unit tests (ARGS="-k ...")
-	$(PYTEST) -n 2 tests/unit $(ARGS)
+unit: venv-dev tree ## unit tests (ARGS="tests/unit/shared -k ...")
+	$(PYTEST) -n 2 $(or $(ARGS),tests/unit)
 
 contract: venv-dev tree ## recorded exchanges through the clients and against the lab
-	$(PYTEST) -n 2 tests/contract $(ARGS)
+	$(PYTEST) -n 2 $(or $(ARGS),tests/contract)
 
 sanity: venv-dev tree ## ansible-test sanity, and a check that it tested something
 	@tests/tools/sanity.sh $(TREE) $(CACHE)
 
 robustness: venv-dev tree ## hostile input, dead and dripping servers, secrets
-	$(PYTEST) tests/robustness $(ARGS)
+	$(PYTEST) $(or $(ARGS),tests/robustness)
 
-integration: venv-dev tree ## playbooks against the lab, real collectors, containers (ARGS="-k ...")
-	$(PYTEST) tests/integration $(ARGS)
+integration: venv-dev tree ## playbooks against the lab, real collectors, containers (ARGS="tests/unit/shared -k ...")
+	$(PYTEST) $(or $(ARGS),tests/integration)
 
 bench: venv-dev tree ## measure, as ratios in one run
 	cd $(TREE) && $(BIN)/python -m tests.bench $(ARGS)

@@ -80,7 +80,7 @@ def plan(probes: t.Mapping[str, t.Any], check_mode: bool, secrets: t.Set[str]) -
         checked = ArgumentSpecValidator(probe.ARGUMENT_SPEC, **getattr(probe, "MODULE_KWARGS", {})).validate(options)
         secrets.update(checked._no_log_values)
         if checked.error_messages:
-            raise BadOption(f"probes: {label}: {checked.error_messages[0]}")
+            raise BadOption("; ".join(f"probes: {label}: {message}" for message in checked.error_messages))
         params = dict(checked.validated_parameters)
         if check_mode:
             params.update(getattr(probe, "CHECK_MODE", {}))

@@ -1,0 +1,73 @@
+"""`collect` validates all options first, then runs each probe, and a failed one is evidence."""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+import pytest
+
+from ansible_collections.traceops.tracing.plugins.module_utils import _collect
+from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption, ProbeFailure
+
+
+@pytest.fixture
+def probes(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[dict[str, Any]]]:
+    """A probe `otlp` that works and a probe `clock` that can't answer; the parameters that each saw."""
+    seen: dict[str, list[dict[str, Any]]] = {"otlp": [], "clock": []}
+
+    def works(params: dict[str, Any]) -> dict[str, Any]:
+        seen["otlp"].append(params)
+        return {"ok": True, "cause": "ok", "message": "fine"}
+
+    def fails(params: dict[str, Any]) -> dict[str, Any]:
+        seen["clock"].append(params)
+        raise ProbeFailure("connection_refused", "nothing listens", {"offset_s": None})
+
+    made = {
+        "otlp": types.SimpleNamespace(
+            ARGUMENT_SPEC={
+                "endpoint": {"type": "str", "required": True},
+                "send": {"type": "bool", "default": True},
+                "token": {"type": "str", "no_log": True},
+            },
+            CHECK_MODE={"send": False},
+            run=works,
+        ),
+        "clock": types.SimpleNamespace(ARGUMENT_SPEC={}, run=fails),
+    }
+    monkeypatch.setattr(_collect, "_load", made.__getitem__)
+    return seen
+
+
+def test_each_label_has_its_result_and_a_failed_probe_its_cause(probes: dict[str, list[dict[str, Any]]]) -> None:
+    planned = _collect.plan(
+        {"otlp": {"endpoint": "a"}, "two": {"probe": "otlp", "endpoint": "b"}, "clock": None}, False, set()
+    )
+    evidence = _collect.visit(planned)
+    assert [params["endpoint"] for params in probes["otlp"]] == ["a", "b"]
+    assert evidence["two"]["ok"] is True
+    assert {k: v for k, v in evidence["clock"].items() if k != "took"} == {
+        "ok": False,
+        "cause": "connection_refused",
+        "message": "nothing listens",
+        "offset_s": None,
+    }
+
+
+def test_check_mode_forces_what_the_probe_says(probes: dict[str, list[dict[str, Any]]]) -> None:
+    _collect.visit(_collect.plan({"otlp": {"endpoint": "a"}}, True, set()))
+    assert probes["otlp"][0]["send"] is False
+
+
+def test_no_probe_runs_when_one_has_a_bad_option(probes: dict[str, list[dict[str, Any]]]) -> None:
+    secrets: set[str] = set()
+    with pytest.raises(BadOption, match=r"probes: otlp: .*endpiont"):
+        _collect.plan({"clock": {}, "otlp": {"endpiont": "a", "token": "s3cret"}}, False, secrets)
+    assert probes["clock"] == []
+    assert "s3cret" in secrets
+
+
+def test_an_unknown_probe_is_named_with_the_known_ones() -> None:
+    with pytest.raises(BadOption, match=r"no probe 'tmepo'; known are .*tempo_info"):
+        _collect.plan({"tmepo": {}}, False, set())

@@ -1,0 +1,53 @@
+"""Hostile text is made safe to show."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.traceops.tracing.plugins.module_utils._text import clean, excerpt, public_url, redact
+
+
+def test_colours_controls_and_direction_marks_are_stripped() -> None:
+    assert clean("\x1b[31mred\x1b[0m\x07 \u202eevil\u200b\ttab\nline") == "red evil\ttab\nline"
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("Authorization: Bearer abc.def-ghi123456", "abc.def"),
+        ("authorization=Basic dXNlcjpwYXNzd29yZA==", "dXNlcjpw"),
+        ("exporting to https://user:hunter2@tempo:4318/v1/traces", "hunter2"),
+        ("key AKIAIOSFODNN7EXAMPLE used", "AKIAIOSFODNN7EXAMPLE"),
+        ("jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.s5Gk-abc", "eyJhbGci"),
+        ('{"api_key": "k-123456", "x": 1}', "k-123456"),
+        ("OTEL_EXPORTER_OTLP_HEADERS=api-key=abcdef012345", "abcdef012345"),
+        ("password: hunter2", "hunter2"),
+        ("AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG", "wJalrXUtnFEMI"),
+        ("token=glsa_abcdefgh12345678", "glsa_abcdefgh"),
+    ],
+)
+def test_secrets_are_masked(text: str, secret: str) -> None:
+    assert secret not in redact(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Injecting traceparent header: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        "OTLP HTTP exporter created successfully for http://tempo:4318 (gzip enabled)",
+        "Tracing configuration: endpoint=http://tempo:4317, sampling_ratio=0.25",
+        "max tokens reached",
+    ],
+)
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+def test_an_excerpt_is_one_short_line() -> None:
+    shown = excerpt(b"a\r\n  b\xff\x00" + b"c" * 1000, 20)
+    assert shown.startswith("a b\ufffd")
+    assert len(shown) == 20
+
+
+def test_a_public_url_has_no_credentials() -> None:
+    assert public_url("http://u:p@h:1/x?y=1#z") == "http://h:1/x?y=1"
