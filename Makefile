@@ -39,7 +39,7 @@ tree:
 	@$(PYTHON) tests/tools/export.py . $(TREE)
 
 demo: venv tree ## the main job on the embedded lab: a healthy stack, then two faults
-	@cd $(TREE) && $(BIN)/python -m tests.lab.demo
+	@cd $(TREE) && $(BIN)/python -m ansible_collections.traceops.tracing.tests.lab.demo
 
 diagnose: venv tree ## diagnose this machine (ARGS="-e diagnose_service=...")
 	@ansible-playbook traceops.tracing.diagnose $(ARGS)
@@ -74,7 +74,7 @@ integration: venv-dev tree ## playbooks against the lab, real collectors, contai
 	$(PYTEST) $(or $(ARGS),tests/integration)
 
 bench: venv-dev tree ## measure, as ratios in one run
-	cd $(TREE) && $(BIN)/python -m tests.bench $(ARGS)
+	cd $(TREE) && $(BIN)/python -m ansible_collections.traceops.tracing.tests.bench $(ARGS)
 
 docs: venv-dev tree ## write docs/checks.md from the check library
 	$(BIN)/python tests/tools/docs.py .

@@ -1,0 +1,57 @@
+"""The main job on the embedded lab: a healthy stack, then two faults, each diagnosed by the playbook.
+
+Every scenario starts its own lab on ports that the kernel picks, lets the sample application send real
+spans, and runs `ansible-playbook traceops.tracing.diagnose`. Exit code 0 means that all verdicts were true.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from ansible_collections.traceops.tracing.tests.integration.playbook import Run, run_playbook
+from ansible_collections.traceops.tracing.tests.lab import Lab
+
+SCENARIOS = (
+    ("a healthy stack", None, None),
+    ("the data source in Grafana points at a port where nothing listens", "grafana-wrong-url", "grafana.datasource.unreachable"),
+    ("the application exports OTLP over HTTP to the gRPC port", "wrong-protocol", "network.otlp.other-protocol"),
+)  # fmt: skip
+
+
+def page(run: Run) -> str:
+    """The page that the playbook printed, without Ansible's own lines around it."""
+    task = run.output.split("TASK [traceops.tracing.diagnose : Say why]", 1)[-1]
+    lines = task.split("PLAY RECAP", 1)[0].splitlines()[1:]
+    kept = [line for line in lines if not line.startswith(("ok:", "fatal:", "changed:"))]
+    return "\n".join(kept).strip("\n")
+
+
+def true_verdict(run: Run, wanted: str | None) -> bool:
+    if run.report is None:
+        return False
+    return run.root_causes == ([wanted] if wanted else []) and run.verdict["status"] == ("problem" if wanted else "ok")
+
+
+def main() -> int:
+    cache = Path(os.environ.get("TRACEOPS_CACHE") or Path.home() / ".cache/traceops")
+    started, wrong = time.monotonic(), 0
+    for number, (words, fault, wanted) in enumerate(SCENARIOS, 1):
+        print(f"\n[{number}/{len(SCENARIOS)}] {words}\n", flush=True)
+        directory = cache / "demo" / (fault or "healthy")
+        with Lab(fault=fault, directory=directory / "lab") as lab:
+            lab.run_app()
+            run = run_playbook("diagnose", directory, lab.variables)
+        print(page(run) if run.report else run.output)
+        print(f"\n    report: {directory / 'report' / 'report.html'}")
+        if not true_verdict(run, wanted):
+            wrong += 1
+            print(f"    WRONG VERDICT: expected {wanted or 'no problem'}", file=sys.stderr)
+    print(f"\n{len(SCENARIOS) - wrong} of {len(SCENARIOS)} verdicts true, {time.monotonic() - started:.0f} s")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
