@@ -262,6 +262,8 @@ def _exchange(
             json=json_body,
             headers={"Accept": accept},
             timeout=(left, left),
+            # Said again here: requests lets REQUESTS_CA_BUNDLE override a session's verify=False.
+            verify=session.verify,
             stream=True,
             allow_redirects=False,
         ) as answer:
