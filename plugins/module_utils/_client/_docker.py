@@ -1,0 +1,224 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Docker Engine (or Podman's compatible socket) through the Docker SDK: read only, bounded, with one error type.
+
+The engine is the one that `docker_host` names, else DOCKER_HOST, else the first well-known socket that exists.
+TLS follows DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, as in the docker program.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import time
+import typing as t
+from urllib.parse import quote
+
+from ansible_collections.traceops.tracing.plugins.module_utils._client._bounded import TookTooLong, bounded
+from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption, MissingLibrary, ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt, public_url
+
+T = t.TypeVar("T")
+Json = t.Dict[str, t.Any]
+MAX_LOG = 1024 * 1024  # bytes
+_SCHEMES = ("unix://", "tcp://", "http://", "https://")
+
+
+class Engine:
+    """One engine, asked within one deadline.
+
+    Every method raises ProbeFailure with cause library_missing, daemon_unreachable, permission_denied,
+    timeout, or engine_error (an answer that is an error), and returns None where the thing asked for is gone.
+    """
+
+    def __init__(self, docker_host: t.Optional[str], timeout: float) -> None:
+        """`timeout`: seconds for everything that is asked of this engine."""
+        if not 0 < timeout <= 3600:
+            raise BadOption(f"timeout: {timeout:g} is not between 0 and 3600 seconds")
+        self.url = _engine_url(docker_host)
+        self.timeout = timeout
+        self.shown = self.url if self.url.startswith("unix://") else public_url(self.url)
+        self.local = self.url.startswith("unix://")
+        self._deadline = time.monotonic() + timeout
+        self._api: t.Any = None  # docker.APIClient, whose type stubs lag behind
+
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline; never less than a few milliseconds, so a caller fails and does not hang."""
+        return max(0.01, self._deadline - time.monotonic())
+
+    def version(self) -> Json:
+        """`GET /version`: Version, ApiVersion, Os, Arch ..."""
+        return self._must(lambda api: api.version())
+
+    def containers(self) -> t.List[Json]:
+        """`GET /containers/json`: a summary of every container, running or not."""
+        return self._must(lambda api: api.containers(all=True))
+
+    def inspect(self, container: str) -> t.Optional[Json]:
+        """`GET /containers/ID/json`."""
+        return self._ask(lambda api: api.inspect_container(container))
+
+    def image(self, image_id: str) -> t.Optional[Json]:
+        """`GET /images/ID/json`."""
+        return self._ask(lambda api: api.inspect_image(image_id))
+
+    def networks(self) -> t.List[Json]:
+        """`GET /networks`."""
+        return self._must(lambda api: api.networks())
+
+    def stats(self, container: str) -> t.Optional[Json]:
+        """One sample of `GET /containers/ID/stats`; None too where the engine is older than API 1.41."""
+        try:
+            return self._ask(lambda api: api.stats(container, stream=False, one_shot=True))
+        except ProbeFailure as failure:
+            if failure.cause == "engine_error":
+                return None
+            raise
+
+    def log(self, container: str, lines: int) -> t.Optional[bytes]:
+        """The last `lines` of a container's standard output and error together, at most MAX_LOG bytes of them."""
+
+        def read(api: t.Any) -> bytes:
+            parts: t.List[bytes] = []
+            size = 0
+            stream = api.logs(container, stdout=True, stderr=True, tail=lines, stream=True, follow=False)
+            try:
+                for part in stream:
+                    parts.append(part)
+                    size += len(part)
+                    # Keep the end: a few huge lines must not fill the memory.
+                    while size - len(parts[0]) >= MAX_LOG:
+                        size -= len(parts.pop(0))
+                    if len(parts) == 1 and size > MAX_LOG:
+                        parts, size = [part[-MAX_LOG:]], MAX_LOG
+            finally:
+                stream.close()
+            return b"".join(parts)
+
+        return self._ask(read)
+
+    def path(self, container: str, path: str) -> t.Optional[Json]:
+        """What `path` inside a container is: {name, size, mode, mtime, linkTarget}; works without a shell inside."""
+        return self._ask(lambda api: _path_stat(api, container, path))
+
+    def close(self) -> None:
+        if self._api is not None:
+            self._api.close()
+            self._api = None
+
+    def _must(self, call: t.Callable[[t.Any], T]) -> T:
+        value = self._ask(call)
+        if value is None:
+            raise ProbeFailure("engine_error", f"what answers at {self.shown} is no Docker Engine (status 404)")
+        return value
+
+    def _ask(self, call: t.Callable[[t.Any], t.Optional[T]]) -> t.Optional[T]:
+        try:
+            import docker
+            import requests
+        except ImportError:
+            raise MissingLibrary("docker", "to ask the Docker Engine") from None
+
+        def work() -> t.Optional[T]:
+            api = self._connect()
+            api.timeout = self.left
+            return call(api)
+
+        try:
+            # The SDK's own time-out starts anew with each byte that arrives.
+            return bounded(work, self.left)
+        except docker.errors.NotFound:
+            return None
+        except (TookTooLong, requests.exceptions.Timeout):
+            raise ProbeFailure(
+                "timeout", f"the Docker Engine at {self.shown} did not answer within {self.timeout:g} s"
+            ) from None
+        except (docker.errors.DockerException, requests.exceptions.RequestException, OSError, ValueError) as error:
+            raise self._failure(error) from None
+
+    def _connect(self) -> t.Any:
+        if self._api is None:
+            from docker import APIClient
+            from docker.utils import kwargs_from_env
+
+            tls = kwargs_from_env().get("tls", False)
+            make: t.Any = APIClient
+            self._api = make(base_url=self.url, version="auto", timeout=self.left, tls=tls)
+        return self._api
+
+    def _failure(self, error: BaseException) -> ProbeFailure:
+        """What the SDK, requests and sockets raise, as one error; the stable part of the text decides."""
+        text, where = f"{type(error).__name__} {error!r}", self.shown
+        if "Not supported URL scheme" in text:
+            # docker-py before 7.1 with requests 2.32 and later.
+            return ProbeFailure(
+                "library_missing",
+                "the installed Python packages 'docker' and 'requests' do not fit: docker 7.1 or newer is needed",
+            )
+        if "PermissionError" in text or "Permission denied" in text:
+            return ProbeFailure(
+                "permission_denied",
+                f"this user may not talk to the Docker Engine at {where}: become root or join the socket's group",
+            )
+        if "certificate" in text.lower() or "SSLError" in text:
+            return ProbeFailure("daemon_unreachable", f"the TLS handshake with the Docker Engine at {where} failed")
+        status = getattr(getattr(error, "response", None), "status_code", None)
+        if status in (401, 403):
+            return ProbeFailure("permission_denied", f"the Docker Engine at {where} refuses this user ({status})")
+        if status is not None:
+            explanation = excerpt(str(getattr(error, "explanation", "") or error), 160)
+            return ProbeFailure("engine_error", f"the Docker Engine at {where} answers {status}: {explanation}")
+        return ProbeFailure("daemon_unreachable", f"no Docker Engine answers at {where} ({_words(text)})")
+
+
+def _engine_url(docker_host: t.Optional[str]) -> str:
+    url = docker_host or os.environ.get("DOCKER_HOST")
+    if not url:
+        return next(
+            (f"unix://{path}" for path in _well_known_sockets() if os.path.exists(path)), "unix:///var/run/docker.sock"
+        )
+    if not url.startswith(_SCHEMES):
+        raise BadOption(
+            f"docker_host: '{public_url(url)[:120]}' should be unix:///PATH, tcp://HOST:PORT or https://HOST:PORT"
+        )
+    return url
+
+
+def _well_known_sockets() -> t.List[str]:
+    """Docker's socket, rootless Docker's, Podman's and rootless Podman's."""
+    mine = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
+    return [
+        "/var/run/docker.sock",
+        f"{mine}/docker.sock",
+        "/run/podman/podman.sock",
+        f"{mine}/podman/podman.sock",
+    ]
+
+
+def _path_stat(api: t.Any, container: str, path: str) -> t.Optional[Json]:
+    url = f"{api.base_url}/v{api.api_version}/containers/{quote(container)}/archive"
+    answer = api.head(url, params={"path": path}, timeout=api.timeout)
+    if answer.status_code == 404:
+        return None
+    answer.raise_for_status()
+    stat: Json = json.loads(base64.b64decode(answer.headers["X-Docker-Container-Path-Stat"]))
+    return stat
+
+
+def _words(text: str) -> str:
+    for part, words in (
+        ("FileNotFoundError", "the socket does not exist"),
+        ("No such file", "the socket does not exist"),
+        ("Connection refused", "connection refused"),
+        ("ConnectionRefused", "connection refused"),
+        ("getaddrinfo", "the host name does not resolve"),
+        ("Name or service not known", "the host name does not resolve"),
+        ("NameResolution", "the host name does not resolve"),
+        ("No route", "there is no route to the host"),
+    ):
+        if part in text:
+            return words
+    return excerpt(text, 120)
