@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+from email.utils import parsedate_to_datetime
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from ansible_collections.traceops.tracing.plugins.module_utils._client._config_page import flatten
@@ -77,6 +78,7 @@ class TempoClient:
 
     def __init__(self, params: t.Mapping[str, t.Any]) -> None:
         """`params`: `tempo_url` and the options of the HTTP group."""
+        self._params = params
         self._http = HttpClient(params["tempo_url"], params, "tempo_url")
         self._at_root = self._http
         parts = urlsplit(self._http.base_url)
@@ -85,7 +87,14 @@ class TempoClient:
             self._at_root = HttpClient(urlunsplit((parts.scheme, parts.netloc, "", "", "")), params, "tempo_url")
         self._version: t.Optional[Version] = None
         self._window_s = float(WINDOW_S)
+        self.date: t.Optional[float] = None  # the server's clock (epoch seconds, whole) in its last operations answer
         self.url = public_url(self._http.base_url)
+
+    def fork(self) -> TempoClient:
+        """Another client of the same Tempo, for another thread, which knows what this one has learnt."""
+        client = TempoClient(self._params)
+        client._version = self._version
+        return client
 
     # What Tempo is.
 
@@ -96,15 +105,16 @@ class TempoClient:
         return self._version
 
     def _detect(self) -> Version:
+        text = self._version_of_buildinfo() or self._version_of_metrics()
+        return Version(clean(text)[:40], _numbers(text) or self._deduced())
+
+    def _version_of_buildinfo(self) -> str:
         answer = self._http.get("/api/status/buildinfo")
-        text = ""
-        if answer.status == 200:
-            found = answer.json()
-            text = str(found.get("version") or "") if isinstance(found, dict) else ""
-        if not text:
-            text = self._version_of_metrics()
-        numbers = _numbers(text)
-        return Version(clean(text)[:40], numbers if numbers else self._deduced())
+        try:
+            found = answer.json() if answer.status == 200 else None
+        except HttpError:
+            found = None
+        return str(found.get("version") or "") if isinstance(found, dict) else ""
 
     def _version_of_metrics(self) -> str:
         try:
@@ -128,10 +138,15 @@ class TempoClient:
         """The answer of /ready, whatever its status: 200 `ready`, or 503 with the reason as its body."""
         return self._operations("/ready", retry=False)
 
-    def echo(self) -> bool:
-        """Whether something that answers like Tempo's query path is there (it proves no authorisation)."""
+    def is_tempo(self) -> bool:
+        """Whether Tempo answers here, and not another product: its echo, its build information or its metrics tell.
+
+        Loki and Mimir have a /ready with the same answer, and a distributor on its own has no /api/echo.
+        """
         answer = self._http.get("/api/echo", accept="*/*")
-        return answer.status == 200 and answer.body.strip() == b"echo"
+        if answer.status == 200 and answer.body.strip() == b"echo":
+            return True
+        return bool(self._version_of_buildinfo() or self._version_of_metrics())
 
     def config(self) -> t.Dict[str, str]:
         """The effective configuration, `a.b.c` -> scalar; Tempo masks its secrets itself."""
@@ -145,6 +160,7 @@ class TempoClient:
         answer = self._http.get(path, accept="*/*", retry=retry)
         if answer.status == 404 and self._at_root is not self._http:
             answer = self._at_root.get(path, accept="*/*", retry=retry)
+        self.date = _date(answer)
         return answer
 
     # Traces.
@@ -220,6 +236,13 @@ def normal_id(given: str, option: str = "trace_id") -> str:
             f"{option}: '{excerpt(text, 40)}' is not a trace id; expected up to 32 hexadecimal digits, not all zero"
         )
     return text.rjust(32, "0")
+
+
+def _date(answer: Response) -> t.Optional[float]:
+    try:
+        return parsedate_to_datetime(answer.headers["date"]).timestamp()
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _numbers(text: str) -> t.Optional[t.Tuple[int, int]]:

@@ -1,0 +1,109 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Probe: is this Tempo ready, which version is it, and which of its settings and counters explain missing traces?"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._client._http import HttpError
+from ansible_collections.traceops.tracing.plugins.module_utils._client._tempo import TempoClient
+from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption, ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._probe import _tempo_state as state
+from ansible_collections.traceops.tracing.plugins.module_utils._probe._tempo_failure import asking_tempo
+from ansible_collections.traceops.tracing.plugins.module_utils._probe._waiting import REAL, Clock
+from ansible_collections.traceops.tracing.plugins.module_utils._spec import HTTP, TEMPO
+from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt
+
+ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
+    **TEMPO,
+    **HTTP,
+    "sample_interval": {"type": "float", "default": 0.0},
+}
+
+
+def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any]:
+    """See RETURN of the module tempo_info. ProbeFailure when Tempo doesn't answer, or something else does."""
+    interval = params["sample_interval"]
+    if not 0 <= interval <= 300:
+        raise BadOption(f"sample_interval: {interval:g} is not between 0 and 300 seconds", _nothing())
+    result = _nothing()
+    with asking_tempo(result):
+        client = TempoClient(params)
+        result["url"] = client.url
+        _readiness(client, result)
+        if not client.is_tempo():
+            raise ProbeFailure(
+                "not_tempo", f"{client.url} answers, but not as Tempo does; its API is at 3200 by default"
+            )
+        version = client.version()
+        result.update(version=version.text or None, at_least="{}.{}".format(*version.numbers))
+        _configuration(client, result)
+        _counters(client, result, interval, clock)
+    result.update(ok=True, cause="ok", message=_sentence(result))
+    return result
+
+
+def _nothing() -> t.Dict[str, t.Any]:
+    return {
+        "ok": False,
+        "cause": "",
+        "message": "",
+        "url": "",
+        "ready": None,
+        "ready_status": None,
+        "ready_reason": "",
+        "version": None,
+        "at_least": None,
+        "config": state.settings({}, ""),
+        "counters": state.counters({}, None),
+        "rates": None,
+        "clock_offset_s": None,
+        "unavailable": [],
+    }
+
+
+def _readiness(client: TempoClient, result: t.Dict[str, t.Any]) -> None:
+    answer = client.ready()
+    result["ready_status"] = answer.status
+    # A gateway may let only queries pass: then readiness is not known.
+    result["ready"] = answer.status == 200 if answer.status in (200, 503) else None
+    result["ready_reason"] = "" if answer.status == 200 else excerpt(answer.body, 300)
+
+
+def _configuration(client: TempoClient, result: t.Dict[str, t.Any]) -> None:
+    try:
+        flat = client.config()
+    except HttpError as error:
+        result["unavailable"].append(error.message)
+        return
+    result["config"] = state.settings(flat, client.version().dialect.otlp_bind)
+
+
+def _counters(client: TempoClient, result: t.Dict[str, t.Any], interval: float, clock: Clock) -> None:
+    try:
+        before, first = clock.monotonic(), state.counters(client.metrics(), client.date)
+        result["counters"] = first
+        if client.date is not None:
+            # The header has whole seconds: half of one is its expected error.
+            result["clock_offset_s"] = round(client.date + 0.5 - clock.time(), 1)
+        if interval:
+            clock.sleep(interval)
+            after, second = clock.monotonic(), state.counters(client.metrics(), client.date)
+            result.update(counters=second, rates=state.rates(first, second, after - before))
+    except HttpError as error:
+        result["unavailable"].append(error.message)
+
+
+def _sentence(result: t.Mapping[str, t.Any]) -> str:
+    name = (
+        f"Tempo {result['version']}"
+        if result["version"]
+        else f"Tempo (no version given, at least {result['at_least']})"
+    )
+    if result["ready"]:
+        return f"{name} at {result['url']} is ready"
+    if result["ready"] is None:
+        return f"{name} at {result['url']} answers, but does not say whether it is ready"
+    return f"{name} at {result['url']} is not ready: {result['ready_reason'] or result['ready_status']}"
