@@ -30,6 +30,8 @@ def _load(name: str) -> ModuleType:
         from ansible_collections.traceops.tracing.plugins.module_utils._probe import tempo_trace as probe
     elif name == "tempo_info":
         from ansible_collections.traceops.tracing.plugins.module_utils._probe import tempo_info as probe
+    elif name == "canaries":
+        from ansible_collections.traceops.tracing.plugins.module_utils._probe import canaries as probe
     elif name == "grafana":
         from ansible_collections.traceops.tracing.plugins.module_utils._probe import grafana as probe
     elif name == "containers":
@@ -44,6 +46,7 @@ def _load(name: str) -> ModuleType:
 
 
 PROBES = (
+    "canaries",
     "clock",
     "containers",
     "environment",
