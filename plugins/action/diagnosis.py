@@ -1,0 +1,96 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Evidence of all hosts in; verdict, reports and the page on the terminal out. Runs on the controller only."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import typing as t
+import uuid
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.traceops.tracing.plugins.module_utils._errors import MissingLibrary
+from ansible_collections.traceops.tracing.plugins.module_utils._report import console, write
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import evidence, judge, library, suppress
+
+CHECKS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "checks")
+
+ARGUMENT_SPEC: t.Dict[str, t.Any] = {
+    "hosts": {"type": "dict", "required": True},
+    "backends": {"type": "dict", "default": {}},
+    "settings": {"type": "dict", "default": {}},
+    "report_dir": {"type": "path"},
+    "fail_on": {"type": "str", "choices": list(judge.FAIL_ON), "default": "critical"},
+    "check_dirs": {"type": "list", "elements": "path", "default": []},
+    "suppress": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "id": {"type": "str", "required": True},
+            "host": {"type": "str"},
+            "reason": {"type": "str", "required": True},
+            "until": {"type": "str"},
+        },
+    },
+    "started": {"type": "str"},
+}
+
+display = Display()
+
+
+class ActionModule(ActionBase):
+    """The `diagnosis` action."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+
+    def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Dict[str, t.Any]:
+        result = super().run(tmp, task_vars)
+        _, options = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        result.update(changed=False, verdict={}, findings=[], counts={}, reports={})
+        try:
+            report = self._report(options)
+        except (library.BadCheck, evidence.BadEvidence, suppress.BadSuppression, MissingLibrary) as error:
+            return {**result, "failed": True, "msg": str(error)}
+        states = [finding["state"] for finding in report["findings"]]
+        result.update(
+            verdict=report["verdict"],
+            findings=[finding for finding in report["findings"] if finding["state"] not in ("ok", "skipped")],
+            counts={state: states.count(state) for state in dict.fromkeys(states)},
+        )
+        problem = None
+        if options["report_dir"] and not self._task.check_mode:
+            directory = self._loader.path_dwim(options["report_dir"])
+            try:
+                result["reports"] = write.write(report, directory)
+            except OSError as error:
+                problem = f"report_dir: {directory} can't be written ({error.strerror})"
+        display.display(console.page(report, list(result["reports"].values()), _terminal_is_utf8(os.environ)))
+        if problem or judge.failing_at(report, options["fail_on"]):
+            result.update(failed=True, msg=problem or report["verdict"]["sentence"])
+        return result
+
+    def _report(self, options: t.Dict[str, t.Any]) -> judge.Report:
+        checks = library.load([CHECKS, *(self._loader.path_dwim(path) for path in options["check_dirs"])])
+        finished = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0).isoformat()
+        run = {
+            "id": uuid.uuid4().hex,
+            "started": options["started"] or finished,
+            "finished": finished,
+            "check_mode": bool(self._task.check_mode),
+            "settings": options["settings"],
+            "fail_on": options["fail_on"],
+            "suppress": suppress.read(options["suppress"], checks),
+        }
+        return judge.report(evidence.build(options["hosts"], options["backends"], run), checks)
+
+
+def _terminal_is_utf8(environ: t.Mapping[str, str]) -> bool:
+    """Whether the user's locale says UTF-8 (Ansible itself always runs in a UTF-8 locale, so it can't be asked)."""
+    chosen = next((environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(name)), "")
+    return "utf-8" in chosen.lower() or "utf8" in chosen.lower()

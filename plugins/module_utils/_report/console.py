@@ -1,0 +1,125 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The page that ends a run on the terminal."""
+
+from __future__ import annotations
+
+import textwrap
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._report import fold
+
+WIDTH = 100
+MAX_PASSES = 3  # passing checks of a hop that get a line of their own
+MAX_REASONS = 6
+
+_MARKS = {"ok": "√", "failed": "×", "warning": "!", "info": "i", "pending": "…", "unknown": "?", "suppressed": "~"}
+_ASCII_MARKS = {**_MARKS, "ok": "+", "failed": "x", "pending": "."}
+_ASCII = str.maketrans({"→": "->", "…": "...", "√": "+", "×": "x", "–": "-", "’": "'"})
+
+Report = t.Dict[str, t.Any]
+
+
+def page(report: Report, paths: t.Sequence[str] = (), utf8: bool = True) -> str:
+    """The page for a report document; `paths` are the files that were written. Plain ASCII unless `utf8`."""
+    marks = _MARKS if utf8 else _ASCII_MARKS
+    folded = fold.consequences(report)
+    lines = [_head(report)]
+    for hop, found in fold.by_hop(report["findings"]).items():
+        body = _hop(found, folded, marks)
+        if body:
+            lines += [hop, *body]
+    lines += ["", *_not_checked(report), *_verdict(report)]
+    lines += [f"report: {path}" for path in paths]
+    text = "\n".join(lines)
+    return text if utf8 else text.translate(_ASCII).encode("ascii", "replace").decode()
+
+
+def _head(report: Report) -> str:
+    evidence, checks = report["evidence"], {finding["id"] for finding in report["findings"]}
+    counts = [
+        _count(len(evidence["hosts"]), "host"),
+        _count(len(evidence["backends"]), "backend"),
+        _count(len(checks), "check"),
+    ]
+    unreachable = [name for name, labels in evidence["hosts"].items() if labels.get("unreachable")]
+    if unreachable:
+        counts.append(f"not reached: {fold.named(unreachable)}")
+    if report["run"].get("check_mode"):
+        counts.append("check mode: no span was sent")
+    return f"tracing  app -> otlp -> tempo -> grafana        {', '.join(counts)}"
+
+
+def _hop(found: t.List[fold.Line], folded: t.Set[str], marks: t.Mapping[str, str]) -> t.List[str]:
+    body: t.List[str] = []
+    passes = [line for line in found if line.finding["state"] == "ok"]
+    telling = [line for line in passes if _telling(line.finding)][:MAX_PASSES]
+    for line in telling:
+        body += _line(line, marks)
+    rest = len({line.finding["id"] for line in passes} - {line.finding["id"] for line in telling})
+    if rest:
+        body.append(f"  {marks['ok']} {_count(rest, 'more check' if telling else 'check')} passed")
+    consequences = []
+    for line in found:
+        state = line.finding["state"]
+        if state in fold.FAILING and line.finding["id"] in folded:
+            consequences.append(line.finding["id"])
+        elif state in (*fold.FAILING, "pending", "suppressed"):
+            body += _line(line, marks)
+            if state in ("failed", "warning"):
+                body += _explanation(line.finding)
+            if state == "suppressed":
+                body += _wrap("      suppressed  ", line.finding["reason"])
+    if consequences:
+        body += _wrap("      folded ", ", ".join(dict.fromkeys(consequences)))
+    return body
+
+
+def _telling(finding: t.Dict[str, t.Any]) -> bool:
+    """Whether a passing check says what it saw; one without words of its own repeats its question."""
+    return finding["severity"] == "critical" and not finding["title"].endswith("?")
+
+
+def _line(line: fold.Line, marks: t.Mapping[str, str]) -> t.List[str]:
+    who = f"{fold.named(line.hosts)}  " if line.hosts else ""
+    return _wrap(f"  {marks[line.finding['state']]} {who}", line.title, indent=6)
+
+
+def _explanation(finding: t.Dict[str, t.Any]) -> t.List[str]:
+    proved = ["      proved by a probe"] if finding.get("proved") else []
+    fixes = [line for step in finding.get("fix", []) for line in _wrap("      fix    ", step)]
+    see = _wrap("      see    ", f"docs/checks.md#{finding['id']}")
+    return [*_wrap("      cause  ", finding.get("cause", "")), *proved, *fixes, *see]
+
+
+def _not_checked(report: Report) -> t.List[str]:
+    reasons = fold.reasons(report["findings"])
+    lines = []
+    for reason, checks in list(reasons.items())[:MAX_REASONS]:
+        lines += _wrap("not checked: ", f"{reason} ({_count(checks, 'check')})")
+    if len(reasons) > MAX_REASONS:
+        lines.append(f"not checked: {len(reasons) - MAX_REASONS} more reasons in the report")
+    return lines
+
+
+def _verdict(report: Report) -> t.List[str]:
+    verdict = report["verdict"]
+    lines = _wrap(f"{verdict['status']}: ", verdict["sentence"])
+    for cause in verdict["root_causes"]:
+        where = [cause["hop"], *([fold.named(cause["hosts"])] if cause["hosts"] else [])]
+        after = len(cause["consequences"])
+        folded = f" ({_count(after, 'consequence')} folded)" if after else ""
+        lines += _wrap("root cause: ", f"{', '.join(where)}: {cause['id']}{folded}")
+    return lines
+
+
+def _wrap(first: str, text: str, indent: t.Optional[int] = None) -> t.List[str]:
+    later = " " * (len(first) if indent is None else indent)
+    return textwrap.wrap(
+        " ".join(text.split()), WIDTH, initial_indent=first, subsequent_indent=later, break_on_hyphens=False
+    ) or [first.rstrip()]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

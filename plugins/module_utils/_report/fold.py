@@ -1,0 +1,66 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Folds findings for people: equal outcomes of many hosts become one line."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.causes import MAX_TITLES, alike
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import HOPS
+
+FAILING = ("failed", "warning", "info")
+
+
+class Line(t.NamedTuple):
+    """Findings of one check with one outcome, and the hosts they are about."""
+
+    finding: t.Dict[str, t.Any]  # the first of them
+    title: str
+    hosts: t.List[str]
+
+
+def by_hop(findings: t.Iterable[t.Dict[str, t.Any]]) -> t.Dict[str, t.List[Line]]:
+    """The lines of each hop that has findings, in path order, with findings in the order they came."""
+    groups: t.Dict[t.Tuple[t.Any, ...], t.Dict[str, Line]] = {}
+    for finding in findings:
+        key = (finding["hop"], finding["id"], finding["state"], finding["reason"], finding["backend"])
+        line = groups.setdefault(key, {}).setdefault(finding["title"], Line(finding, finding["title"], []))
+        if finding["host"] is not None:
+            line.hosts.append(finding["host"])
+    lines: t.Dict[str, t.List[Line]] = {hop: [] for hop in HOPS}
+    for key, by_title in groups.items():
+        lines[key[0]] += _merged(list(by_title.values()))
+    return {hop: found for hop, found in lines.items() if found}
+
+
+def _merged(lines: t.List[Line]) -> t.List[Line]:
+    """Lines that differ in their titles only (an endpoint, a number) become one when they are many."""
+    if len(lines) <= MAX_TITLES:
+        return lines
+    first, hosts = lines[0], [host for line in lines for host in line.hosts]
+    return [Line(first.finding, alike(first.title, len(hosts)), hosts)]
+
+
+def reasons(findings: t.Iterable[t.Dict[str, t.Any]]) -> t.Dict[str, int]:
+    """Why checks were not decided: {reason: number of checks}, the most frequent first."""
+    ids: t.Dict[str, t.Set[str]] = {}
+    for finding in findings:
+        if finding["state"] in ("skipped", "unknown", "pending"):
+            ids.setdefault(finding["reason"] or finding["title"], set()).add(finding["id"])
+        elif finding["state"] == "blocked":
+            ids.setdefault(f"blocked by {finding['blocked_by']}", set()).add(finding["id"])
+    return dict(sorted(((reason, len(found)) for reason, found in ids.items()), key=lambda item: (-item[1], item[0])))
+
+
+def consequences(report: t.Dict[str, t.Any]) -> t.Set[str]:
+    """The ids of the checks that fail because of a root cause."""
+    return {check_id for cause in report["verdict"]["root_causes"] for check_id in cause["consequences"]}
+
+
+def named(hosts: t.Sequence[str], most: int = 4) -> str:
+    """A few names, or the first ones and a number."""
+    if len(hosts) <= most:
+        return " ".join(hosts)
+    return f"{' '.join(hosts[: most - 1])} and {len(hosts) - most + 1} more"

@@ -1,0 +1,204 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""report.html: one file without scripts or outside parts, readable without its style as well.
+
+All text is escaped here, whatever it went through before. Hosts with equal outcomes share a row, so that
+the page of thousands of hosts stays small.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._report import fold
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import HOPS, PATH
+
+Report = t.Dict[str, t.Any]
+
+MAX_HOSTS = 200  # names listed in one place; the rest is a number
+DOCS = "https://github.com/traceops/tracing/blob/main/docs/checks.md"
+
+_STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#1c2330;background:#fff}
+h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem;border-bottom:1px solid #d6dbe3}
+code,pre{font:13px/1.45 ui-monospace,monospace}pre{background:#f4f6f9;padding:.6rem;overflow:auto;white-space:pre-wrap}
+.sentence{font-size:1.15rem;padding:.8rem 1rem;border-left:.4rem solid;background:#f4f6f9;overflow-wrap:anywhere}
+.path{display:flex;flex-wrap:wrap;gap:.4rem;padding:0;list-style:none}
+.path li{padding:.3rem .7rem;border:2px solid;border-radius:.4rem}
+.ok{border-color:#2e7d46}.problem,.failed{border-color:#b3261e}.warning,.incomplete,.pending{border-color:#b26a00}
+.info{border-color:#2b5fa8}.none,.skipped,.unknown,.blocked,.suppressed{border-color:#8a93a3}
+details{margin:.5rem 0;padding:.3rem .8rem;border-left:.3rem solid #8a93a3;overflow-wrap:anywhere}
+summary{cursor:pointer}table{border-collapse:collapse;font-size:13px}
+th,td{border:1px solid #d6dbe3;padding:.2rem .5rem;text-align:left;vertical-align:top}
+.scroll{overflow-x:auto}.note{color:#5a6474}
+@media(prefers-color-scheme:dark){body{color:#e4e8ef;background:#151a22}pre,.sentence{background:#1f2630}
+h2,th,td{border-color:#3a4352}.note{color:#9aa5b5}a{color:#8ab4f8}}
+""".strip()
+
+_WORD = {"ok": "passed", "failed": "failed", "warning": "warning", "info": "note", "none": "not checked"}
+_WORST = ("failed", "warning", "pending", "unknown", "blocked", "info", "suppressed", "ok", "skipped")
+_LETTER = {"ok": "√", "failed": "×", "warning": "!", "info": "i", "pending": "…", "unknown": "?", "suppressed": "~"}
+
+
+def page(report: Report) -> str:
+    """The HTML page for a report document."""
+    status, sentence = report["verdict"]["status"], report["verdict"]["sentence"]
+    digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+    body = [
+        "<h1>Why do the traces not appear?</h1>" if status == "problem" else "<h1>Tracing diagnosis</h1>",
+        f'<p class="sentence {_e(status)}"><strong>{_e(status)}</strong>: {_e(sentence)}</p>',
+        _run(report),
+        _path(report),
+        _root_causes(report),
+        _findings(report),
+        _not_checked(report),
+        _hosts(report),
+        '<p class="note">The evidence of every host is in report.json beside this file.</p>',
+    ]
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{digest}'\">"
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>Tracing: {_e(status)}</title><style>{_STYLE}</style></head><body>\n"
+        + "\n".join(part for part in body if part)
+        + "\n</body></html>\n"
+    )
+
+
+def _e(value: t.Any) -> str:
+    return html.escape(str(value), quote=True)
+
+
+def _run(report: Report) -> str:
+    evidence, run = report["evidence"], report["run"]
+    facts = [
+        f"{len(evidence['hosts'])} hosts",
+        f"{len(evidence['backends'])} backends",
+        f"{len({finding['id'] for finding in report['findings']})} checks",
+        f"finished {run.get('finished')}",
+    ]
+    if run.get("check_mode"):
+        facts.append("check mode: no span was sent")
+    return f'<p class="note">{_e(", ".join(facts))}</p>'
+
+
+def _path(report: Report) -> str:
+    """The hops in order, each with the worst state found there; consequences do not colour a hop."""
+    folded = fold.consequences(report)
+    worst: t.Dict[str, str] = {}
+    for finding in report["findings"]:
+        state = finding["state"]
+        if finding["id"] in folded and state in fold.FAILING:
+            state = "blocked"
+        seen = worst.get(finding["hop"])
+        if seen is None or _WORST.index(state) < _WORST.index(seen):
+            worst[finding["hop"]] = state
+    items = []
+    for hop in HOPS:
+        state = worst.get(hop)
+        if hop in PATH or (state not in (None, "ok", "skipped")):
+            shown = "none" if state in (None, "skipped") else str(state)
+            items.append(f'<li class="{shown}"><a href="#{hop}">{hop}</a>: {_e(_WORD.get(shown, shown))}</li>')
+    return f'<h2>The path of a span</h2><ol class="path">{"".join(items)}</ol>'
+
+
+def _root_causes(report: Report) -> str:
+    causes = report["verdict"]["root_causes"]
+    if not causes:
+        return ""
+    parts = ["<h2>Root causes</h2>"]
+    for cause in causes:
+        proved = " <strong>proved</strong>" if cause["proved"] else ""
+        parts.append(f"<h3>{_e(cause['hop'])}: {_e(cause['title'])}{proved}</h3>")
+        if cause["hosts"]:
+            parts.append(f"<p>on {_names(cause['hosts'])}</p>")
+        parts.append(f"<p>{_e(cause['cause'])}</p>{_fix(cause['fix'])}<p>{_link(cause['id'])}</p>")
+        if cause["consequences"]:
+            ids = ", ".join(_link(check_id) for check_id in cause["consequences"])
+            parts.append(f'<p class="note">Fails only because of it: {ids}</p>')
+    return "".join(parts)
+
+
+def _findings(report: Report) -> str:
+    parts = ["<h2>Findings</h2>"]
+    for hop, lines in fold.by_hop(report["findings"]).items():
+        shown = [line for line in lines if line.finding["state"] not in ("skipped", "blocked", "unknown")]
+        parts.append(f'<h3 id="{_e(hop)}">{_e(hop)}</h3>')
+        if not shown:
+            parts.append('<p class="note">not checked</p>')
+        shown.sort(key=lambda line: _WORST.index(line.finding["state"]))
+        parts += [_finding(line) for line in shown]
+    return "".join(parts)
+
+
+def _finding(line: fold.Line) -> str:
+    finding = line.finding
+    state = finding["state"]
+    opened = " open" if state in ("failed", "warning") else ""
+    who = f" ({_e(fold.named(line.hosts))})" if line.hosts else ""
+    parts = [f'<details class="{_e(state)}"{opened}><summary>{_LETTER.get(state, "-")} {_e(line.title)}{who}</summary>']
+    if finding["reason"]:
+        parts.append(f"<p>{_e(state)}: {_e(finding['reason'])}</p>")
+    if finding.get("cause"):
+        parts.append(f"<p>{_e(finding['cause'])}</p>{_fix(finding['fix'])}")
+    if finding["evidence"]:
+        whose = f" of {_e(line.hosts[0])}" if len(line.hosts) > 1 else ""
+        quoted = json.dumps(finding["evidence"], indent=1, ensure_ascii=False)
+        parts.append(f"<p>Evidence{whose}:</p><pre>{_e(quoted)}</pre>")
+    if len(line.hosts) > 1:
+        parts.append(f"<p>On {_names(line.hosts)}</p>")
+    parts.append(f"<p>{_link(finding['id'])}</p></details>")
+    return "".join(parts)
+
+
+def _not_checked(report: Report) -> str:
+    reasons = fold.reasons(report["findings"])
+    if not reasons:
+        return ""
+    rows = "".join(f"<tr><td>{_e(reason)}</td><td>{number}</td></tr>" for reason, number in reasons.items())
+    return f"<h2>Not checked</h2><table><tr><th>why</th><th>checks</th></tr>{rows}</table>"
+
+
+def _hosts(report: Report) -> str:
+    """Hosts x checks, one row for all hosts with the same outcome; checks that nobody could decide are left out."""
+    outcomes: t.Dict[str, t.Dict[str, str]] = {}
+    for finding in report["findings"]:
+        if finding["host"] is not None:
+            outcomes.setdefault(finding["host"], {})[finding["id"]] = finding["state"]
+    if not outcomes:
+        return ""
+    ids = list(dict.fromkeys(i for found in outcomes.values() for i, state in found.items() if state != "skipped"))
+    rows: t.Dict[t.Tuple[str, ...], t.List[str]] = {}
+    for host, found in outcomes.items():
+        rows.setdefault(tuple(found.get(check_id, "skipped") for check_id in ids), []).append(host)
+    head = "".join(f"<th>{_e(check_id)}</th>" for check_id in ids)
+    body = []
+    for states, hosts in sorted(rows.items(), key=lambda row: (-sum(s == "failed" for s in row[0]), -len(row[1]))):
+        cells = "".join(f'<td title="{_e(state)}">{_LETTER.get(state, "-")}</td>' for state in states)
+        body.append(f"<tr><th>{_names(hosts)}</th>{cells}</tr>")
+    return (
+        f'<h2>Hosts</h2><p class="note">√ passed, × failed, ! warning, i note, … pending, ? could not be determined, '
+        '~ suppressed, - not checked</p><div class="scroll"><table>'
+        f"<tr><th>hosts</th>{head}</tr>{''.join(body)}</table></div>"
+    )
+
+
+def _names(hosts: t.Sequence[str]) -> str:
+    listed = ", ".join(_e(host) for host in hosts[:MAX_HOSTS])
+    more = f" and {len(hosts) - MAX_HOSTS} more" if len(hosts) > MAX_HOSTS else ""
+    if len(hosts) <= 8:
+        return listed
+    return f"<details><summary>{len(hosts)} hosts</summary>{listed}{more}</details>"
+
+
+def _fix(steps: t.Sequence[str]) -> str:
+    return f"<ol>{''.join(f'<li>{_e(step)}</li>' for step in steps)}</ol>" if steps else ""
+
+
+def _link(check_id: str) -> str:
+    return f'<a href="{DOCS}#{_e(check_id)}">{_e(check_id)}</a>'

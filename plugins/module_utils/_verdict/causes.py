@@ -1,0 +1,136 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From failing checks to root causes.
+
+The failing checks of a host, its backend and the run form a graph: an edge leads from a check to each
+failing check that its `explains` names. A root cause is one that no edge reaches. Since explanations
+have no circle, the root causes are also the smallest set that explains everything that fails.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.evaluate import FAILING, Finding
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import SEVERITIES, Library
+
+MAX_TITLES = 5  # different titles of one check and backend, before they become one line
+
+
+class RootCause(t.NamedTuple):
+    """One cause, on one host or on many; `consequences` are the ids of the checks that fail because of it."""
+
+    findings: t.List[Finding]  # one for each host, or a single one of a backend or the run
+    consequences: t.List[str]
+    title: str
+
+    @property
+    def hosts(self) -> t.List[str]:
+        return [finding.host for finding in self.findings if finding.host is not None]
+
+    def document(self) -> t.Dict[str, t.Any]:
+        """The root cause as report.json has it."""
+        first = self.findings[0]
+        return {
+            "id": first.check.id,
+            "hop": first.check.hop,
+            "hosts": self.hosts,
+            "backend": first.backend,
+            "title": self.title,
+            "cause": first.cause,
+            "fix": list(first.fix),
+            "proved": all(finding.proved for finding in self.findings),
+            "consequences": self.consequences,
+        }
+
+
+def root_causes(findings: t.Sequence[Finding], library: Library, threshold: str) -> t.List[RootCause]:
+    """The root causes in path order: those at or above `threshold` (a severity), or with such a consequence."""
+    failing = [finding for finding in findings if finding.state in FAILING]
+    graph = _Graph(failing, library)
+    groups: t.Dict[t.Tuple[str, t.Optional[str]], t.List[Finding]] = {}
+    reached: t.Dict[t.Tuple[str, t.Optional[str]], t.Set[str]] = {}
+    for finding in failing:
+        if graph.explained(finding):
+            continue
+        consequences = graph.consequences(finding)
+        if not _matters([finding.check.id, *consequences], library, threshold):
+            continue
+        key = (finding.check.id, finding.backend)
+        groups.setdefault(key, []).append(finding)
+        reached.setdefault(key, set()).update(consequences)
+    order = {check.id: index for index, check in enumerate(library.checks)}
+    causes = []
+    for key in sorted(groups, key=lambda key: (order[key[0]], key[1] or "")):
+        folded = sorted(reached[key], key=order.__getitem__)
+        causes += [RootCause(members, folded, title) for title, members in _lines(groups[key])]
+    return causes
+
+
+def _lines(findings: t.List[Finding]) -> t.List[t.Tuple[str, t.List[Finding]]]:
+    """Equal titles are one line; too many different ones are one line too, with the first as its example."""
+    by_title: t.Dict[str, t.List[Finding]] = {}
+    for finding in findings:
+        by_title.setdefault(finding.title, []).append(finding)
+    if len(by_title) <= MAX_TITLES:
+        return list(by_title.items())
+    return [(alike(findings[0].title, len(findings)), findings)]
+
+
+def alike(title: str, hosts: int) -> str:
+    """The title of one host as that of many."""
+    return f"{title} (one of {hosts} alike)"
+
+
+def _matters(ids: t.Iterable[str], library: Library, threshold: str) -> bool:
+    grave = {check.id for check in library.checks if SEVERITIES.index(check.severity) >= SEVERITIES.index(threshold)}
+    return any(check_id in grave for check_id in ids)
+
+
+class _Graph:
+    """The failing ids by where they fail, and what explains what among them."""
+
+    def __init__(self, failing: t.Sequence[Finding], library: Library) -> None:
+        self._explained = library.explained
+        self._run: t.Set[str] = set()
+        self._backend: t.Dict[t.Optional[str], t.Set[str]] = {}
+        self._host: t.Dict[t.Optional[str], t.Set[str]] = {}
+        self._behind: t.Dict[t.Optional[str], t.Set[str]] = {}  # on any host of a backend
+        for finding in failing:
+            check_id = finding.check.id
+            if finding.host is not None:
+                self._host.setdefault(finding.host, set()).add(check_id)
+                self._behind.setdefault(finding.backend, set()).add(check_id)
+            elif finding.backend is not None:
+                self._backend.setdefault(finding.backend, set()).add(check_id)
+            else:
+                self._run.add(check_id)
+        self._closures: t.Dict[t.Tuple[str, t.FrozenSet[str]], t.FrozenSet[str]] = {}
+
+    def _around(self, finding: Finding) -> t.FrozenSet[str]:
+        """The failing ids that can explain `finding` or be explained by it."""
+        if finding.host is not None:
+            near = self._host[finding.host]
+        elif finding.backend is not None:
+            near = self._behind.get(finding.backend, set())
+        else:
+            near = set().union(*self._behind.values(), *self._backend.values())
+        return frozenset(near | self._backend.get(finding.backend, set()) | self._run)
+
+    def explained(self, finding: Finding) -> bool:
+        return any(finding.check.id in self._explained[other] for other in self._around(finding))
+
+    def consequences(self, finding: Finding) -> t.FrozenSet[str]:
+        """What fails because of `finding`, directly or through another consequence."""
+        around = self._around(finding)
+        key = (finding.check.id, around)
+        if key not in self._closures:
+            found: t.Set[str] = set()
+            pending = [finding.check.id]
+            while pending:
+                new = (self._explained[pending.pop()] & around) - found
+                found |= new
+                pending.extend(new)
+            self._closures[key] = frozenset(found)
+        return self._closures[key]

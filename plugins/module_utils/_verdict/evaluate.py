@@ -1,0 +1,236 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Evidence and checks in, findings out: one finding for each check and each host, backend or run it looks at."""
+
+from __future__ import annotations
+
+import fnmatch
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import evidence, suppress
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import (
+    BadExpression,
+    Expression,
+    Search,
+    epoch,
+    render,
+    searcher,
+    shown,
+    truthy,
+)
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import Check, Library
+
+# What a finding can be. `failed`, `warning` and `info` are failing checks by severity; "not checked" has four
+# forms: skipped (nobody asked, or it does not apply), blocked (by a failing check), unknown (it was tried).
+STATES = ("failed", "warning", "info", "pending", "unknown", "blocked", "skipped", "suppressed", "ok")
+FAILING = frozenset({"failed", "warning", "info"})
+UNDECIDED = frozenset({"skipped", "blocked", "pending", "unknown"})
+_STATE_OF = {"critical": "failed", "warning": "warning", "info": "info"}
+
+MAX_QUOTED = 20  # entries of a list or dictionary that a finding quotes
+
+# Why evidence is not there that nobody asked for. Such a check is skipped, never blocked by a failure elsewhere.
+NOT_GIVEN = {
+    "logs": "no log was given (diagnose_log_paths)",
+    "environment": "the application's process was not named (diagnose_process)",
+    "containers": "no containers were looked at (diagnose_containers)",
+}
+
+
+class Finding(t.NamedTuple):
+    """What one check says about one host (`host`), one backend (`backend` alone) or the run (neither)."""
+
+    check: Check
+    host: t.Optional[str]
+    backend: t.Optional[str]
+    state: str
+    title: str
+    reason: str = ""  # why it is not decided, or suppressed
+    evidence: t.Mapping[str, t.Any] = {}
+    cause: str = ""
+    fix: t.Tuple[str, ...] = ()
+    proved: bool = False
+    blocked_by: str = ""
+
+    def document(self) -> t.Dict[str, t.Any]:
+        """The finding as report.json has it."""
+        check = self.check
+        document: t.Dict[str, t.Any] = {
+            "id": check.id,
+            "hop": check.hop,
+            "host": self.host,
+            "backend": self.backend,
+            "state": self.state,
+            "severity": check.severity,
+            "title": self.title,
+            "reason": self.reason,
+            "evidence": self.evidence,
+        }
+        if self.cause:
+            document.update(cause=self.cause, fix=list(self.fix), proved=self.proved)
+        if self.blocked_by:
+            document["blocked_by"] = self.blocked_by
+        return document
+
+
+def evaluate(document: evidence.Document, library: Library) -> t.List[Finding]:
+    """All findings, in path order within the run, then each backend, then each host."""
+    now = epoch(document["run"].get("finished"))
+    search = searcher(now if now is not None else 0.0)
+    suppressions = suppress.active(document["run"].get("suppress") or [], now)
+    by_scope = {scope: [c for c in library.checks if c.scope == scope] for scope in ("run", "backend", "host")}
+
+    def subject(view: t.Any, scope: str, host: t.Optional[str], backend: t.Optional[str]) -> t.List[_Decision]:
+        decided = [_decide(check, view, search, host, backend) for check in by_scope[scope]]
+        return (
+            [_Decision(_suppressed(d.finding, suppressions), d.blockable) for d in decided] if suppressions else decided
+        )
+
+    run = subject(evidence.run_view(document), "run", None, None)
+    backends = {
+        name: subject(evidence.backend_view(document, name), "backend", None, name) for name in document["backends"]
+    }
+    hosts: t.Dict[str, t.List[_Decision]] = {}
+    for name, labels in document["hosts"].items():
+        if labels.get("unreachable"):
+            hosts[name] = [_unreachable(check, name, labels.get("backend")) for check in by_scope["host"]]
+        else:
+            hosts[name] = subject(evidence.host_view(document, name), "host", name, labels.get("backend"))
+    return _block(run, backends, hosts, document, library)
+
+
+class _Decision(t.NamedTuple):
+    finding: Finding
+    blockable: bool = False  # undecided for want of something that a failure elsewhere may have withheld
+
+
+def _decide(check: Check, view: t.Any, search: Search, host: t.Optional[str], backend: t.Optional[str]) -> _Decision:
+    def undecided(state: str, reason: str, blockable: bool) -> _Decision:
+        return _Decision(Finding(check, host, backend, state, check.question, reason), blockable)
+
+    quoted: t.Dict[str, t.Any] = {}
+    try:
+        for need in check.needs:
+            value = search(need, view)
+            if value is None:
+                return undecided(*_missing(need, view, search))
+            quoted[need.source] = _bounded(value)
+        if check.when is not None and not truthy(search(check.when, view)):
+            return undecided("skipped", check.otherwise, True)
+        for expression in check.shows:
+            quoted[expression.source] = _bounded(search(expression, view))
+        if not truthy(search(check.fails_when, view)):
+            title = render(check.passes_as, search, view) if check.passes_as else check.question
+            return _Decision(Finding(check, host, backend, "ok", title, evidence=quoted))
+        pending = check.pending_when is not None and truthy(search(check.pending_when, view))
+        finding = Finding(
+            check,
+            host,
+            backend,
+            "pending" if pending else _STATE_OF[check.severity],
+            render(check.title, search, view),
+            evidence=quoted,
+            cause=render(check.cause, search, view),
+            fix=tuple(render(step, search, view) for step in check.fix),
+            proved=not pending and check.proved_when is not None and truthy(search(check.proved_when, view)),
+        )
+        return _Decision(finding)
+    except BadExpression as error:
+        return undecided("unknown", f"the evidence has another shape than expected: {error}", False)
+
+
+def _missing(need: Expression, view: t.Any, search: Search) -> t.Tuple[str, str, bool]:
+    """(state, reason, blockable) when evidence that a check needs is not there."""
+    root, _, rest = need.label.partition(".")
+    if root == "settings":
+        name = need.source.partition(".")[2]
+        return "skipped", f"no {name.replace('_', ' ')} was given (diagnose_{name})", False
+    probe = view.get(root)
+    label = need.label if root == "backend" and isinstance(probe, dict) else root
+    if label != root:
+        probe = probe.get(rest)
+    if probe is None:
+        given = NOT_GIVEN.get(label)
+        return "skipped", given or f"{label} was not probed", given is None
+    if isinstance(probe, dict) and probe.get("ok") is False:
+        return "unknown", f"{label}: {shown(probe.get('message') or probe.get('cause'))}", True
+    return "skipped", f"{label} has nothing about {need.source}", True
+
+
+def _unreachable(check: Check, host: str, backend: t.Optional[str]) -> _Decision:
+    return _Decision(Finding(check, host, backend, "skipped", check.question, f"{host} could not be reached"))
+
+
+def _bounded(value: t.Any) -> t.Any:
+    """Evidence as a finding quotes it: texts cleaned and cut, containers one level deep."""
+    if isinstance(value, str):
+        return shown(value)
+    if isinstance(value, dict):
+        return {str(key): _leaf(item) for key, item in list(value.items())[:MAX_QUOTED]}
+    if isinstance(value, list):
+        return [_leaf(item) for item in value[:MAX_QUOTED]]
+    return value
+
+
+def _leaf(value: t.Any) -> t.Any:
+    return shown(value) if isinstance(value, (str, dict, list)) else value
+
+
+def matching(entry: t.Mapping[str, t.Any], finding: Finding) -> bool:
+    """Whether a suppression `{id, host}` is about this finding; both may be patterns as in file names."""
+    wanted = str(entry.get("host") or "*")
+    return fnmatch.fnmatchcase(finding.check.id, str(entry.get("id"))) and fnmatch.fnmatchcase(
+        finding.host or finding.backend or "", wanted
+    )
+
+
+def _suppressed(finding: Finding, entries: t.Sequence[t.Mapping[str, t.Any]]) -> Finding:
+    if finding.state in FAILING:
+        for entry in entries:
+            if matching(entry, finding):
+                until = f" (until {shown(entry['until'])})" if entry.get("until") else ""
+                return finding._replace(state="suppressed", reason=shown(entry.get("reason")) + until)
+    return finding
+
+
+def _block(
+    run: t.List[_Decision],
+    backends: t.Dict[str, t.List[_Decision]],
+    hosts: t.Dict[str, t.List[_Decision]],
+    document: evidence.Document,
+    library: Library,
+) -> t.List[Finding]:
+    """All findings; what could not be decided because of a failing check becomes `blocked` by it."""
+
+    def failing(decisions: t.Iterable[_Decision]) -> t.List[str]:
+        return [d.finding.check.id for d in decisions if d.finding.state in FAILING]
+
+    def settle(decisions: t.List[_Decision], blockers: t.Sequence[str]) -> t.List[Finding]:
+        if not blockers:
+            return [d.finding for d in decisions]
+        settled = []
+        for finding, blockable in decisions:
+            if blockable:
+                blocker = next((b for b in blockers if finding.check.id in library.explained[b]), None)
+                if blocker:
+                    finding = finding._replace(state="blocked", blocked_by=blocker)
+            settled.append(finding)
+        return settled
+
+    in_run = failing(run)
+    in_backend = {name: failing(decisions) for name, decisions in backends.items()}
+    on_host = {name: failing(decisions) for name, decisions in hosts.items()}
+    findings = settle(run, [*in_run, *_flat(in_backend.values()), *_flat(on_host.values())])
+    for name, decisions in backends.items():
+        its_hosts = document["backends"][name].get("hosts") or []
+        behind = dict.fromkeys(_flat(on_host.get(host, []) for host in its_hosts))
+        findings += settle(decisions, [*in_run, *in_backend[name], *behind])
+    for name, decisions in hosts.items():
+        backend = document["hosts"][name].get("backend")
+        findings += settle(decisions, [*in_run, *in_backend.get(backend, []), *on_host[name]])
+    return findings
+
+
+def _flat(lists: t.Iterable[t.Iterable[str]]) -> t.List[str]:
+    return [item for items in lists for item in items]

@@ -1,0 +1,94 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The evidence document of a run, and the part of it that a check of each scope sees."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+SCHEMA = 1
+
+Document = t.Dict[str, t.Any]
+
+
+class BadEvidence(ValueError):
+    """Something that should be evidence has another shape; the message says what and where."""
+
+
+def build(hosts: t.Mapping[str, t.Any], backends: t.Mapping[str, t.Any], run: t.Mapping[str, t.Any]) -> Document:
+    """The evidence document of docs/architecture.md.
+
+    `hosts` is {name: {label: result} or null when unreachable}, `backends`
+    {id: {hosts: [names], label: result}}, `run` {id, started, finished, check_mode, settings, ...}.
+    """
+    seen: t.Dict[str, t.Any] = {}
+    for name, labels in hosts.items():
+        if labels is not None and not isinstance(labels, dict):
+            raise BadEvidence(f"hosts: the evidence of '{name}' is neither a dictionary nor null")
+        seen[name] = {"unreachable": labels is None, "backend": None, **(labels or {})}
+    for backend_id, labels in backends.items():
+        if not isinstance(labels, dict) or not isinstance(labels.get("hosts"), list):
+            raise BadEvidence(f"backends: '{backend_id}' must be a dictionary with a list 'hosts'")
+        for name in labels["hosts"]:
+            if name not in seen:
+                raise BadEvidence(f"backends: '{backend_id}' names the host '{name}', which 'hosts' does not have")
+            seen[name]["backend"] = backend_id
+    document: Document = plain({"schema": SCHEMA, "run": run, "hosts": seen, "backends": backends})
+    return document
+
+
+def check_document(document: t.Any) -> Document:
+    """`document` when it can be evaluated (it may come from a file); else BadEvidence."""
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        raise BadEvidence(f"the evidence has no 'schema: {SCHEMA}'")
+    for key in ("run", "hosts", "backends"):
+        if not isinstance(document.get(key), dict):
+            raise BadEvidence(f"the evidence has no dictionary '{key}'")
+    for key in ("hosts", "backends"):
+        for name, labels in document[key].items():
+            if not isinstance(labels, dict):
+                raise BadEvidence(f"the evidence of '{name}' in '{key}' is not a dictionary")
+    return document
+
+
+def plain(value: t.Any) -> t.Any:
+    """`value` as JSON has it: Ansible's own kinds of str and dict would confuse JMESPath."""
+    return json.loads(json.dumps(value, default=str))
+
+
+def host_view(document: Document, name: str) -> Document:
+    """What a host-scoped check sees: the host's labels, its backend, and its own canary there.
+
+    {host, settings, run, backend: {id, <label>...}, canary: the entry of the backend's canaries, <label>...}
+    """
+    labels = document["hosts"][name]
+    backend = document["backends"].get(labels.get("backend")) or {}
+    canaries = backend.get("canaries") or {}
+    return {
+        **labels,
+        "host": name,
+        "settings": document["run"].get("settings") or {},
+        "run": document["run"],
+        "backend": {**backend, "id": labels.get("backend")},
+        "canary": (canaries.get("traces") or {}).get(name),
+    }
+
+
+def backend_view(document: Document, backend_id: str) -> Document:
+    """What a backend-scoped check sees: {backend: ID, settings, run, hosts: {name: {...}}, <label>...}."""
+    labels = document["backends"][backend_id]
+    names = labels.get("hosts") or []
+    return {
+        **labels,
+        "backend": backend_id,
+        "settings": document["run"].get("settings") or {},
+        "run": document["run"],
+        "hosts": {name: document["hosts"].get(name) or {} for name in names},
+    }
+
+
+def run_view(document: Document) -> Document:
+    """What a run-scoped check sees: all the evidence, and `settings`."""
+    return {**document, "settings": document["run"].get("settings") or {}}

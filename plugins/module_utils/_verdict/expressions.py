@@ -1,0 +1,228 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""JMESPath with the few functions that checks need, and texts with expressions in them.
+
+Added functions (all give null when an argument is missing or of another kind):
+
+- `matches(text, regex)`: true when the regular expression is found in the text;
+- `ratio(part, whole)`: part / whole; null when whole is 0;
+- `minus(a, b)`: a - b;
+- `age(time)`: seconds from `time` (epoch seconds, or ISO 8601) to the end of the run;
+- `version_at_least(version, wanted)`: compares the numbers in both ("v2.10.8" >= "2.9").
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import re
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._errors import MissingLibrary
+from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt
+
+Search = t.Callable[["Expression", t.Any], t.Any]
+
+MAX_TEXT = 240  # characters of one piece of evidence in a sentence
+MAX_ITEMS = 6  # items of a list in a sentence
+
+
+class BadExpression(ValueError):
+    """A JMESPath expression or a text with one can't be understood."""
+
+
+class Expression(t.NamedTuple):
+    """A compiled JMESPath expression; `label` is the evidence it begins with ("otlp", "backend.grafana")."""
+
+    source: str
+    tree: t.Any
+    label: str
+
+
+class Text(t.NamedTuple):
+    """A text with expressions in braces; `{{` and `}}` stand for a brace."""
+
+    source: str
+    parts: t.Tuple[t.Union[str, Expression], ...]
+
+    @property
+    def plain(self) -> bool:
+        return all(isinstance(part, str) for part in self.parts)
+
+
+_LABEL = re.compile(r"(?:not_null\()?((?:backend\.)?[A-Za-z_]\w*)")
+
+
+def compile_expression(source: t.Any) -> Expression:
+    """`source` compiled; BadExpression says what is wrong with it."""
+    parser, error_type = _jmespath()
+    if not isinstance(source, str) or not source.strip():
+        raise BadExpression(f"an expression must be text, not {source!r}")
+    try:
+        tree = parser.parse(source).parsed
+    except error_type as error:
+        raise BadExpression(f"'{source}' is not JMESPath: {' '.join(str(error).split())}") from None
+    _check_functions(source, tree)
+    found = _LABEL.match(source.strip())
+    return Expression(source, tree, found.group(1) if found else "")
+
+
+def compile_text(source: t.Any) -> Text:
+    """`source` taken apart at its braces."""
+    if not isinstance(source, str):
+        raise BadExpression(f"a text is wanted, not {source!r}")
+    parts: t.List[t.Union[str, Expression]] = []
+    literal = ""
+    at = 0
+    while at < len(source):
+        if source[at : at + 2] in ("{{", "}}"):
+            literal += source[at]
+            at += 2
+        elif source[at] == "{":
+            end = source.find("}", at)
+            if end < 0:
+                raise BadExpression(f"'{source}' has a brace that is never closed (write {{{{ for a brace)")
+            if literal:
+                parts.append(literal)
+            parts.append(compile_expression(source[at + 1 : end]))
+            literal, at = "", end + 1
+        elif source[at] == "}":
+            raise BadExpression(f"'{source}' has a closing brace without an opening one (write }}}} for a brace)")
+        else:
+            literal += source[at]
+            at += 1
+    if literal:
+        parts.append(literal)
+    return Text(source, tuple(parts))
+
+
+def render(text: Text, search: Search, document: t.Any) -> str:
+    """`text` with its expressions replaced by what they find in `document`, cleaned and bounded."""
+    return "".join(part if isinstance(part, str) else shown(search(part, document)) for part in text.parts)
+
+
+def shown(value: t.Any) -> str:
+    """A piece of evidence as it appears in a sentence."""
+    if value is None:
+        return "(unknown)"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, str):
+        return _shown_text(value)
+    if isinstance(value, dict):
+        return shown([f"{key} {shown(item)}" for key, item in value.items()])
+    if isinstance(value, (list, tuple)):
+        items = [shown(item) for item in value[:MAX_ITEMS]]
+        if len(value) > MAX_ITEMS:
+            items.append(f"and {len(value) - MAX_ITEMS} more")
+        return ", ".join(items) if items else "none"
+    return str(value)
+
+
+@functools.lru_cache(maxsize=4096)
+def _shown_text(value: str) -> str:
+    return excerpt(value, MAX_TEXT)
+
+
+def truthy(value: t.Any) -> bool:
+    """Whether JMESPath takes `value` for true: 0 is true, an empty list, text or object is not."""
+    return value is not None and value is not False and value != "" and value != [] and value != {}
+
+
+def searcher(now: float) -> Search:
+    """A function that evaluates expressions; `now` (epoch seconds) is what `age` counts to."""
+    parser_module, error_type = _jmespath()
+    del parser_module
+    from jmespath import Options
+    from jmespath.visitor import TreeInterpreter
+
+    visit = TreeInterpreter(Options(custom_functions=_functions(now))).visit
+
+    def search(expression: Expression, document: t.Any) -> t.Any:
+        try:
+            return visit(expression.tree, document)
+        except error_type as error:
+            raise BadExpression(f"'{expression.source}': {' '.join(str(error).split())}") from None
+
+    return search
+
+
+@functools.lru_cache(maxsize=1)
+def _jmespath() -> t.Tuple[t.Any, t.Any]:
+    try:
+        from jmespath.exceptions import JMESPathError
+        from jmespath.parser import Parser
+    except ImportError:
+        raise MissingLibrary("jmespath", "to evaluate checks on the controller") from None
+    return Parser(), JMESPathError
+
+
+def _check_functions(source: str, tree: t.Any) -> None:
+    """Refuse an unknown function when the expression is read, not when it is first evaluated."""
+    known = _functions(0.0).FUNCTION_TABLE
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        if node["type"] == "function_expression" and node["value"] not in known:
+            raise BadExpression(f"'{source}': there is no function {node['value']}()")
+        pending.extend(node["children"])
+
+
+def _functions(now: float) -> t.Any:
+    from jmespath.functions import Functions
+
+    def matches(self: t.Any, text: t.Any, regex: t.Any) -> t.Optional[bool]:
+        if not isinstance(text, str) or not isinstance(regex, str):
+            return None
+        return re.search(regex, text) is not None
+
+    def ratio(self: t.Any, part: t.Any, whole: t.Any) -> t.Optional[float]:
+        return part / whole if _number(part) and _number(whole) and whole else None
+
+    def minus(self: t.Any, a: t.Any, b: t.Any) -> t.Optional[float]:
+        return a - b if _number(a) and _number(b) else None
+
+    def age(self: t.Any, time: t.Any) -> t.Optional[float]:
+        moment = epoch(time)
+        return None if moment is None else now - moment
+
+    def version_at_least(self: t.Any, version: t.Any, wanted: t.Any) -> t.Optional[bool]:
+        if not isinstance(version, str) or not isinstance(wanted, str):
+            return None
+        found = _numbers(version)
+        return _numbers(wanted) <= found if found else None
+
+    added: t.Dict[str, t.Any] = {}
+    functions: t.List[t.Tuple[t.Any, int]] = [(matches, 2), (ratio, 2), (minus, 2), (age, 1), (version_at_least, 2)]
+    for function, arity in functions:
+        function.signature = ({"types": []},) * arity  # what jmespath.functions.signature would set
+        added[f"_func_{function.__name__}"] = function
+    return type("TracingFunctions", (Functions,), added)()
+
+
+def _number(value: t.Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _numbers(version: str) -> t.Tuple[int, ...]:
+    found = re.search(r"\d+(?:\.\d+)*", version)
+    return tuple(int(part) for part in found.group().split(".")) if found else ()
+
+
+def epoch(time: t.Any) -> t.Optional[float]:
+    """Epoch seconds of a number or of ISO 8601 text (UTC where it names no zone); null for anything else."""
+    if _number(time):
+        return float(time)
+    if not isinstance(time, str):
+        return None
+    text = time.strip()
+    try:
+        moment = datetime.datetime.fromisoformat(text[:-1] + "+00:00" if text[-1:] in "zZ" else text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=datetime.timezone.utc)
+    return moment.timestamp()

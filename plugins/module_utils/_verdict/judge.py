@@ -1,0 +1,95 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report document: evidence, findings and the one sentence that ends the search."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.causes import RootCause, root_causes
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.evaluate import (
+    UNDECIDED,
+    Finding,
+    evaluate,
+)
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.evidence import SCHEMA, Document
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import Library
+
+FAIL_ON = ("critical", "warning", "never")
+MAX_NAMED = 3  # hosts or reasons that a sentence names
+
+Report = t.Dict[str, t.Any]
+
+
+def report(document: Document, library: Library) -> Report:
+    """{schema, run, verdict: {status, sentence, root_causes}, findings, evidence} of an evidence document.
+
+    The severity from which a failing check is a problem is `run.fail_on`; with `never` it is `critical`.
+    """
+    findings = evaluate(document, library)
+    fail_on = document["run"].get("fail_on")
+    causes = root_causes(findings, library, fail_on if fail_on in ("critical", "warning") else "critical")
+    missing = decisive_gaps(findings)
+    return {
+        "schema": SCHEMA,
+        "run": document["run"],
+        "verdict": {
+            "status": "problem" if causes else "incomplete" if missing else "ok",
+            "sentence": _sentence(findings, causes, missing),
+            "root_causes": [cause.document() for cause in causes],
+        },
+        "findings": [finding.document() for finding in findings],
+        "evidence": document,
+    }
+
+
+def decisive_gaps(findings: t.Iterable[Finding]) -> t.Dict[str, t.List[str]]:
+    """Why decisive checks are not decided: {reason: [names of hosts, or empty]}."""
+    gaps: t.Dict[str, t.List[str]] = {}
+    for finding in findings:
+        if finding.check.decisive and finding.state in UNDECIDED:
+            names = gaps.setdefault(finding.reason or finding.title, [])
+            if finding.host is not None and finding.host not in names:
+                names.append(finding.host)
+    return gaps
+
+
+def _sentence(findings: t.Sequence[Finding], causes: t.Sequence[RootCause], gaps: t.Mapping[str, t.List[str]]) -> str:
+    if causes:
+        return _problem(causes)
+    warnings = sum(1 for finding in findings if finding.state == "warning")
+    also = f" ({count(warnings, 'warning')})" if warnings else ""
+    if gaps:
+        reasons = list(gaps)
+        more = f"; and {len(reasons) - MAX_NAMED} more" if len(reasons) > MAX_NAMED else ""
+        return f"Nothing failed{also}, but something decisive was not checked: {'; '.join(reasons[:MAX_NAMED])}{more}"
+    passed = sum(1 for finding in findings if finding.state == "ok")
+    open_ = sum(1 for finding in findings if finding.state in UNDECIDED)
+    left = f", {open_} not checked" if open_ else ""
+    return f"No fault found: {count(passed, 'check')} passed{left}{also}"
+
+
+def _problem(causes: t.Sequence[RootCause]) -> str:
+    first = causes[0]
+    where = f" (on {named(first.hosts)})" if first.hosts else ""
+    others = [cause.title for cause in causes[1:]]
+    if not others:
+        return f"{first.title}{where}"
+    if len(others) == 1:
+        return f"{first.title}{where}; and {others[0]}"
+    return f"{first.title}{where}; and {len(others)} more root causes"
+
+
+def named(hosts: t.Sequence[str]) -> str:
+    """A few hosts by name, many as a number."""
+    return ", ".join(hosts) if len(hosts) <= MAX_NAMED else f"{len(hosts)} hosts"
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def failing_at(report_document: Report, fail_on: str) -> bool:
+    """Whether the play is to fail: `fail_on` is a severity, or `never`."""
+    return fail_on != "never" and report_document["verdict"]["status"] == "problem"

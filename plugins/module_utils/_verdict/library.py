@@ -1,0 +1,229 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads the check library: YAML files in which each check is data (docs/architecture.md has the keys)."""
+
+from __future__ import annotations
+
+import os
+import re
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import (
+    BadExpression,
+    Expression,
+    Text,
+    compile_expression,
+    compile_text,
+)
+
+# The path of a span, then what cuts across it, then the diagnosis' own settings.
+PATH = ("app", "sampling", "network", "collector", "tempo-ingest", "tempo-storage", "tempo-query", "grafana")
+HOPS = (*PATH, "propagation", "clock", "settings")
+SCOPES = ("host", "backend", "run")
+SEVERITIES = ("info", "warning", "critical")
+
+MAX_FILE = 1024 * 1024  # bytes
+
+_ID = re.compile(r"[a-z][a-z0-9-]*(?:\.[a-z0-9][a-z0-9-]*){2,}")
+
+
+class BadCheck(ValueError):
+    """A check file can't be used; the message names the file, the check and the key."""
+
+
+class Check(t.NamedTuple):
+    """One check. Expressions and texts are compiled; see docs/architecture.md for what each key means."""
+
+    id: str
+    hop: str
+    scope: str
+    severity: str
+    question: str
+    title: Text
+    fails_when: Expression
+    needs: t.Tuple[Expression, ...]
+    when: t.Optional[Expression]
+    otherwise: str
+    pending_when: t.Optional[Expression]
+    proved_when: t.Optional[Expression]
+    shows: t.Tuple[Expression, ...]
+    cause: Text
+    fix: t.Tuple[Text, ...]
+    passes_as: t.Optional[Text]
+    explains: t.Tuple[str, ...]
+    decisive: bool
+    matters: str
+    example: str
+    related: t.Tuple[str, ...]
+    see: str
+
+    @property
+    def rank(self) -> t.Tuple[int, int, str]:
+        """Sorts checks along the path, the gravest of a hop first."""
+        return HOPS.index(self.hop), -SEVERITIES.index(self.severity), self.id
+
+
+class Library(t.NamedTuple):
+    """All checks in path order, and for each id the ids that its failure explains."""
+
+    checks: t.Tuple[Check, ...]
+    explained: t.Dict[str, t.FrozenSet[str]]
+
+    def get(self, check_id: str) -> t.Optional[Check]:
+        return next((check for check in self.checks if check.id == check_id), None)
+
+
+_REQUIRED = ("id", "hop", "scope", "severity", "question", "title", "fails_when", "cause", "fix")
+_LISTS = ("needs", "shows", "fix", "explains", "related")
+_OPTIONAL = (
+    *("needs", "when", "otherwise", "pending_when", "proved_when", "shows", "passes_as"),
+    *("explains", "decisive", "matters", "example", "related", "see"),
+)
+
+
+def load(directories: t.Sequence[str]) -> Library:
+    """The library of all `*.yml` in `directories`; a later directory's check replaces the one of the same id."""
+    checks: t.Dict[str, Check] = {}
+    for directory in directories:
+        found: t.Dict[str, t.Tuple[Check, str]] = {}
+        for path in _files(directory):
+            for raw in _read(path):
+                check = _check(raw, path)
+                if check.id in found:
+                    raise BadCheck(f"{path}: check '{check.id}' is also in {found[check.id][1]}")
+                found[check.id] = (check, path)
+        checks.update({check_id: check for check_id, (check, path) in found.items()})
+    ordered = tuple(sorted(checks.values(), key=lambda check: check.rank))
+    explained = {check.id: _resolve(check, checks) for check in ordered}
+    _refuse_circles(explained)
+    return Library(ordered, explained)
+
+
+def _files(directory: str) -> t.List[str]:
+    try:
+        names = sorted(os.listdir(directory))
+    except OSError as error:
+        raise BadCheck(f"check_dirs: {directory} can't be read ({error.strerror})") from None
+    return [os.path.join(directory, name) for name in names if name.endswith((".yml", ".yaml"))]
+
+
+def _read(path: str) -> t.List[t.Any]:
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read(MAX_FILE + 1)
+        if len(text) > MAX_FILE:
+            raise BadCheck(f"{path}: a check file may have {MAX_FILE} characters at most")
+        content = yaml.load(text, Loader=loader)
+    except OSError as error:
+        raise BadCheck(f"{path} can't be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise BadCheck(f"{path} is not UTF-8 text") from None
+    except yaml.YAMLError as error:
+        raise BadCheck(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+    except RecursionError:
+        raise BadCheck(f"{path} is nested too deeply") from None
+    if not isinstance(content, list):
+        raise BadCheck(f"{path}: a check file is a list of checks")
+    return content
+
+
+def _check(raw: t.Any, path: str) -> Check:
+    """One entry of a file as a Check; every complaint names file, check and key."""
+    if not isinstance(raw, dict):
+        raise BadCheck(f"{path}: an entry is {type(raw).__name__}, not a check with keys")
+    where = f"{path}: check '{raw.get('id', '(without id)')}'"
+    for key in _REQUIRED:
+        if raw.get(key) in (None, "", []):
+            raise BadCheck(f"{where}: the key '{key}' is missing")
+    unknown = sorted(str(key) for key in raw if key not in _REQUIRED and key not in _OPTIONAL)
+    if unknown:
+        raise BadCheck(f"{where}: there is no key '{unknown[0]}'; known are {', '.join((*_REQUIRED, *_OPTIONAL))}")
+    for key in ("id", "question", "otherwise", "matters", "example", "see"):
+        if not isinstance(raw.get(key, ""), str):
+            raise BadCheck(f"{where}: '{key}' must be text")
+    for key in _LISTS:
+        if not isinstance(raw.get(key, []), list):
+            raise BadCheck(f"{where}: '{key}' must be a list")
+    for key, words in (("hop", HOPS), ("scope", SCOPES), ("severity", SEVERITIES)):
+        if raw[key] not in words:
+            raise BadCheck(f"{where}: '{key}' is {raw[key]!r}, but must be one of {', '.join(words)}")
+    if ("when" in raw) != ("otherwise" in raw):
+        raise BadCheck(f"{where}: 'when' and 'otherwise' (why the check then does not apply) come together")
+    if not isinstance(raw.get("decisive", False), bool):
+        raise BadCheck(f"{where}: 'decisive' must be true or false")
+    if not _ID.fullmatch(raw["id"]) or not raw["id"].startswith(raw["hop"] + "."):
+        raise BadCheck(f"{where}: the id must be 'hop.subject.problem' in lower case and begin with '{raw['hop']}.'")
+
+    def compiled(key: str, value: t.Any, compiler: t.Callable[[t.Any], t.Any]) -> t.Any:
+        try:
+            return compiler(value)
+        except BadExpression as error:
+            raise BadCheck(f"{where}: '{key}': {error}") from None
+
+    def optional(key: str, compiler: t.Callable[[t.Any], t.Any]) -> t.Any:
+        return compiled(key, raw[key], compiler) if raw.get(key) is not None else None
+
+    def each(key: str, compiler: t.Callable[[t.Any], t.Any]) -> t.Tuple[t.Any, ...]:
+        return tuple(compiled(key, item, compiler) for item in raw.get(key, []))
+
+    return Check(
+        id=raw["id"],
+        hop=raw["hop"],
+        scope=raw["scope"],
+        severity=raw["severity"],
+        question=raw["question"].strip(),
+        title=compiled("title", raw["title"], compile_text),
+        fails_when=compiled("fails_when", raw["fails_when"], compile_expression),
+        needs=each("needs", compile_expression),
+        when=optional("when", compile_expression),
+        otherwise=raw.get("otherwise", "").strip(),
+        pending_when=optional("pending_when", compile_expression),
+        proved_when=optional("proved_when", compile_expression),
+        shows=each("shows", compile_expression),
+        cause=compiled("cause", raw["cause"], compile_text),
+        fix=each("fix", compile_text),
+        passes_as=optional("passes_as", compile_text),
+        explains=each("explains", str),
+        decisive=raw.get("decisive", False),
+        matters=raw.get("matters", "").strip(),
+        example=raw.get("example", "").rstrip(),
+        related=each("related", str),
+        see=raw.get("see", "").strip(),
+    )
+
+
+def _resolve(check: Check, checks: t.Mapping[str, Check]) -> t.FrozenSet[str]:
+    """The ids that `check` explains, its prefixes (`network.otlp.*`) spelt out; itself never."""
+    ids: t.Set[str] = set()
+    for word in check.explains:
+        found = (
+            [i for i in checks if i.startswith(word[:-1])] if word.endswith(".*") else [word] if word in checks else []
+        )
+        if not found:
+            raise BadCheck(f"check '{check.id}': 'explains' names '{word}', which no check has")
+        ids.update(found)
+    for word in check.related:
+        if word not in checks:
+            raise BadCheck(f"check '{check.id}': 'related' names '{word}', which no check has")
+    return frozenset(ids - {check.id})
+
+
+def _refuse_circles(explained: t.Mapping[str, t.FrozenSet[str]]) -> None:
+    """A circle of explanations would leave no root cause."""
+    done: t.Set[str] = set()
+
+    def walk(check_id: str, trail: t.Tuple[str, ...]) -> None:
+        if check_id in trail:
+            circle = " -> ".join((*trail[trail.index(check_id) :], check_id))
+            raise BadCheck(f"the checks explain each other in a circle: {circle}")
+        if check_id not in done:
+            for target in sorted(explained[check_id]):
+                walk(target, (*trail, check_id))
+            done.add(check_id)
+
+    for check_id in explained:
+        walk(check_id, ())

@@ -1,0 +1,141 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: diagnosis
+short_description: Turn the evidence of all hosts into a verdict and reports
+version_added: 0.1.0
+description:
+  - Evaluates the check library over the evidence of all hosts and their Tempo and Grafana, finds the root causes, prints a
+    page and writes the reports.
+  - Runs on the controller only. It talks to no host. The role P(traceops.tracing.diagnose#role) calls it once.
+author: The traceops.tracing authors (@traceops)
+options:
+  hosts:
+    description:
+      - What each host saw, as M(traceops.tracing.collect) returned it, by host name.
+      - A host that could not be reached is V(null).
+    type: dict
+    required: true
+  backends:
+    description:
+      - What was seen of each distinct pair of Tempo and Grafana, by any id, with the list C(hosts) of the hosts behind it.
+    type: dict
+    default: {}
+  settings:
+    description: What the diagnosis was asked for, such as C(service). Checks may refer to it. It must not hold secrets.
+    type: dict
+    default: {}
+  report_dir:
+    description:
+      - Folder on the controller for C(report.json) and C(report.html). Nothing is written in check mode, or without it.
+    type: path
+  fail_on:
+    description: Severity from which a failing check makes the task fail. The reports are written before.
+    type: str
+    choices: [critical, warning, never]
+    default: critical
+  check_dirs:
+    description: Folders on the controller with checks of your own. A check with a known id replaces the one of that id.
+    type: list
+    elements: path
+    default: []
+  suppress:
+    description:
+      - Failing checks that are known. They are shown as suppressed, and count neither for the verdict nor for O(fail_on).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      id:
+        description: Id of the check, or a pattern such as V(network.*).
+        type: str
+        required: true
+      host:
+        description: Name of a host or backend, or a pattern. All of them when it is left out.
+        type: str
+      reason:
+        description: Why it is known. Shown with the finding.
+        type: str
+        required: true
+      until:
+        description:
+          - Last day of the suppression (ISO 8601). Afterwards the check counts again and the entry itself is a warning.
+        type: str
+  started:
+    description: When the run began (ISO 8601). Now when it is left out.
+    type: str
+extends_documentation_fragment:
+  - traceops.tracing.attributes
+  - traceops.tracing.attributes.actiongroup_tracing
+attributes:
+  check_mode:
+    details: In check mode no report is written.
+"""
+
+EXAMPLES = r"""
+- name: Judge what two hosts saw
+  traceops.tracing.diagnosis:
+    hosts:
+      app01: "{{ hostvars['app01'].seen.evidence }}"
+      app02: null
+    backends:
+      main:
+        hosts: [app01, app02]
+        tempo_info: "{{ tempo }}"
+    settings:
+      service: velo-sql-app.sql
+    report_dir: tracing-report
+    fail_on: never
+  run_once: true
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+verdict:
+  description: Status (V(ok), V(problem) or V(incomplete)), one sentence, and the root causes.
+  returned: always
+  type: dict
+  sample:
+    status: problem
+    sentence: nothing listens at http://tempo:4318 (connection refused) (on app02)
+    root_causes:
+      - id: network.otlp.connection-refused
+        hop: network
+        hosts: [app02]
+        backend: main
+        title: nothing listens at http://tempo:4318 (connection refused)
+        cause: The receiver is not running, or its port is not published.
+        fix: ["start the receiver: docker compose up -d tempo"]
+        proved: true
+        consequences: [network.otlp.not-accepted]
+findings:
+  description: The findings that are neither passed nor skipped. All of them are in C(report.json).
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - id: network.otlp.connection-refused
+      hop: network
+      host: app02
+      backend: main
+      state: failed
+      severity: critical
+      title: nothing listens at http://tempo:4318 (connection refused)
+      reason: ""
+      evidence: {otlp.cause: connection_refused}
+counts:
+  description: The number of findings by state.
+  returned: always
+  type: dict
+  sample: {ok: 21, failed: 1, skipped: 4}
+reports:
+  description: The files that were written, by form.
+  returned: always
+  type: dict
+  sample: {json: /srv/play/tracing-report/report.json, html: /srv/play/tracing-report/report.html}
+"""
