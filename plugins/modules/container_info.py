@@ -10,10 +10,10 @@ module: container_info
 short_description: See the state, ports, networks and mounts of the containers of a tracing stack
 version_added: 0.1.0
 description:
-  - Asks the Docker Engine, or Podman through its Docker-compatible socket, about containers, in one pass that changes nothing.
+  - Asks the Docker Engine, or Podman through its Docker-compatible socket, about containers. Nothing is changed.
   - Nothing is executed inside a container, so this works on images without a shell too, such as Tempo's own.
-  - A container is reported when any of O(names), O(name_pattern), O(labels) and O(compose_project) selects it. All containers are
-    reported when none of these is given.
+  - A container is reported when any of O(names), O(name_pattern), O(labels) and O(compose_project) selects it. When none of
+    these is given, all containers are reported.
 author: The traceops.tracing authors (@traceops)
 requirements:
   - docker (Python package) 6.1 or newer, with requests
@@ -36,7 +36,7 @@ options:
     type: str
   expected_ports:
     description:
-      - Ports that must be published, as a list for each container's name. A port is a number or text such as V(4317/tcp).
+      - Ports to be be published, as a list for each container's name. A port is a number, or text such as V(4317/tcp).
       - Those that are not published are listed in C(missing_ports) of the container.
     type: dict
     default: {}
@@ -52,8 +52,8 @@ options:
   docker_host:
     description:
       - The engine to ask, such as V(unix:///run/podman/podman.sock) or V(tcp://docker.example.com:2376).
-      - When it is not given, the environment variable E(DOCKER_HOST) decides, then the first of these sockets that exists - Docker's,
-        rootless Docker's, Podman's, rootless Podman's.
+      - When it is not given, the environment variable E(DOCKER_HOST) decides, then the first of these sockets that exists -
+        Docker's, rootless Docker's, Podman's, rootless Podman's.
       - TLS follows the environment variables E(DOCKER_TLS_VERIFY) and E(DOCKER_CERT_PATH).
     type: str
   timeout:
@@ -96,7 +96,7 @@ ok:
 cause:
   description:
     - V(ok), or why the engine could not be asked.
-    - One of V(library_missing), V(daemon_unreachable), V(permission_denied), V(timeout), V(engine_error), V(bad_option).
+    - Otherwise V(library_missing), V(daemon_unreachable), V(permission_denied), V(timeout), V(engine_error), V(bad_option).
   returned: always
   type: str
   sample: ok
@@ -198,7 +198,7 @@ containers:
       returned: success
       sample: grafana/tempo@sha256:9f1c4f0e
     ports:
-      description: Where each of its ports is published on the host. Of a container that does not run, where it would be.
+      description: Where each of its ports is published on the host, or would be when it does not run.
       type: dict
       returned: success
       sample: {4317/tcp: ["0.0.0.0:4317"]}
@@ -249,10 +249,17 @@ containers:
             free_inodes: 3120304
             error: ""
     paths:
-      description: What each of O(paths) is inside the container. The size of a directory does not include what is in it.
+      description: What each of O(paths) is inside the container. The size of a directory is not that of its files.
       type: dict
       returned: success
-      sample: {/var/tempo/blocks: {exists: true, size: 4096, directory: true, mode: "0755", target: "", mtime: "2026-02-19T12:00:00Z"}}
+      sample:
+        /var/tempo/blocks:
+          exists: true
+          size: 4096
+          directory: true
+          mode: "0755"
+          target: ""
+          mtime: "2026-02-19T12:00:00Z"
     read_only:
       description: Whether its root file system is read-only.
       type: bool
@@ -264,12 +271,12 @@ containers:
       returned: success
       sample: "10001"
     cpu:
-      description: Cores used over a fifth of a second, the limit (none without one), percent of the limit or of the machine.
+      description: Cores used over a fifth of a second, the limit if any, percent of the limit or of the machine.
       type: dict
       returned: success
       sample: {cores_used: 0.12, cores_limit: 2.0, percent: 6.0, throttled_periods: 0}
     memory:
-      description: Bytes used, the limit (none without one), percent of the limit or of the machine.
+      description: Bytes used, the limit if any, percent of the limit or of the machine.
       type: dict
       returned: success
       sample: {used: 120586240, limit: 536870912, percent: 22.5}
