@@ -26,6 +26,8 @@ class Asked(t.NamedTuple):
 
     path: str
     headers: dict[str, str]
+    method: str = "GET"
+    body: bytes = b""
 
     @property
     def route(self) -> str:
@@ -65,14 +67,16 @@ def _answer(response: dict[str, t.Any]) -> Answer:
 
 @contextlib.contextmanager
 def serving(choose: Callable[[Asked], Answer | None]) -> Iterator[tuple[str, list[Asked]]]:
-    """Answer GET requests with what `choose` returns (None: 404); yields the base URL and the requests so far."""
+    """Answer GET and POST requests with what `choose` returns (None: 404); yields its URL and the requests so far."""
     asked: list[Asked] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            request = Asked(self.path, {name.lower(): value for name, value in self.headers.items()})
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            request = Asked(self.path, headers, self.command, body)
             asked.append(request)
             answer = choose(request) or Answer(404, {"Content-Type": "text/plain"}, b"404 page not found\n")
             self.send_response_only(answer.status)
@@ -82,6 +86,8 @@ def serving(choose: Callable[[Asked], Answer | None]) -> Iterator[tuple[str, lis
             # In one write: with two, the second waits 40 ms for the first to be acknowledged.
             head, self._headers_buffer = b"".join(self._headers_buffer), []  # type: ignore[attr-defined]
             self.wfile.write(head + b"\r\n" + answer.body)
+
+        do_POST = do_GET
 
         def log_message(self, format: str, *args: object) -> None:
             pass
