@@ -1,0 +1,133 @@
+"""A tracing stack for tests and demos: Tempo, Grafana and an application, on loopback."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import typing as t
+from pathlib import Path
+
+from ansible_collections.traceops.tracing.tests.lab.faults import Urls, plan_for
+from ansible_collections.traceops.tracing.tests.lab.grafana_api import Grafana
+from ansible_collections.traceops.tracing.tests.lab.otlp import Limits
+from ansible_collections.traceops.tracing.tests.lab.store import Store
+from ansible_collections.traceops.tracing.tests.lab.tempo import Tempo
+from ansible_collections.traceops.tracing.tests.lab.wire import ClosedPort
+
+_APP_SECONDS = 60
+
+
+class Lab:
+    """Up from construction (or `with`) to `stop()`.
+
+    `tempo` and `grafana` are version profiles; `fault` is a name from `faults.FAULTS`; `directory` is where the
+    application's log and `variables.json` go; `ports` has any of tempo, grafana, otlp_grpc, otlp_http (the kernel
+    picks the others); `protocol` is what a healthy application exports with, grpc or http/protobuf. The rest is
+    `Tempo`'s. ValueError for an unknown profile or fault, OSError for a port that is taken.
+    """
+
+    def __init__(
+        self,
+        tempo: str = "2.10.8",
+        grafana: str = "13.1.0-pre",
+        fault: str | None = None,
+        *,
+        directory: str | os.PathLike[str],
+        ports: dict[str, int] | None = None,
+        protocol: str = "http/protobuf",
+        starting: bool = False,
+        search_delay: float | str = 0.0,
+        limits: Limits | None = None,
+        clock: t.Callable[[], float] = time.time,
+    ) -> None:
+        self.plan = plan_for(fault)
+        if protocol == "grpc" and self.plan.protocol == "http/protobuf" and fault != "wrong-protocol":
+            self.plan.protocol, self.plan.endpoint = "grpc", lambda urls: urls.otlp_grpc
+        self.directory = Path(directory).resolve()
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.log_path = str(self.directory / "velo-sql-app.log")
+        Path(self.log_path).write_text("", encoding="utf-8")  # a lab of the same directory may have left its log
+        wanted = dict(ports or {})
+        self.tempo = Tempo(
+            tempo,
+            keeps=self.plan.keeps,
+            starting=starting,
+            search_delay=search_delay,
+            limits=limits,
+            api=self.plan.tempo_api,
+            otlp=self.plan.otlp,
+            api_port=wanted.get("tempo", 0),
+            grpc_port=wanted.get("otlp_grpc", 0),
+            http_port=wanted.get("otlp_http", 0),
+            clock=clock,
+        )
+        self._nowhere = ClosedPort()
+        self.urls = Urls(self.tempo.url, self.tempo.otlp_grpc, self.tempo.otlp_http, self._nowhere.url)
+        try:
+            self.grafana = Grafana(grafana, self.plan.sources(self.urls), port=wanted.get("grafana", 0))
+        except (OSError, ValueError):
+            self._nowhere.stop()
+            self.tempo.stop()
+            raise
+        (self.directory / "variables.json").write_text(json.dumps(self.variables, indent=2) + "\n", encoding="utf-8")
+
+    @property
+    def store(self) -> Store:
+        return self.tempo.store
+
+    @property
+    def tempo_url(self) -> str:
+        return self.urls.tempo
+
+    @property
+    def grafana_url(self) -> str:
+        return self.grafana.url
+
+    @property
+    def otlp_grpc(self) -> str:
+        return self.urls.otlp_grpc
+
+    @property
+    def otlp_http(self) -> str:
+        return self.urls.otlp_http
+
+    @property
+    def variables(self) -> dict[str, t.Any]:
+        """The diagnose role's variables for the application under test."""
+        return {
+            "diagnose_service": self.plan.expected_service,
+            "diagnose_log_paths": [self.log_path],
+            "diagnose_otlp_endpoint": self.plan.endpoint(self.urls),
+            "diagnose_otlp_protocol": self.plan.protocol,
+            "diagnose_tempo_url": self.tempo_url,
+            "diagnose_grafana_url": self.grafana_url,
+            "diagnose_grafana_username": "admin",
+            "diagnose_grafana_password": "admin",
+        }
+
+    def run_app(self) -> None:
+        """Run the sample application once; RuntimeError when it fails by itself (a lost span is no failure)."""
+        plan = self.plan
+        endpoint = (plan.app_endpoint or plan.endpoint)(self.urls)
+        command = [sys.executable, str(Path(__file__).with_name("app.py")), "--log", self.log_path]
+        command += ["--service", plan.service, "--endpoint", endpoint, "--protocol", plan.protocol]
+        command += ["--ratio", str(plan.ratio), *([] if plan.tracing else ["--disable-tracing"])]
+        # The application's configuration is the plan's alone, and loopback needs no proxy.
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_") and not k.lower().endswith("_proxy")}
+        done = subprocess.run(command, env=kept, capture_output=True, text=True, timeout=_APP_SECONDS, check=False)
+        if done.returncode:
+            raise RuntimeError(f"the sample application failed: {done.stderr.strip()[-500:]}")
+
+    def stop(self) -> None:
+        self.grafana.stop()
+        self._nowhere.stop()
+        self.tempo.stop()
+
+    def __enter__(self) -> Lab:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()

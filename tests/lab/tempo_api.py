@@ -1,0 +1,215 @@
+"""Tempo's HTTP API by version: readiness, search, traces by id, tags and the operator pages."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+import urllib.parse
+from dataclasses import dataclass
+
+from google.protobuf.json_format import MessageToDict
+from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
+
+from ansible_collections.traceops.tracing.tests.lab import tempo_pages, tempo_search
+from ansible_collections.traceops.tracing.tests.lab.otlp import check_tenant, version_of
+from ansible_collections.traceops.tracing.tests.lab.store import SINGLE_TENANT, Store
+from ansible_collections.traceops.tracing.tests.lab.wire import Request, Response, as_json, not_found, text
+
+Handler = t.Callable[[Request, t.List[str], str], Response]
+STARTING = "Ingester not ready: ingester check ready failed: waiting for 15s after being ready\n"
+_NO_ORG_ID = text(401, "no org id\n")
+
+
+@dataclass
+class TempoApi:
+    """Call it with a request. `settings` is set once the ports are known; `starting` holds readiness back."""
+
+    store: Store
+    profile: str
+    multitenant: bool = False
+    starting: bool = False
+    search_delay: float = 0.0
+    settings: tempo_pages.Settings | None = None
+
+    def __post_init__(self) -> None:
+        self.version = version_of(self.profile)
+        plain: dict[str, tuple[str, t.Callable[[Request], Response]]] = {
+            "/ready": ("ready", self._ready),
+            "/api/echo": ("api_echo", lambda request: text(200, "echo\n")),
+            "/api/status/buildinfo": ("api_status_buildinfo", self._buildinfo),
+            "/metrics": ("metrics", lambda request: text(200, tempo_pages.metrics(self.store, self.profile))),
+        }
+        self._plain = plain
+        routes: list[tuple[str, str, Handler]] = [
+            (r"/api/search", "api_search", self._search),
+            (r"/api/traces/([^/]*)", "api_traces_traceid", self._trace),
+            (r"/api/search/tags", "api_search_tags", self._tags),
+            (r"/api/v2/search/tags", "api_v2_search_tags", self._tags_v2),
+            (r"/api/search/tag/([^/]+)/values", "api_search_tag_tagname_values", self._values),
+            (r"/api/v2/search/tag/([^/]+)/values", "api_v2_search_tag_tagname_values", self._values_v2),
+        ]
+        if self.version >= (2, 7):
+            routes += [
+                (r"/api/v2/traces/([^/]*)", "api_v2_traces_traceid", self._trace_v2),
+                (r"/api/metrics/query_range", "api_metrics_query_range", self._query_range),
+            ]
+        self._routes = [(re.compile(pattern), name, handler) for pattern, name, handler in routes]
+
+    def __call__(self, request: Request) -> Response:
+        route, response = self._answer(request)
+        self.store.count("requests", request.method, route, str(response.status))
+        return response
+
+    def _answer(self, request: Request) -> tuple[str, Response]:
+        path = urllib.parse.unquote(request.path)
+        if path in self._plain:
+            route, answer = self._plain[path]
+            return route, answer(request)
+        if path.startswith("/status"):
+            return "status_endpoint", self._status(path, request)
+        for pattern, route, handler in self._routes:
+            match = pattern.fullmatch(path)
+            if match:
+                return route, self._for_tenants(request, handler, match.group(1) if pattern.groups else "")
+        return "other", not_found()
+
+    def _for_tenants(self, request: Request, handler: Handler, argument: str) -> Response:
+        tenants = [SINGLE_TENANT]
+        if self.multitenant:
+            header = request.headers.get("X-Scope-OrgID")
+            if not header:
+                return _NO_ORG_ID
+            try:
+                tenants = [check_tenant(tenant) for tenant in header.split("|")]
+            except ValueError as error:
+                return text(400, f"{error}\n")
+        try:
+            return handler(request, tenants, argument)
+        except tempo_search.BadRequest as error:
+            return text(400, str(error))
+
+    def _ready(self, request: Request) -> Response:
+        # 3.0.3 was ready in the first second of its recording: it has no ingester to wait for.
+        if self.starting and self.version < (3,):
+            return text(503, STARTING)
+        return text(200, "ready\n")
+
+    def _buildinfo(self, request: Request) -> Response:
+        return text(200, tempo_pages.recorded_body(self.profile, request.path), "application/json")
+
+    def _status(self, path: str, request: Request) -> Response:
+        name = path[len("/status") :].strip("/")
+        if name in ("version", "services", "endpoints"):
+            return text(200, tempo_pages.recorded_body(self.profile, path), "text/plain")
+        if name == "config" and self.settings:
+            body = tempo_pages.config(self.settings, request.query.get("mode", ""))
+            return text(200, body, "text/plain") if body else text(500, "unknown value for mode query parameter\n")
+        if not name:
+            pages = ("version", "services")
+            return text(
+                200, "".join(tempo_pages.recorded_body(self.profile, f"/status/{p}") for p in pages), "text/plain"
+            )
+        raise ConnectionResetError("a real Tempo panics here, and the client sees an empty reply")
+
+    def _search(self, request: Request, tenants: list[str], _: str) -> Response:
+        params = tempo_search.search_params(request.query, self.version)
+        traces = self.searchable(tenants)
+        answer = tempo_search.search(traces, params, self.version, self.store.clock())
+        jobs = (3 if self.version >= (2, 7) else 1) * (len(tenants) if self.version >= (2, 7) else 1)
+        answer["metrics"].update({"completedJobs": jobs, "totalJobs": jobs})
+        return as_json(200, answer)
+
+    def searchable(self, tenants: list[str]) -> list[t.Any]:
+        """Live traces are found by id at once, and by search only after the delay."""
+        seen_until = self.store.clock() - self.search_delay
+        return [trace for trace in self.store.traces_of(tenants) if trace.received <= seen_until]
+
+    def _found(self, raw: str, tenants: list[str]) -> list[t.Any]:
+        trace_id = raw.lower()
+        for position, letter in enumerate(trace_id, 1):
+            if letter not in "0123456789abcdef":
+                raise tempo_search.BadRequest(
+                    f"trace IDs can only contain hex characters: invalid character '{raw[position - 1]}'"
+                    f" at position {position}"
+                )
+        if not trace_id or len(trace_id) > 32:
+            raise tempo_search.BadRequest(
+                "trace IDs can't be larger than 128 bits" if trace_id else "please provide a traceID"
+            )
+        return self.store.batches(tenants, bytes.fromhex(trace_id.zfill(32)))
+
+    def _trace(self, request: Request, tenants: list[str], raw: str) -> Response:
+        batches = self._found(raw, tenants)
+        if not batches:
+            return text(404, "trace not found") if self.version < (2, 7) else Response(404)
+        trace = TracesData(resource_spans=batches)
+        if request.headers.get("Accept") == "application/protobuf":
+            return Response(200, trace.SerializeToString(), "application/protobuf")
+        return as_json(200, {"batches": MessageToDict(trace)["resourceSpans"]})
+
+    def _trace_v2(self, request: Request, tenants: list[str], raw: str) -> Response:
+        batches = self._found(raw, tenants)
+        trace = TracesData(resource_spans=batches)
+        if request.headers.get("Accept") == "application/protobuf":
+            data = trace.SerializeToString()  # field 1 of TraceByIDResponse
+            return Response(200, b"\x0a" + _varint(len(data)) + data, "application/protobuf")
+        metrics = {"inspectedBytes": str(trace.ByteSize())} if batches and self.version >= (2, 10) else {}
+        answer: dict[str, t.Any] = {"trace": MessageToDict(trace)}
+        if self.version >= (2, 10):
+            answer["metrics"] = metrics
+        return as_json(200, answer)
+
+    def _with_metrics(self, answer: dict[str, t.Any], traces: list[t.Any]) -> Response:
+        if self.version < (2, 7):
+            return as_json(200, {key: value for key, value in answer.items() if value})
+        size = sum(trace.size for trace in traces)
+        return as_json(200, {**answer, "metrics": {"inspectedBytes": str(size)} if traces else {}})
+
+    def _tags(self, request: Request, tenants: list[str], _: str) -> Response:
+        traces = self.searchable(tenants)
+        tags = tempo_search.tag_names(traces, tempo_search.scope_of(request.query))
+        names = sorted({name for scope in tags.values() for name in scope})
+        return self._with_metrics({"tagNames": names}, traces)
+
+    def _tags_v2(self, request: Request, tenants: list[str], _: str) -> Response:
+        traces = self.searchable(tenants)
+        scope = tempo_search.scope_of(request.query)
+        scopes = [{"name": name, "tags": sorted(tags)} for name, tags in tempo_search.tag_names(traces, scope).items()]
+        if scope in ("", "none", "intrinsic") and (traces or self.version >= (2, 7)):
+            scopes.append({"name": "intrinsic", "tags": self._intrinsics()})
+        return self._with_metrics({"scopes": scopes}, traces)
+
+    def _intrinsics(self) -> list[str]:
+        recorded = tempo_pages.recording(f"tempo-{self.profile}")["exchanges"]
+        return tempo_search.recorded_intrinsics(recorded)
+
+    def _values(self, request: Request, tenants: list[str], tag: str) -> Response:
+        traces = self.searchable(tenants)
+        values = sorted({str(value) for value in tempo_search.tag_values(traces, f".{tag}")})
+        return self._with_metrics({"tagValues": values}, traces)
+
+    def _values_v2(self, request: Request, tenants: list[str], tag: str) -> Response:
+        known = tag.startswith((".", "resource.", "span.")) or tag in tempo_search.intrinsics(self.version)
+        if not known:
+            detail = "tag name is not valid intrinsic or scoped attribute: "
+            return text(500 if (2, 7) <= self.version < (2, 8) else 400, detail + tag)
+        traces = self.searchable(tenants)
+        values = dict.fromkeys(tempo_search.tag_values(traces, tag))
+        kinds = {bool: "bool", int: "int", float: "float"}
+        shown = [{"type": kinds.get(type(v), "string"), "value": str(v)} for v in values]
+        return self._with_metrics({"tagValues": shown}, traces)
+
+    def _query_range(self, request: Request, tenants: list[str], _: str) -> Response:
+        if self.version < (3,):  # without a generator with local blocks
+            words = "error querying generators in Querier.queryRangeRecent: error finding generators: empty ring\n"
+            return text(500, words)
+        answer = tempo_search.query_range(self.searchable(tenants), request.query, self.version)
+        return as_json(200, answer)
+
+
+def _varint(number: int) -> bytes:
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*out, number])

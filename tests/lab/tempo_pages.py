@@ -1,0 +1,178 @@
+"""Tempo's operator pages by version: the recorded ones with this instance's addresses, and live counters.
+
+The pages are long and say much that a lab has no opinion about (defaults, module names), so they come from the
+recordings that the contract test replays; what the lab can know for itself replaces what was recorded.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import typing as t
+from dataclasses import dataclass
+from pathlib import Path
+
+from ansible_collections.traceops.tracing.tests.lab.otlp import Limits, version_of
+from ansible_collections.traceops.tracing.tests.lab.store import Store
+
+RECORDINGS = Path(__file__).parents[1] / "contract" / "recordings"
+Samples = t.List[t.Tuple[t.Dict[str, str], float]]
+# Families of the recorded page that describe the instance, not what happened to it.
+_CONSTANT = ("tempo_build_info", "tempo_limits_defaults", "tempo_ring_members", "tempodb_work_queue_max")
+
+
+@functools.lru_cache(maxsize=None)
+def recording(name: str) -> dict[str, t.Any]:
+    """A recording by product and version, `tempo-2.10.8`."""
+    loaded: dict[str, t.Any] = json.loads((RECORDINGS / f"{name}.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+def recorded_body(profile: str, path: str) -> str:
+    for exchange in recording(f"tempo-{profile}")["exchanges"]:
+        if exchange.get("request", {}).get("path") == path:
+            return str(exchange["response"]["body"])
+    raise KeyError(path)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an instance shows of itself."""
+
+    profile: str
+    http_port: int
+    otlp_grpc_port: int
+    otlp_http_port: int
+    multitenant: bool
+    stream_over_http: bool
+    search_delay: float
+    limits: Limits
+
+
+def config(settings: Settings, mode: str) -> str | None:
+    """The body of /status/config; None for a mode that Tempo does not know."""
+    if mode not in ("", "diff", "defaults"):
+        return None
+    body = recorded_body(settings.profile, "/status/config?mode=diff" if mode == "diff" else "/status/config")
+    if mode == "defaults":
+        return body
+    for recorded, own in ((23200, settings.http_port), (24317, settings.otlp_grpc_port)):
+        body = re.sub(rf"\b{recorded}\b", str(own), body)
+    body = re.sub(r"\b24318\b", str(settings.otlp_http_port), body)
+    flags = {"multitenancy_enabled": settings.multitenant, "stream_over_http_enabled": settings.stream_over_http}
+    lines = [f"{name}: true\n" for name, on in flags.items() if on]
+    changed = {name: value for name, value in vars(settings.limits).items() if value}
+    if mode == "diff":
+        if changed:
+            ingestion = "".join(f"            {name}: {value}\n" for name, value in changed.items())
+            lines.append(f"overrides:\n    defaults:\n        ingestion:\n{ingestion}")
+        head, _, blocks = body.partition("---\n")
+        return head + "---\n" + "".join(sorted([*re.split(r"(?m)^(?=\S)", blocks), *lines])).lstrip("\n")
+    for name, value in changed.items():
+        body = re.sub(rf"(?m)^( +{name}): .*$", rf"\1: {value}", body)
+    body = re.sub(r"(?m)^( +query_end_cutoff): .*$", rf"\1: {settings.search_delay:g}s", body)
+    return body.replace('http_api_prefix: ""\n', "".join(lines) + 'http_api_prefix: ""\n', 1)
+
+
+def _live(store: Store, profile: str) -> dict[str, Samples]:
+    version = version_of(profile)
+    new = version >= (3,)
+    receiver = "" if version < (2, 7) else "otlp/otlp_receiver"
+
+    def by_tenant(name: str) -> Samples:
+        return [({"tenant": tenant}, n) for (tenant,), n in sorted(store.counted(name).items())]
+
+    def by_transport(name: str) -> Samples:
+        counted = store.counted(name)
+        if not (store.counted("accepted") or store.counted("refused")):
+            return []
+        return [
+            ({"receiver": receiver, "transport": transport}, counted.get((transport,), 0))
+            for transport in ("grpc", "http")
+        ]
+
+    discarded = store.counted("discarded")
+    if (2, 7) <= version < (3,):  # its ingester answers name by name, so these exist from the first push on
+        for (tenant,) in store.counted("spans_received"):
+            for reason in ("live_traces_exceeded", "trace_too_large", "unknown_error"):
+                discarded.setdefault((reason, tenant), 0)
+    received = by_tenant("bytes_received")
+    live = [({"tenant": tenant}, float(len(traces))) for tenant, traces in sorted(store.tenants.items())]
+    size = [
+        ({"tenant": tenant}, float(sum(trace.size for trace in traces.values())))
+        for tenant, traces in sorted(store.tenants.items())
+    ]
+    kept: Samples = [({"data_type": "trace", **labels}, value) for labels, value in size]
+    where = "live_store" if new else "ingester"
+    return {
+        "process_start_time_seconds": [({}, store.started)],
+        "tempo_discarded_spans_total": [
+            ({"reason": reason, "tenant": tenant}, n) for (reason, tenant), n in sorted(discarded.items())
+        ],
+        "tempo_distributor_spans_received_total": by_tenant("spans_received"),
+        "tempo_distributor_bytes_received_total": received,
+        "tempo_distributor_ingress_bytes_total": received,
+        f"tempo_{where}_traces_created_total": by_tenant("traces_created"),
+        f"tempo_{where}_live_traces": live,
+        f"tempo_{where}_live_trace_bytes": size,
+        f"tempo_{where}_bytes_received_total": kept,
+        "tempo_live_store_ready": [({}, 1)],
+        "tempo_receiver_accepted_spans": by_transport("accepted"),
+        "tempo_receiver_refused_spans": by_transport("refused"),
+        "tempo_warnings_total": _warnings(store, version),
+        "tempo_request_duration_seconds_count": [
+            ({"method": method, "route": route, "status_code": status, "ws": "false"}, n)
+            for (method, route, status), n in sorted(store.counted("requests").items())
+        ],
+    }
+
+
+def _warnings(store: Store, version: tuple[int, ...]) -> Samples:
+    reasons: dict[tuple[str, str], int] = {}
+    slack = 2 * 60e9  # ingestion_time_range_slack
+    for tenant, traces in store.tenants.items():
+        for trace in traces.values():
+            ids = {span.span_id for _, span in trace.spans()}
+            parents = [span.parent_span_id for _, span in trace.spans()]
+            late = abs(trace.start - trace.received * 1e9) > slack
+            found = {
+                "outside_ingestion_time_slack": late and version < (3,),
+                "rootless_trace_flushed_to_wal": all(parents) and version >= (2, 7),
+                "disconnected_trace_flushed_to_wal": any(p and p not in ids for p in parents) and version >= (2, 7),
+            }
+            for reason, applies in found.items():
+                if applies:
+                    reasons[reason, tenant] = reasons.get((reason, tenant), 0) + 1
+    return [({"reason": reason, "tenant": tenant}, n) for (reason, tenant), n in sorted(reasons.items())]
+
+
+def _sample(name: str, labels: dict[str, str], value: float) -> str:
+    inside = ",".join(f'{key}="{labels[key]}"' for key in sorted(labels))
+    shown = repr(value) if isinstance(value, float) and not value.is_integer() else str(int(value))
+    return f"{name}{{{inside}}} {shown}\n" if labels else f"{name} {shown}\n"
+
+
+def metrics(store: Store, profile: str) -> str:
+    """/metrics with the families of that version; counters that the lab does not drive stay at zero."""
+    with store.lock:
+        live = _live(store, profile)
+    out: list[str] = []
+    head: list[str] = []  # HELP and TYPE lines wait for a sample: a family without one is not shown
+    done = set()
+    for line in recording(f"tempo-{profile}")["metrics_after_ingest"].splitlines():
+        if line.startswith("#"):
+            head = [line + "\n"] if line.startswith("# HELP") else [*head, line + "\n"]
+            continue
+        name = re.split(r"[{ ]", line, maxsplit=1)[0]
+        if name in live:
+            samples = [] if name in done else [_sample(name, labels, value) for labels, value in live[name]]
+            done.add(name)
+        elif name.startswith(_CONSTANT):
+            samples = [line + "\n"]
+        else:
+            samples = [line.rpartition(" ")[0] + " 0\n"]
+        if samples:
+            out += [*head, *samples]
+            head = []
+    return "".join(out)
