@@ -72,13 +72,16 @@ def looks_like_grafana(text: str) -> bool:
     return bool(_OWN_404.match(text) or re.search(r'"message"\s*:\s*"Unauthorized"', text))
 
 
-def is_grafana_health(response: Response) -> bool:
+def is_grafana_health(answer: Answer) -> bool:
     """Whether this is an answer of Grafana's /api/health (200, or 503 when its database fails)."""
-    return as_text(_document(response).get("database")) != ""
+    return as_text(document(answer).get("database")) != ""
 
 
-def route_is_missing(response: Response) -> t.Optional[bool]:
+def route_is_missing(answer: Answer) -> t.Optional[bool]:
     """Whether Grafana lacks this form of the proxy's path; None for a 404, which may also come from behind it."""
+    response = answer.response
+    if response is None:
+        return False
     if response.status == 404:
         return True if "Unable to find datasource" in response.text else None
     # 7.5 to 8.0 answer 500 and 400 for a path by uid: they read `uid` as a number.
@@ -93,7 +96,7 @@ def read_access(answer: Answer) -> Reading:
         return _transport(answer.error)
     response = answer.response
     if response.status == 200 and not _is_html(response):
-        return Reading(True, "ok", "Grafana accepts the credentials")
+        return Reading(True, "ok", "Grafana lets this user in")
     said = excerpt(response.body, 160)
     if response.status == 401:
         return Reading(False, "unauthorized", f"Grafana answers 401: '{said}'")
@@ -119,7 +122,7 @@ def read_search(answer: Answer) -> t.Tuple[Reading, t.Optional[int]]:
     if failed:
         return failed, None
     response = t.cast(Response, answer.response)
-    found = _document(response)
+    found = document(answer)
     traces = found.get("traces")
     if not ({"traces", "metrics"} & set(found)) or not (traces is None or isinstance(traces, list)):
         return _wrong_shape(response, "a search result"), None
@@ -130,13 +133,15 @@ def read_search(answer: Answer) -> t.Tuple[Reading, t.Optional[int]]:
 def read_trace(answer: Answer) -> Reading:
     """`GET /api/traces/ID` through the proxy; without the trace 404, empty (2.7 on) or `trace not found` (2.3)."""
     response = answer.response
+    if answer.error and answer.error.cause == "body_too_large":
+        return Reading(True, "ok", "the trace is found through Grafana's proxy, and is very large")
     if response is not None and response.status == 404 and response.body.strip() in (b"", b"trace not found"):
         return Reading(False, "trace_missing", "the trace is not found through Grafana's proxy")
     failed = _not_200(answer)
     if failed:
         return failed
     response = t.cast(Response, response)
-    found = _document(response)
+    found = document(answer)
     batches = found.get("batches", found.get("resourceSpans"))
     if not isinstance(batches, list):
         return _wrong_shape(response, "a trace")
@@ -152,7 +157,7 @@ def read_health(answer: Answer) -> Reading:
     """
     if answer.response is None:
         return _transport(answer.error)
-    response, found = answer.response, _document(answer.response)
+    response, found = answer.response, document(answer)
     said = as_text(found.get("message"))
     if response.status == 200 and as_text(found.get("status")).upper() == "OK":
         return Reading(True, "ok", f"Grafana's own check says '{excerpt(said, 120)}'", said)
@@ -170,7 +175,7 @@ def read_query(answer: Answer, is_trace_id: bool) -> Reading:
     """
     if answer.response is None:
         return _transport(answer.error)
-    response, found = answer.response, _document(answer.response)
+    response, found = answer.response, document(answer)
     result = as_dict(as_dict(found.get("results")).get("A"))
     said = as_text(result.get("error"))
     if not said and response.status == 200 and result:
@@ -245,8 +250,9 @@ def _is_html(response: Response) -> bool:
     return response.content_type == "text/html" or response.body.lstrip()[:9].lower().startswith(b"<!doctype")
 
 
-def _document(response: Response) -> t.Dict[str, t.Any]:
+def document(answer: Answer) -> t.Dict[str, t.Any]:
+    """The JSON object of an answer; empty when it is something else."""
     try:
-        return as_dict(response.json())
+        return as_dict(answer.response.json()) if answer.response else {}
     except HttpError:
         return {}

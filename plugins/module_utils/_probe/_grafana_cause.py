@@ -101,6 +101,8 @@ def _not_searchable(seen: Observed, where: str) -> Verdict:
     if seen.behind_is_grafana or looks_like_grafana(failed.said) or _quotes_grafana(seen):
         return Verdict("points_at_grafana", f"{where} points at a Grafana, not at Tempo")
     if failed.cause in ("datasource_unreachable", "response_timeout"):
+        if seen.echo is not None and seen.echo.ok:
+            return Verdict("backend_error", f"{where} answers, but a search gets no answer: {failed.message}")
         return _unreachable(seen, where)
     if failed.cause == "datasource_unauthorized":
         return _unauthorized(seen, where)
