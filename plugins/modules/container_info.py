@@ -12,8 +12,8 @@ version_added: 0.1.0
 description:
   - Asks the Docker Engine, or Podman through its Docker-compatible socket, about containers. Nothing is changed.
   - Nothing is executed inside a container, so this works on images without a shell too, such as Tempo's own.
-  - A container is reported when any of O(names), O(name_pattern), O(labels) and O(compose_project) selects it. When none of
-    these is given, all containers are reported.
+  - A container is reported when any of O(names), O(name_pattern), O(labels) and O(compose_project) selects it. When
+    none of these is given, all containers are reported.
 author: The traceops.tracing authors (@traceops)
 requirements:
   - docker (Python package) 6.1 or newer, with requests
@@ -52,8 +52,8 @@ options:
   docker_host:
     description:
       - The engine to ask, such as V(unix:///run/podman/podman.sock) or V(tcp://docker.example.com:2376).
-      - When it is not given, the environment variable E(DOCKER_HOST) decides, then the first of these sockets that exists -
-        Docker's, rootless Docker's, Podman's, rootless Podman's.
+      - When it is not given, the environment variable E(DOCKER_HOST) decides, then the first of these that exists -
+        the socket of Docker, rootless Docker, Podman, rootless Podman.
       - TLS follows the environment variables E(DOCKER_TLS_VERIFY) and E(DOCKER_CERT_PATH).
     type: str
   timeout:
@@ -96,7 +96,7 @@ ok:
 cause:
   description:
     - V(ok), or why the engine could not be asked.
-    - Otherwise V(library_missing), V(daemon_unreachable), V(permission_denied), V(timeout), V(engine_error), V(bad_option).
+    - Or V(library_missing), V(daemon_unreachable), V(permission_denied), V(timeout), V(engine_error), V(bad_option).
   returned: always
   type: str
   sample: ok

@@ -1,0 +1,121 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Velostream (velo-sql) makes of its options; read in its source of 2026-02-19 (velo-sql.rs, telemetry.rs).
+
+It exports over HTTP and rewrites port 4317 to 4318. OTEL_EXPORTER_OTLP_* win over --otlp-endpoint. Each record is
+sampled with the ratio, then each new trace by the SDK's sampler with the same ratio, which is off at 0.01 or less.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import typing as t
+
+# Ratio and flush interval (ms) of --sampling-mode.
+MODES: t.Dict[str, t.Tuple[float, int]] = {
+    "debug": (1.0, 500),
+    "dev": (0.5, 1000),
+    "staging": (0.25, 2000),
+    "prod": (0.01, 5000),
+    "production": (0.01, 5000),
+}
+DEFAULT_MODE = "staging"
+OFF_AT = 0.01
+# The Rust module that logs about spans; RUST_LOG's directives are prefixes of it.
+_SPAN_LOGGER = "velostream::velostream::observability"
+_LEVELS = ("off", "error", "warn", "info", "debug", "trace")
+
+
+def is_it(words: t.Sequence[str]) -> bool:
+    return bool(words) and os.path.basename(words[0]).startswith("velo-sql")
+
+
+def apply(
+    found: t.Dict[str, t.Any],
+    variables: t.Mapping[str, str],
+    options: t.Mapping[str, t.Any],
+    words: t.Sequence[str],
+) -> None:
+    """Replace in `found` (as `_settings.effective` makes it) what this program decides by itself."""
+    if options.get("--enable-tracing"):
+        found["enabled"] = {"value": True, "from": "--enable-tracing"}
+    given = options.get("--otlp-endpoint")
+    if found["endpoint"]["value"] is None and isinstance(given, str):
+        found["endpoint"] = {"value": re.sub(r":4317(?=/|$)", ":4318", given), "from": "--otlp-endpoint"}
+    found["protocol"] = {"value": "http/protobuf", "from": "velostream"}
+    ratio, delay = _sampling(options)
+    found["ratio"], found["schedule_delay_ms"] = ratio, delay
+    off = ratio["value"] is not None and ratio["value"] <= OFF_AT
+    found["sampler"] = {"value": "parentbased_always_off" if off else "parentbased_traceidratio", "from": "velostream"}
+    share = None if ratio["value"] is None else 0.0 if off else round(ratio["value"] ** 2, 6)
+    found["new_traces_share"] = {"value": share, "from": ratio["from"]}
+    file = _value_of(words, "--file")
+    if file:
+        found["service_name"] = {"value": f"velo-sql-{os.path.basename(file)}", "from": "--file"}
+    level = log_level(variables.get("RUST_LOG", ""))
+    found["log_level"] = {
+        "value": level,
+        "from": "RUST_LOG" if variables.get("RUST_LOG") else "default",
+        "shows_spans": level in ("debug", "trace"),
+    }
+
+
+def contradictions(
+    options: t.Mapping[str, t.Any], found: t.Mapping[str, t.Any]
+) -> t.Iterator[t.Tuple[str, t.List[str], str]]:
+    """(subject, settings, message) for what only this program's options can say."""
+    given, endpoint = options.get("--otlp-endpoint"), found["endpoint"]
+    if isinstance(given, str) and endpoint["from"].startswith("OTEL_"):
+        yield (
+            "option_overridden",
+            ["--otlp-endpoint", endpoint["from"]],
+            f"--otlp-endpoint ({given}) has no effect: {endpoint['from']} ({endpoint['value']}) wins",
+        )
+    mode = options.get("--sampling-mode")
+    if mode is not None and str(mode) not in MODES:
+        yield (
+            "mode_unknown",
+            ["--sampling-mode"],
+            f"--sampling-mode is '{mode}'; known are debug, dev, staging and prod",
+        )
+
+
+def log_level(directives: str) -> str:
+    """The level that RUST_LOG gives the logger of spans: the longest directive that is a prefix of it wins."""
+    best, level = -1, "info" if not directives.strip() else "off"
+    for directive in directives.split("/", 1)[0].split(","):
+        target, equals, wanted = (part.strip() for part in directive.partition("="))
+        if not equals and target.lower() in _LEVELS:
+            target, wanted = "", target
+        elif not equals:
+            # A target alone means everything that it logs.
+            wanted = "trace" if target else ""
+        if wanted.lower() in _LEVELS and _SPAN_LOGGER.startswith(target) and len(target) >= best:
+            best, level = len(target), wanted.lower()
+    return level
+
+
+def _sampling(options: t.Mapping[str, t.Any]) -> t.Tuple[t.Dict[str, t.Any], t.Dict[str, t.Any]]:
+    """(ratio, flush interval), each as {value, from}; None for a mode that the program refuses."""
+    mode = options.get("--sampling-mode")
+    origin = "default" if mode is None else "--sampling-mode"
+    known = MODES.get(str(mode or DEFAULT_MODE))
+    ratio = {"value": known[0] if known else None, "from": origin}
+    delay = {"value": float(known[1]) if known else None, "from": origin}
+    if "--sampling-ratio" in options:
+        try:
+            ratio = {"value": float(options["--sampling-ratio"]), "from": "--sampling-ratio"}
+        except ValueError:
+            ratio = {"value": None, "from": "--sampling-ratio"}
+    return ratio, delay
+
+
+def _value_of(words: t.Sequence[str], option: str) -> str:
+    for position, word in enumerate(words):
+        if word.startswith(option + "="):
+            return word.split("=", 1)[1]
+        if word == option and position + 1 < len(words):
+            return words[position + 1]
+    return ""

@@ -1,0 +1,122 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Probe (inside collect): with which tracing settings does an application run?
+
+Result: {ok, cause, message, found, origin, pid, pids, program, own_network, details, variables, options, differing,
+effective, contradictions}:
+
+- `found`: whether it runs; `pids`: its processes, `pid`: the one that is described (the one with most settings);
+- `origin`: where the variables were read: process, or the configuration of a unit or container that does not run;
+- `own_network`: whether its localhost is another one than this host's (None: not known);
+- `details`: of a unit {load_state, active_state, sub_state, restarts}, of a container {state};
+- `variables`, `options`: those that concern tracing, credentials masked; `differing`: names whose values differ
+  between the processes;
+- `effective`, `contradictions`: see `_settings`.
+
+`cause`: ok; of the ProbeFailure process_not_found, permission_denied, systemd_missing, or that of `_docker.Engine`.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._client._docker import Engine
+from ansible_collections.traceops.tracing.plugins.module_utils._errors import ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._probe import _process, _settings
+from ansible_collections.traceops.tracing.plugins.module_utils._spec import Spec
+from ansible_collections.traceops.tracing.plugins.module_utils._text import clean
+
+ARGUMENT_SPEC: Spec = {
+    "process_name": {"type": "str"},
+    "pid_file": {"type": "path"},
+    "unit": {"type": "str"},
+    "container": {"type": "str"},
+    "docker_host": {"type": "str"},
+    "timeout": {"type": "float", "default": 10.0},
+}
+_ONE_OF = ["process_name", "pid_file", "unit", "container"]
+MODULE_KWARGS: t.Dict[str, t.Any] = {"mutually_exclusive": [_ONE_OF], "required_one_of": [_ONE_OF]}
+
+
+def run(params: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
+    """The settings of the application that the options name."""
+    result: t.Dict[str, t.Any] = {
+        "found": False,
+        "origin": "",
+        "pid": 0,
+        "pids": [],
+        "program": "",
+        "own_network": None,
+        "details": {},
+        "variables": {},
+        "options": {},
+        "differing": [],
+        "effective": {},
+        "contradictions": [],
+    }
+    name = _name(params)
+    try:
+        found = _find(params)
+        _describe(found, result)
+        if not result["found"]:
+            raise ProbeFailure("process_not_found", f"{name}: nothing runs on this host")
+        if all(process.environment is None for process in found.processes):
+            raise ProbeFailure("permission_denied", f"{name}: this user may not read its environment; become root")
+    except ProbeFailure as failure:
+        failure.result = {"ok": False, "message": failure.message, **result}
+        raise
+    count = len(result["variables"]) + len(result["options"])
+    message = f"{name}: pid {result['pid']} runs with {count} settings that concern tracing"
+    return {"ok": True, "cause": "ok", "message": message, **result}
+
+
+def _name(params: t.Dict[str, t.Any]) -> str:
+    option = next(option for option in _ONE_OF if params.get(option))
+    return f"{option} '{clean(str(params[option]))[:120]}'"
+
+
+def _find(params: t.Dict[str, t.Any]) -> _process.Found:
+    if params.get("process_name"):
+        return _process.by_name(params["process_name"])
+    if params.get("pid_file"):
+        return _process.by_pid_file(params["pid_file"])
+    if params.get("unit"):
+        return _process.by_unit(params["unit"])
+    engine = Engine(params["docker_host"], params["timeout"])
+    try:
+        inspected = engine.inspect(params["container"])
+    finally:
+        engine.close()
+    if inspected is None:
+        raise ProbeFailure("process_not_found", f"there is no container '{clean(params['container'])[:120]}'")
+    return _process.of_container(inspected)
+
+
+def _describe(found: _process.Found, result: t.Dict[str, t.Any]) -> None:
+    """Fill `result` with what is known; settings stay empty where no environment could be read."""
+    result["origin"], result["details"] = found.origin, found.details
+    result["pids"] = [process.pid for process in found.processes if process.pid]
+    result["found"] = bool(result["pids"])
+    seen = [
+        (process, _settings.relevant_variables(process.environment), _settings.relevant_options(process.words))
+        for process in found.processes
+        if process.environment is not None
+    ]
+    if not seen:
+        return
+    process, variables, options = max(seen, key=lambda item: len(item[1]) + len(item[2]))
+    result["pid"], result["program"] = process.pid, clean(_process.program_of(process.words))[:200]
+    result["own_network"] = _process.own_network(process.pid) if process.pid else None
+    result["variables"] = _settings.masked_variables(variables)
+    result["options"] = _settings.masked_options(options)
+    result["differing"] = sorted(
+        {
+            clean(name)
+            for _process_, others, _options in seen
+            for name in {*variables, *others}
+            if variables.get(name) != others.get(name)
+        }
+    )
+    result["effective"] = _settings.effective(variables, options, process.words)
+    result["contradictions"] = _settings.contradictions(variables, options, result["effective"])
