@@ -54,10 +54,7 @@ def settings(flat: Flat, otlp_bind: str) -> t.Dict[str, t.Any]:
 
     `otlp_bind` is where this version listens when a receiver has no endpoint.
     """
-    found: t.Dict[str, t.Any] = {
-        key: next((seconds(flat[path]) for path in paths if seconds(flat.get(path)) is not None), None)
-        for key, paths in _SECONDS.items()
-    }
+    found: t.Dict[str, t.Any] = {key: _seconds(flat, paths) for key, paths in _SECONDS.items()}
     found.update({key: clean(flat[path])[:200] if flat.get(path) else None for key, path in _TEXTS.items()})
     receivers = _receivers(flat, otlp_bind) if flat else None
     found["receivers"] = receivers
@@ -70,6 +67,12 @@ def settings(flat: Flat, otlp_bind: str) -> t.Dict[str, t.Any]:
     found["stream_over_http"] = _switch(flat, "stream_over_http_enabled")
     found["search_delay_s"] = _search_delay(found)
     return found
+
+
+def _seconds(flat: Flat, paths: t.Iterable[str]) -> t.Optional[float]:
+    known = [value for value in (seconds(flat.get(path)) for path in paths) if value is not None]
+    # 0 in an override means that the general setting holds.
+    return next((value for value in known if value), known[0] if known else None)
 
 
 def _receivers(flat: Flat, otlp_bind: str) -> t.Dict[str, str]:

@@ -173,24 +173,22 @@ def _search_delay(client: TempoClient) -> t.Optional[float]:
 
 def suggest(service: str, known: t.Sequence[str]) -> t.List[str]:
     """Names that may be meant by `service`, best first: other case, longer or shorter, misspelt, SDK defaults."""
-    wanted = service.casefold()
-    scored = []
-    for name in known:
-        folded = name.casefold()
-        if name == service:
-            continue
-        if folded == wanted:
-            score = 3.0
-        elif wanted in folded or folded in wanted:
-            score = 2.0 + min(len(folded), len(wanted)) / max(len(folded), len(wanted), 1)
-        else:
-            score = difflib.SequenceMatcher(None, wanted, folded).ratio()
-            if score < 0.6:
-                # An SDK without a name says unknown_service or unknown_service:<process>.
-                score = 0.1 if folded.startswith("unknown_service") else 0.0
-        if score:
-            scored.append((-score, name))
-    return [name for _score, name in sorted(scored)[:MAX_SUGGESTIONS]]
+    scored = [(-_nearness(service.casefold(), name.casefold()), name) for name in known if name != service]
+    return [name for score, name in sorted(scored)[:MAX_SUGGESTIONS] if score]
+
+
+def _nearness(wanted: str, name: str) -> float:
+    """How likely one is meant by the other: 4 for the same name in other case, 0 for no relation."""
+    if name == wanted:
+        return 4.0
+    short, long = sorted((wanted, name), key=len)
+    if len(short) > 2 and short in long:
+        return (3.0 if long.startswith(short) else 2.0) + len(short) / len(long)
+    alike = difflib.SequenceMatcher(None, wanted, name).ratio()
+    if alike >= 0.6:
+        return alike
+    # An SDK without a name says unknown_service or unknown_service:<process>.
+    return 0.1 if name.startswith("unknown_service") else 0.0
 
 
 def _public(trace: Found) -> t.Dict[str, t.Any]:

@@ -1,0 +1,30 @@
+"""Waiting asks at least once, grows its pauses and does not overshoot."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.traceops.tracing.plugins.module_utils._probe._waiting import wait_for
+from ansible_collections.traceops.tracing.tests.probing import FakeClock
+
+
+def test_without_a_time_out_it_asks_once() -> None:
+    clock = FakeClock()
+    waited = wait_for(lambda: 0, lambda found: found > 0, 0.0, clock)
+    assert (waited.last, waited.attempts, waited.elapsed, clock.slept) == (0, 1, 0.0, [])
+
+
+def test_it_ends_with_the_first_answer_that_is_enough() -> None:
+    clock, answers = FakeClock(), iter([0, 0, 3])
+    waited = wait_for(lambda: next(answers), lambda found: found > 0, 60.0, clock)
+    assert (waited.last, waited.attempts) == (3, 3)
+    assert waited.elapsed == pytest.approx(0.125)
+
+
+def test_pauses_grow_to_their_longest_and_the_last_one_ends_at_the_time_out() -> None:
+    clock = FakeClock()
+    waited = wait_for(lambda: None, lambda found: False, 5.0, clock, longest=1.0)
+    assert clock.slept[:3] == pytest.approx([0.05, 0.075, 0.1125])
+    assert max(clock.slept) == 1.0
+    assert sum(clock.slept) == pytest.approx(5.0)
+    assert waited.elapsed == pytest.approx(5.0)
