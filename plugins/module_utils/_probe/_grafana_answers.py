@@ -230,7 +230,7 @@ def _unusable(response: Response) -> Reading:
     if 300 <= response.status < 400:
         target = excerpt(public_url(response.headers.get("location", "")), 120)
         return Reading(False, "redirected", f"answered with a redirect ({response.status}) to '{target}'")
-    if _is_html(response):
+    if response.status == 200:
         return Reading(False, "wrong_shape", f"answered {response.status} with a web page, not data", response.text)
     return Reading(False, "backend_error", f"answered {_status_line(response)}", response.text[:4096])
 

@@ -37,39 +37,10 @@ from ansible_collections.traceops.tracing.plugins.module_utils._probe._waiting i
 from ansible_collections.traceops.tracing.plugins.module_utils._spec import HTTP
 from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt
 
-AUTO, GRPC, HTTP_JSON, HTTP_PROTOBUF = "auto", "grpc", "http/json", "http/protobuf"
-
-ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
-    "endpoint": {"type": "str", "required": True},
-    "protocol": {"type": "str", "choices": [AUTO, GRPC, HTTP_PROTOBUF, HTTP_JSON], "default": AUTO},
-    "send": {"type": "bool", "default": True},
-    "spans": {"type": "int", "default": 1},
-    "service_name": {"type": "str", "default": "traceops-canary"},
-    "attributes": {"type": "dict"},
-    "traceparent": {"type": "str"},
-    "tempo_url": {"type": "str"},
-    "wait_timeout": {"type": "float", "default": 30.0},
-    **HTTP,
-}
 CHECK_MODE = {"send": False}
 
-MAX_SPANS = 100_000
 PHASES = ("dns", "tcp", "tls", "protocol", "export", "verify")
 _CLIENT_CERTIFICATE = ("client_certificate_required", "client_certificate_rejected")
-
-
-@dataclasses.dataclass(frozen=True)
-class _Options:
-    """The checked options: `headers` go with the export, `parent` is (trace id, span id) of a traceparent."""
-
-    endpoint: Endpoint
-    protocol: str
-    headers: t.Mapping[str, str]
-    tls: TlsOptions
-    attributes: t.Mapping[str, t.Union[str, bool, int, float]]
-    parent: t.Optional[t.Tuple[bytes, bytes]]
-    sampled: bool
-    timeout: float
 
 
 def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any]:
@@ -92,7 +63,7 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any
         "visible_after": None,
     }
     try:
-        cause, message = _walk(params, _read(params), result, clock)
+        cause, message = _walk(params, read_options(params), result, clock)
     except BadOption as error:
         error.result = result
         raise
@@ -102,7 +73,7 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any
 
 
 def _walk(
-    params: t.Mapping[str, t.Any], options: _Options, result: t.Dict[str, t.Any], clock: Clock
+    params: t.Mapping[str, t.Any], options: Options, result: t.Dict[str, t.Any], clock: Clock
 ) -> t.Tuple[str, str]:
     """Go through the phases and fill `result`; (cause, message) of the whole."""
     phases = result["phases"]
@@ -165,7 +136,7 @@ def _phase(phases: t.Dict[str, t.Dict[str, t.Any]], name: str, wanted: bool = Tr
         seen["ms"] = round((time.monotonic() - started) * 1000, 1)
 
 
-def _reach(options: _Options, phases: t.Dict[str, t.Dict[str, t.Any]], deadline: Deadline) -> Route:
+def _reach(options: Options, phases: t.Dict[str, t.Dict[str, t.Any]], deadline: Deadline) -> Route:
     endpoint = options.endpoint
     grpc = options.protocol == GRPC
     proxy = proxy_for(endpoint, grpc)
@@ -194,7 +165,7 @@ def _reach(options: _Options, phases: t.Dict[str, t.Dict[str, t.Any]], deadline:
 
 
 def _proxy_failure(
-    error: OtlpError, options: _Options, variable: str, phases: t.Dict[str, t.Dict[str, t.Any]], deadline: Deadline
+    error: OtlpError, options: Options, variable: str, phases: t.Dict[str, t.Dict[str, t.Any]], deadline: Deadline
 ) -> OtlpError:
     """The same failure with the proxy named as its cause, and whether the endpoint can be reached without it."""
     endpoint = options.endpoint
@@ -209,75 +180,6 @@ def _proxy_failure(
     if direct:
         words += f"; {endpoint.authority} can be reached without it, so no_proxy should name it"
     return OtlpError("proxy_in_the_way", words)
-
-
-def _shake_hands(route: Route, seen: t.Dict[str, t.Any], result: t.Dict[str, t.Any], deadline: Deadline) -> None:
-    """The TLS phase: learn version, ALPN and certificate; OtlpError with the cause when it fails."""
-    where = route.endpoint.authority
-    half = deadline.part(0.5)
-    both = ["h2", "http/1.1"]
-    try:
-        with route.open_tls(half, both, route.tls.verify) as sock:
-            seen.update(_learnt(sock), verified=route.tls.verify)
-            return
-    except ssl.SSLCertVerificationError as error:
-        with contextlib.suppress(OSError, OtlpError), route.open_tls(half, both, verify=False) as sock:
-            seen.update(_learnt(sock), verified=False)
-        cause, words = _refused_certificate(error, seen.get("certificate", {}), route)
-        raise OtlpError(cause, words) from None
-    except socket.timeout:
-        failure = OtlpError("response_timeout", f"{where} takes the connection but does not answer a TLS handshake")
-    except ssl.SSLError as error:
-        _otlp_detect.refuse_client_certificate(error, route)
-        failure = OtlpError("tls_failure", f"the TLS handshake with {where} fails ({excerpt(str(error), 100)})")
-        if "ALERT" in str(error).upper() and "WRONG_VERSION" not in str(error).upper():
-            raise failure from None  # an alert is TLS: no need to look for plaintext
-    except OSError:
-        failure = OtlpError("connection_reset", f"{where} closes the connection during the TLS handshake")
-    plain = dataclasses.replace(route, endpoint=dataclasses.replace(route.endpoint, tls=False))
-    found = _otlp_detect.sniff(plain, grpc_first=False, deadline=deadline)
-    if found.kind in ("http", "grpc", "other"):
-        result["detected"] = found.kind
-        kinds = {"http": "plain HTTP", "grpc": "gRPC without TLS", "other": f"something else ('{found.banner}')"}
-        raise OtlpError("tls_not_spoken", f"{where} does not speak TLS but {kinds[found.kind]}")
-    raise failure
-
-
-def _learnt(sock: ssl.SSLSocket) -> t.Dict[str, t.Any]:
-    cipher = sock.cipher()
-    return {
-        "version": sock.version(),
-        "alpn": sock.selected_alpn_protocol(),
-        "cipher": cipher[0] if cipher else None,
-        "certificate": describe(sock.getpeercert(binary_form=True) or b"", time.time()),
-    }
-
-
-_EXPIRED, _NOT_YET_VALID = 10, 9  # X509_V_ERR_* of OpenSSL's x509_vfy.h
-_OTHER_NAME = (62, 63, 64)
-
-
-def _refused_certificate(
-    error: ssl.SSLCertVerificationError, certificate: t.Mapping[str, t.Any], route: Route
-) -> t.Tuple[str, str]:
-    where, host = route.endpoint.authority, route.endpoint.host
-    if error.verify_code == _EXPIRED:
-        end = certificate.get("not_after")
-        return "certificate_expired", f"the certificate of {where} has expired" + (f" on {end}" if end else "")
-    if error.verify_code == _NOT_YET_VALID:
-        begin = certificate.get("not_before", "later")
-        return (
-            "certificate_untrusted",
-            f"the certificate of {where} is valid from {begin} on; one of the clocks is wrong",
-        )
-    if error.verify_code in _OTHER_NAME:
-        names = ", ".join(certificate.get("names") or []) or certificate.get("subject") or "another name"
-        return "certificate_name_mismatch", f"the certificate of {where} is for {names}, not for {host}"
-    issuer = certificate.get("issuer")
-    by = f" by '{issuer}'" if issuer else ""
-    trusted = f"'{route.tls.ca_path}'" if route.tls.ca_path else "this host"
-    why = excerpt(error.verify_message, 80)
-    return "certificate_untrusted", f"the certificate of {where} is issued{by}, which {trusted} does not trust ({why})"
 
 
 def _detect(route: Route, wanted: str, seen: t.Dict[str, t.Any], result: t.Dict[str, t.Any], deadline: Deadline) -> str:
@@ -305,7 +207,7 @@ def _detect(route: Route, wanted: str, seen: t.Dict[str, t.Any], result: t.Dict[
     return wanted
 
 
-def _canaries(options: _Options, count: int, now: float) -> t.List[Span]:
+def _canaries(options: Options, count: int, now: float) -> t.List[Span]:
     """`count` spans of a millisecond: each the root of a trace of its own, or all children of the traceparent."""
     end = int(now * 1e9)
     trace_id, parent_id = options.parent or (b"", b"")
@@ -342,71 +244,3 @@ def _export(
     is_json = protocol == HTTP_JSON
     kind = _otlp_http.JSON if is_json else _otlp_http.PROTOBUF
     seen.update(_otlp_http.judge(route, _otlp_http.post(route, body, kind, headers, deadline), is_json))
-
-
-def _read(params: t.Mapping[str, t.Any]) -> _Options:
-    """The options, checked; BadOption names the one that can't be used."""
-    timeout = params["timeout"]
-    if not 0 < timeout <= 3600:
-        raise BadOption(f"timeout: {timeout:g} is not between 0 and 3600 seconds")
-    if not 0 <= params["wait_timeout"] <= 3600:
-        raise BadOption(f"wait_timeout: {params['wait_timeout']:g} is not between 0 and 3600 seconds")
-    if not 1 <= params["spans"] <= MAX_SPANS:
-        raise BadOption(f"spans: {params['spans']} is not between 1 and {MAX_SPANS}")
-    if params.get("client_key") and not params.get("client_cert"):
-        raise BadOption("client_key: it needs client_cert, the certificate that belongs to it")
-    parent, sampled = _traceparent(params.get("traceparent"))
-    return _Options(
-        endpoint=parse_endpoint(params["endpoint"]),
-        protocol=params["protocol"],
-        headers=_headers(params),
-        tls=TlsOptions(
-            params.get("validate_certs", True),
-            params.get("ca_path"),
-            params.get("client_cert"),
-            params.get("client_key"),
-        ),
-        attributes={"traceops.canary": True, **_attributes(params.get("attributes") or {})},
-        parent=parent,
-        sampled=sampled,
-        timeout=timeout,
-    )
-
-
-def _headers(params: t.Mapping[str, t.Any]) -> t.Dict[str, str]:
-    headers = {str(name): str(value) for name, value in (params.get("headers") or {}).items()}
-    if params.get("tenant"):
-        headers["X-Scope-OrgID"] = params["tenant"]
-    if params.get("token"):
-        headers["Authorization"] = "Bearer " + params["token"]
-    elif params.get("url_username"):
-        pair = f"{params['url_username']}:{params.get('url_password') or ''}"
-        headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
-    given_by = {"X-Scope-OrgID": "tenant", "Authorization": "token"}
-    for name, value in headers.items():
-        option = given_by.get(name, "headers")
-        if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
-            raise BadOption(f"{option}: '{excerpt(name, 40)}' is not a header name")
-        if not re.fullmatch(r"[\x20-\x7e]*", value):
-            raise BadOption(f"{option}: the value of {name} has characters that no header can carry")
-    return headers
-
-
-def _attributes(given: t.Mapping[str, t.Any]) -> t.Dict[str, t.Union[str, bool, int, float]]:
-    return {
-        str(name): value if isinstance(value, (str, bool, int, float)) else str(value) for name, value in given.items()
-    }
-
-
-def _traceparent(text: t.Optional[str]) -> t.Tuple[t.Optional[t.Tuple[bytes, bytes]], bool]:
-    """((trace id, span id), sampled) of a W3C traceparent; (None, True) without one."""
-    if not text:
-        return None, True
-    match = re.fullmatch(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", text.strip())
-    good = match and match[1] != "ff" and (match[5] is None or match[1] != "00")
-    if not match or not good or not match[2].strip("0") or not match[3].strip("0"):
-        raise BadOption(
-            f"traceparent: '{excerpt(text, 60)}' is not a W3C traceparent; "
-            "expected 00-(32 hex digits)-(16 hex digits)-(2 hex digits)"
-        )
-    return (bytes.fromhex(match[2]), bytes.fromhex(match[3])), bool(int(match[4], 16) & 1)
