@@ -183,7 +183,7 @@ def _echo(client: GrafanaClient, seen: Observed, steps: Steps, result: t.Dict[st
 
 def _search(client: GrafanaClient, route: str, seen: Observed, steps: Steps, result: t.Dict[str, t.Any]) -> None:
     """What decides: a search, the trace, and what Explore runs; then what names the reason of a failure."""
-    now = int(time.time())
+    now = int(time.time()) + 1  # whole seconds, and the present one is to be in the range
     query = {"q": result["search"]["query"], "start": now - _WINDOW_S, "end": now, "limit": 3}
     answer = ask(partial(client.proxied, route, "/api/search", query))
     reading, result["search"]["traces"] = read_search(answer)
