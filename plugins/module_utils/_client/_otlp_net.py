@@ -117,7 +117,6 @@ def connect(
     When none does, the OtlpError has the cause that says most: a refusal before silence before no route.
     """
     tried: t.List[t.Dict[str, str]] = []
-    started = time.monotonic()
     for index, address in enumerate(addresses):
         sock = socket.socket(address.family, socket.SOCK_STREAM)
         try:
@@ -131,7 +130,7 @@ def connect(
         return sock, address, tried
     causes = {one["cause"] for one in tried}
     cause = next(cause for cause in _CONNECT_WORDS if cause in causes)
-    words = _CONNECT_WORDS[cause].format(where=where, seconds=time.monotonic() - started)
+    words = _CONNECT_WORDS[cause].format(where=where, seconds=deadline.seconds)
     raise OtlpError(cause, words, {"tried": tried})
 
 

@@ -5,40 +5,45 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import dataclasses
 import os
-import re
 import socket
-import ssl
 import time
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client import _otlp_detect, _otlp_grpc, _otlp_http
-from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_cert import describe
-from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_encode import Span, to_json, to_protobuf
-from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_endpoint import (
-    Endpoint,
-    parse_endpoint,
-    proxy_for,
+from ansible_collections.traceops.tracing.plugins.module_utils._client import (
+    _otlp_detect,
+    _otlp_grpc,
+    _otlp_http,
+    _otlp_tls,
 )
+from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_encode import Span, to_json, to_protobuf
+from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_endpoint import proxy_for
 from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_net import (
     Deadline,
     OtlpError,
     Route,
-    TlsOptions,
     connect,
     open_tunnel,
     resolve,
 )
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._probe._otlp_options import (
+    ARGUMENT_SPEC as ARGUMENT_SPEC,
+)
+from ansible_collections.traceops.tracing.plugins.module_utils._probe._otlp_options import (
+    AUTO,
+    GRPC,
+    HTTP_JSON,
+    HTTP_PROTOBUF,
+    Options,
+    read_options,
+)
 from ansible_collections.traceops.tracing.plugins.module_utils._probe._waiting import REAL, Clock
-from ansible_collections.traceops.tracing.plugins.module_utils._spec import HTTP
-from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt
 
 CHECK_MODE = {"send": False}
 
+Phases = t.Dict[str, t.Dict[str, t.Any]]
 PHASES = ("dns", "tcp", "tls", "protocol", "export", "verify")
 _CLIENT_CERTIFICATE = ("client_certificate_required", "client_certificate_rejected")
 
@@ -69,6 +74,7 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any
         raise
     except OtlpError as error:
         cause, message = error.cause, error.message
+        result["detected"] = result["phases"]["tls"].get("spoken", result["detected"])
     return {**result, "ok": cause == "ok", "cause": cause, "message": message}
 
 
@@ -80,17 +86,12 @@ def _walk(
     result["endpoint"] = options.endpoint.url(options.protocol == GRPC)
     deadline = Deadline(options.timeout)
     route = _reach(options, phases, deadline)
-    with _phase(phases, "tls", wanted=options.endpoint.tls) as seen:
-        if options.endpoint.tls:
-            _shake_hands(route, seen, result, deadline)
-    try:
-        with _phase(phases, "protocol") as seen:
-            protocol = _detect(route, options.protocol, seen, result, deadline)
-    except OtlpError as error:
-        if error.cause in _CLIENT_CERTIFICATE:  # TLS 1.3 says so only after the handshake
-            phases["tls"].update(ok=False, cause=error.cause)
-            phases["protocol"].update(ok=None, cause="not_run")
-        raise
+    if options.endpoint.tls:
+        with _phase(phases, "tls") as seen:
+            _otlp_tls.shake_hands(route, seen, deadline)
+    else:
+        phases["tls"]["cause"] = "not_wanted"
+    protocol = _choose(route, options.protocol, result, deadline)
     result["protocol"], result["endpoint"] = protocol, options.endpoint.url(protocol == GRPC)
     speaks = f"{result['endpoint']} speaks {'gRPC' if protocol == GRPC else 'HTTP'}"
     if not params["send"]:
@@ -118,13 +119,9 @@ def _walk(
 
 
 @contextlib.contextmanager
-def _phase(phases: t.Dict[str, t.Dict[str, t.Any]], name: str, wanted: bool = True) -> t.Iterator[t.Dict[str, t.Any]]:
+def _phase(phases: Phases, name: str) -> t.Iterator[t.Dict[str, t.Any]]:
     """Time one phase; what its block puts into the yielded dictionary is what was learnt."""
     seen = phases[name]
-    if not wanted:
-        seen["cause"] = "not_wanted"
-        yield seen
-        return
     started = time.monotonic()
     try:
         yield seen
@@ -136,7 +133,7 @@ def _phase(phases: t.Dict[str, t.Dict[str, t.Any]], name: str, wanted: bool = Tr
         seen["ms"] = round((time.monotonic() - started) * 1000, 1)
 
 
-def _reach(options: Options, phases: t.Dict[str, t.Dict[str, t.Any]], deadline: Deadline) -> Route:
+def _reach(options: Options, phases: Phases, deadline: Deadline) -> Route:
     endpoint = options.endpoint
     grpc = options.protocol == GRPC
     proxy = proxy_for(endpoint, grpc)
@@ -164,9 +161,7 @@ def _reach(options: Options, phases: t.Dict[str, t.Dict[str, t.Any]], deadline: 
     return Route(endpoint, [address], options.tls, proxy, tunnel)
 
 
-def _proxy_failure(
-    error: OtlpError, options: Options, variable: str, phases: t.Dict[str, t.Dict[str, t.Any]], deadline: Deadline
-) -> OtlpError:
+def _proxy_failure(error: OtlpError, options: Options, variable: str, phases: Phases, deadline: Deadline) -> OtlpError:
     """The same failure with the proxy named as its cause, and whether the endpoint can be reached without it."""
     endpoint = options.endpoint
     words = error.message if error.cause == "proxy_in_the_way" else f"{error.message} (the proxy that {variable} names)"
@@ -182,14 +177,26 @@ def _proxy_failure(
     return OtlpError("proxy_in_the_way", words)
 
 
-def _detect(route: Route, wanted: str, seen: t.Dict[str, t.Any], result: t.Dict[str, t.Any], deadline: Deadline) -> str:
-    """The protocol to export with: the wanted one, or for `auto` the one that is spoken; OtlpError otherwise."""
-    found = _otlp_detect.sniff(route, wanted == GRPC, deadline)
-    if wanted == AUTO and found.status == 404:
-        found.http2 = _otlp_detect.speaks_http2(route, deadline.part(0.3))
-    seen.update(status=found.status, server=found.server, http2=found.http2, banner=found.banner)
-    where = route.endpoint.authority
-    result["detected"] = found.kind
+def _choose(route: Route, wanted: str, result: t.Dict[str, t.Any], deadline: Deadline) -> str:
+    """The protocol phase; the protocol to export with."""
+    phases = result["phases"]
+    try:
+        with _phase(phases, "protocol") as seen:
+            found = _otlp_detect.sniff(route, wanted == GRPC, deadline)
+            if wanted == AUTO and found.status == 404:
+                found.http2 = _otlp_detect.speaks_http2(route, deadline.part(0.3))
+            result["detected"] = found.kind
+            seen.update(status=found.status, server=found.server, http2=found.http2, banner=found.banner)
+            return _judge(route.endpoint.authority, found, wanted)
+    except OtlpError as error:
+        if error.cause in _CLIENT_CERTIFICATE:  # TLS 1.3 says so only after the handshake
+            phases["tls"].update(ok=False, cause=error.cause)
+            phases["protocol"].update(ok=None, cause="not_run")
+        raise
+
+
+def _judge(where: str, found: _otlp_detect.Sniffed, wanted: str) -> str:
+    """The wanted protocol, or for `auto` the one that is spoken; OtlpError when it is not spoken."""
     if found.kind == "silent":
         raise OtlpError("response_timeout", f"{where} takes the connection but answers neither HTTP nor gRPC in time")
     if found.kind == "closed":

@@ -1,0 +1,115 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options of the OTLP probe, checked."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import re
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_endpoint import Endpoint, parse_endpoint
+from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_net import TlsOptions
+from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._spec import HTTP
+from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt
+
+AUTO, GRPC, HTTP_JSON, HTTP_PROTOBUF = "auto", "grpc", "http/json", "http/protobuf"
+
+ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
+    "endpoint": {"type": "str", "required": True},
+    "protocol": {"type": "str", "choices": [AUTO, GRPC, HTTP_PROTOBUF, HTTP_JSON], "default": AUTO},
+    "send": {"type": "bool", "default": True},
+    "spans": {"type": "int", "default": 1},
+    "service_name": {"type": "str", "default": "traceops-canary"},
+    "attributes": {"type": "dict"},
+    "traceparent": {"type": "str"},
+    "tempo_url": {"type": "str"},
+    "wait_timeout": {"type": "float", "default": 30.0},
+    **HTTP,
+}
+MAX_SPANS = 100_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """The checked options: `headers` go with the export, `parent` is (trace id, span id) of a traceparent."""
+
+    endpoint: Endpoint
+    protocol: str
+    headers: t.Mapping[str, str]
+    tls: TlsOptions
+    attributes: t.Mapping[str, t.Union[str, bool, int, float]]
+    parent: t.Optional[t.Tuple[bytes, bytes]]
+    sampled: bool
+    timeout: float
+
+
+def read_options(params: t.Mapping[str, t.Any]) -> Options:
+    """The options, checked; BadOption names the one that can't be used."""
+    timeout = params["timeout"]
+    if not 0 < timeout <= 3600:
+        raise BadOption(f"timeout: {timeout:g} is not between 0 and 3600 seconds")
+    if not 0 <= params["wait_timeout"] <= 3600:
+        raise BadOption(f"wait_timeout: {params['wait_timeout']:g} is not between 0 and 3600 seconds")
+    if not 1 <= params["spans"] <= MAX_SPANS:
+        raise BadOption(f"spans: {params['spans']} is not between 1 and {MAX_SPANS}")
+    if params.get("client_key") and not params.get("client_cert"):
+        raise BadOption("client_key: it needs client_cert, the certificate that belongs to it")
+    parent, sampled = _traceparent(params.get("traceparent"))
+    return Options(
+        endpoint=parse_endpoint(params["endpoint"]),
+        protocol=params["protocol"],
+        headers=_headers(params),
+        tls=TlsOptions(
+            params.get("validate_certs", True),
+            params.get("ca_path"),
+            params.get("client_cert"),
+            params.get("client_key"),
+        ),
+        attributes={"traceops.canary": True, **_attributes(params.get("attributes") or {})},
+        parent=parent,
+        sampled=sampled,
+        timeout=timeout,
+    )
+
+
+def _headers(params: t.Mapping[str, t.Any]) -> t.Dict[str, str]:
+    headers = {str(name): str(value) for name, value in (params.get("headers") or {}).items()}
+    if params.get("tenant"):
+        headers["X-Scope-OrgID"] = params["tenant"]
+    if params.get("token"):
+        headers["Authorization"] = "Bearer " + params["token"]
+    elif params.get("url_username"):
+        pair = f"{params['url_username']}:{params.get('url_password') or ''}"
+        headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
+    given_by = {"X-Scope-OrgID": "tenant", "Authorization": "token"}
+    for name, value in headers.items():
+        option = given_by.get(name, "headers")
+        if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
+            raise BadOption(f"{option}: '{excerpt(name, 40)}' is not a header name")
+        if not re.fullmatch(r"[\x20-\x7e]*", value):
+            raise BadOption(f"{option}: the value of {name} has characters that no header can carry")
+    return headers
+
+
+def _attributes(given: t.Mapping[str, t.Any]) -> t.Dict[str, t.Union[str, bool, int, float]]:
+    return {
+        str(name): value if isinstance(value, (str, bool, int, float)) else str(value) for name, value in given.items()
+    }
+
+
+def _traceparent(text: t.Optional[str]) -> t.Tuple[t.Optional[t.Tuple[bytes, bytes]], bool]:
+    """((trace id, span id), sampled) of a W3C traceparent; (None, True) without one."""
+    if not text:
+        return None, True
+    match = re.fullmatch(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", text.strip())
+    good = match and match[1] != "ff" and (match[5] is None or match[1] != "00")
+    if not match or not good or not match[2].strip("0") or not match[3].strip("0"):
+        raise BadOption(
+            f"traceparent: '{excerpt(text, 60)}' is not a W3C traceparent; "
+            "expected 00-(32 hex digits)-(16 hex digits)-(2 hex digits)"
+        )
+    return (bytes.fromhex(match[2]), bytes.fromhex(match[3])), bool(int(match[4], 16) & 1)
