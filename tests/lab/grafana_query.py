@@ -32,7 +32,7 @@ class QueryFailed(Exception):
 
 def ask(source: DataSource, path: str, query: dict[str, str] | None = None, method: str = "GET") -> Answer:
     """A request of the back end to the data source; a `GoError` then begins with `Get "url": `."""
-    encoded = urllib.parse.urlencode(sorted((query or {}).items()))
+    encoded = urllib.parse.urlencode(query or {})
     url = f"{source.url.rstrip('/')}{path}" + (f"?{encoded}" if encoded else "")
     try:
         return fetch(method, url, source_headers(source))
@@ -213,9 +213,8 @@ def _by_id(source: DataSource, trace_id: str, window: tuple[int, int], profile: 
 def _search(
     source: DataSource, query: dict[str, t.Any], words: str, window: tuple[int, int], profile: str
 ) -> dict[str, t.Any]:
-    asked = {"q": words, "start": str(window[0]), "end": str(window[1])}
-    if query.get("limit"):
-        asked["limit"] = str(query["limit"])
+    limit = {"limit": str(query["limit"])} if query.get("limit") else {}
+    asked = {"end": str(window[1]), **limit, "q": words, "start": str(window[0])}
     answer = ask(source, "/api/search", asked)
     if answer.status != 200:
         raise QueryFailed(f"failed to execute search query status: {answer.status} {answer.reason}")

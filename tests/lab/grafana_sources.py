@@ -118,6 +118,6 @@ def recorded_states(
         (13, "tpath", "TPath", "tempo", f"{tempo}/tempo", {}),
         (15, "tintgrpc", "TInternalGrpc", "tempo", internal_grpc, {}),
     ]
-    sources = [DataSource(*row[:5], json_data=row[5], is_default=row[0] == 1, read_only=row[0] < 6) for row in rows]
+    sources = [DataSource(*row[:5], json_data=row[5], is_default=row[0] == 1) for row in rows]
     sources[6].secure = {"httpHeaderValue1": "team-a"}
     return sources

@@ -40,6 +40,11 @@ def version_of(profile: str) -> tuple[int, ...]:
     return tuple(int(part) for part in profile.split("-")[0].split("."))
 
 
+def idle_seconds(version: tuple[int, ...]) -> float:
+    """How long a trace stays live after its last span: trace_idle_period, max_trace_idle from 3.0 on."""
+    return 10.0 if version < (2, 7) else 5.0
+
+
 @dataclass(frozen=True)
 class Limits:
     """Tempo's overrides under the names that its configuration gives them; 0 is unlimited."""
@@ -134,7 +139,7 @@ class Distributor:
             if self.version >= (2, 10):
                 self.store.count("discarded", "live_traces_exceeded", tenant, by=spans)
             return
-        live = self.store.tenants.get(tenant, {})
+        live = {trace.trace_id: trace for trace in self.store.live(tenant, idle_seconds(self.version))}
         limit, size = self.limits, batch.ByteSize()
         old = self.version < (2, 7)
         if limit.max_traces_per_user and trace_id not in live and len(live) >= limit.max_traces_per_user:

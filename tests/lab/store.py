@@ -70,6 +70,12 @@ class Store:
         with self.lock:
             return [trace for tenant in tenants for trace in self.tenants.get(tenant, {}).values()]
 
+    def live(self, tenant: str, idle: float) -> list[Trace]:
+        """Traces that got a span within `idle` seconds: Tempo cuts the others to its write-ahead log."""
+        with self.lock:
+            now = self.clock()
+            return [trace for trace in self.tenants.get(tenant, {}).values() if now - trace.received < idle]
+
     @property
     def traces(self) -> list[Trace]:
         """All traces of all tenants."""

@@ -13,7 +13,7 @@ import typing as t
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.traceops.tracing.tests.lab.otlp import Limits, version_of
+from ansible_collections.traceops.tracing.tests.lab.otlp import Limits, idle_seconds, version_of
 from ansible_collections.traceops.tracing.tests.lab.store import Store
 
 RECORDINGS = Path(__file__).parents[1] / "contract" / "recordings"
@@ -50,6 +50,14 @@ class Settings:
     limits: Limits
 
 
+def _overrides(changed: dict[str, int]) -> str:
+    groups: dict[str, str] = {}
+    for name, value in changed.items():
+        group = "global" if name == "max_bytes_per_trace" else "ingestion"
+        groups[group] = groups.get(group, "") + f"            {name}: {value}\n"
+    return "".join(f"        {group}:\n{body}" for group, body in sorted(groups.items()))
+
+
 def config(settings: Settings, mode: str) -> str | None:
     """The body of /status/config; None for a mode that Tempo does not know."""
     if mode not in ("", "diff", "defaults"):
@@ -65,8 +73,7 @@ def config(settings: Settings, mode: str) -> str | None:
     changed = {name: value for name, value in vars(settings.limits).items() if value}
     if mode == "diff":
         if changed:
-            ingestion = "".join(f"            {name}: {value}\n" for name, value in changed.items())
-            lines.append(f"overrides:\n    defaults:\n        ingestion:\n{ingestion}")
+            lines.append("overrides:\n    defaults:\n" + _overrides(changed))
         head, _, blocks = body.partition("---\n")
         return head + "---\n" + "".join(sorted([*re.split(r"(?m)^(?=\S)", blocks), *lines])).lstrip("\n")
     for name, value in changed.items():
@@ -98,12 +105,8 @@ def _live(store: Store, profile: str) -> dict[str, Samples]:
             for reason in ("live_traces_exceeded", "trace_too_large", "unknown_error"):
                 discarded.setdefault((reason, tenant), 0)
     received = by_tenant("bytes_received")
-    live = [({"tenant": tenant}, float(len(traces))) for tenant, traces in sorted(store.tenants.items())]
-    size = [
-        ({"tenant": tenant}, float(sum(trace.size for trace in traces.values())))
-        for tenant, traces in sorted(store.tenants.items())
-    ]
-    kept: Samples = [({"data_type": "trace", **labels}, value) for labels, value in size]
+    live = {tenant: store.live(tenant, idle_seconds(version)) for tenant in sorted(store.tenants)}
+    kept = {tenant: sum(trace.size for trace in traces.values()) for tenant, traces in sorted(store.tenants.items())}
     where = "live_store" if new else "ingester"
     return {
         "process_start_time_seconds": [({}, store.started)],
@@ -114,9 +117,13 @@ def _live(store: Store, profile: str) -> dict[str, Samples]:
         "tempo_distributor_bytes_received_total": received,
         "tempo_distributor_ingress_bytes_total": received,
         f"tempo_{where}_traces_created_total": by_tenant("traces_created"),
-        f"tempo_{where}_live_traces": live,
-        f"tempo_{where}_live_trace_bytes": size,
-        f"tempo_{where}_bytes_received_total": kept,
+        f"tempo_{where}_live_traces": [({"tenant": tenant}, len(traces)) for tenant, traces in live.items()],
+        f"tempo_{where}_live_trace_bytes": [
+            ({"tenant": tenant}, sum(trace.size for trace in traces)) for tenant, traces in live.items()
+        ],
+        f"tempo_{where}_bytes_received_total": [
+            ({"data_type": "trace", "tenant": tenant}, size) for tenant, size in kept.items()
+        ],
         "tempo_live_store_ready": [({}, 1)],
         "tempo_receiver_accepted_spans": by_transport("accepted"),
         "tempo_receiver_refused_spans": by_transport("refused"),
