@@ -127,7 +127,7 @@ containers:
       returned: success
       sample: running
     running:
-      description: Whether its main process runs.
+      description: Whether its main process runs, that is, RV(containers.state) is V(running).
       type: bool
       returned: success
       sample: true

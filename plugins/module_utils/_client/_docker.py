@@ -10,6 +10,7 @@ TLS follows DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, as in the docker program.
 from __future__ import annotations
 
 import base64
+import concurrent.futures
 import json
 import os
 import time
@@ -69,14 +70,23 @@ class Engine:
         """`GET /networks`."""
         return self._must(lambda api: api.networks())
 
-    def stats(self, container: str) -> t.Optional[Json]:
-        """One sample of `GET /containers/ID/stats`; None too where the engine is older than API 1.41."""
-        try:
-            return self._ask(lambda api: api.stats(container, stream=False, one_shot=True))
-        except ProbeFailure as failure:
-            if failure.cause == "engine_error":
+    def stats(self, containers: t.Sequence[str]) -> t.Dict[str, Json]:
+        """{ID: one sample of `GET /containers/ID/stats`}, without those that give none (API before 1.41, for one).
+
+        Asked side by side: Docker 20.10 keeps each request waiting for up to a second.
+        """
+
+        def sample(container: str) -> t.Optional[Json]:
+            try:
+                return self._ask(lambda api: api.stats(container, stream=False, one_shot=True))
+            except ProbeFailure:
                 return None
-            raise
+
+        if not containers:
+            return {}
+        with concurrent.futures.ThreadPoolExecutor(min(32, len(containers))) as pool:
+            samples = dict(zip(containers, pool.map(sample, containers)))
+        return {container: value for container, value in samples.items() if value is not None}
 
     def log(self, container: str, lines: int) -> t.Optional[bytes]:
         """The last `lines` of a container's standard output and error together, at most MAX_LOG bytes of them."""

@@ -32,7 +32,8 @@ def describe(answer: Json, image: t.Optional[Json], wanted_ports: t.Sequence[str
     state: Json = answer.get("State") or {}
     config: Json = answer.get("Config") or {}
     host: Json = answer.get("HostConfig") or {}
-    running = bool(state.get("Running"))
+    # The engine's own Running is also true between two restarts and while it is paused.
+    running = state.get("Status") == "running"
     ports = _ports(answer, running)
     mode = str(host.get("NetworkMode") or "")
     return {

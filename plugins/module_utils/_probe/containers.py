@@ -72,8 +72,8 @@ def _observe(
     result: t.Dict[str, t.Any],
 ) -> None:
     """Fill `containers` and `networks` of `result`; a container that vanishes meanwhile is left out."""
-    running = [name for name in selected if summaries[name].get("State") == "running"]
-    first = {name: engine.stats(summaries[name]["Id"]) for name in running}
+    running = [summaries[name]["Id"] for name in selected if summaries[name].get("State") == "running"]
+    first = engine.stats(running)
     sampled = time.monotonic()
 
     inspected = {name: engine.inspect(summaries[name]["Id"]) for name in _with_peers(summaries, selected)}
@@ -95,12 +95,12 @@ def _observe(
     for name, described in result["containers"].items():
         described["reaches"] = _container.reaches(name, known)
 
-    if running:
+    if first:
         time.sleep(min(engine.left, max(0.0, sampled + CPU_INTERVAL - time.monotonic())))
-    for name in running:
-        if name in result["containers"]:
-            second = engine.stats(summaries[name]["Id"])
-            result["containers"][name].update(_container.usage(known[name], first[name], second))
+    second = engine.stats(list(first))
+    for name, described in result["containers"].items():
+        sampled_id = summaries[name]["Id"]
+        described.update(_container.usage(known[name], first.get(sampled_id), second.get(sampled_id)))
 
 
 def _check(params: t.Dict[str, t.Any]) -> None:
