@@ -114,7 +114,8 @@ class TempoClient:
             found = answer.json() if answer.status == 200 else None
         except HttpError:
             found = None
-        return str(found.get("version") or "") if isinstance(found, dict) else ""
+        version = found.get("version") if isinstance(found, dict) else None
+        return version if isinstance(version, str) else ""
 
     def _version_of_metrics(self) -> str:
         try:
@@ -270,7 +271,8 @@ def _trace(answer: Response, wrapped: bool) -> Trace:
 
 def _search_result(answer: Response) -> t.List[Found]:
     found = answer.json()
-    if not isinstance(found, dict) or not isinstance(found.get("traces") or [], list):
+    known = isinstance(found, dict) and ("traces" in found or "metrics" in found)
+    if not known or not isinstance(found.get("traces") or [], list):
         raise HttpError(
             "not_tempo",
             f"GET {public_url(answer.url)} answered JSON that is no search result: '{excerpt(answer.body, 80)}'",
