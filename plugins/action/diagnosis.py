@@ -52,7 +52,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Dict[str, t.Any]:
         result = super().run(tmp, task_vars)
         _, options = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        result.update(changed=False, verdict={}, findings=[], counts={}, reports={})
+        result.update(changed=False, verdict={}, findings=[], counts={}, failing=False, reports={})
         try:
             report = self._report(options)
         except (library.BadCheck, evidence.BadEvidence, suppress.BadSuppression, MissingLibrary) as error:
@@ -63,20 +63,18 @@ class ActionModule(ActionBase):
             findings=[finding for finding in report["findings"] if finding["state"] not in ("ok", "skipped")],
             counts={state: states.count(state) for state in dict.fromkeys(states)},
         )
-        problem = None
+        result["failing"] = judge.failing_at(report, options["fail_on"])
         if options["report_dir"] and not self._task.check_mode:
-            directory = self._loader.path_dwim(options["report_dir"])
+            directory = _absolute(options["report_dir"])
             try:
                 result["reports"] = write.write(report, directory)
             except OSError as error:
-                problem = f"report_dir: {directory} can't be written ({error.strerror})"
+                return {**result, "failed": True, "msg": f"report_dir: {directory} can't be written ({error.strerror})"}
         display.display(console.page(report, list(result["reports"].values()), _terminal_is_utf8(os.environ)))
-        if problem or judge.failing_at(report, options["fail_on"]):
-            result.update(failed=True, msg=problem or report["verdict"]["sentence"])
         return result
 
     def _report(self, options: t.Dict[str, t.Any]) -> judge.Report:
-        checks = library.load([CHECKS, *(self._loader.path_dwim(path) for path in options["check_dirs"])])
+        checks = library.load([CHECKS, *map(_absolute, options["check_dirs"])])
         finished = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0).isoformat()
         run = {
             "id": uuid.uuid4().hex,
@@ -88,6 +86,11 @@ class ActionModule(ActionBase):
             "suppress": suppress.read(options["suppress"], checks),
         }
         return judge.report(evidence.build(options["hosts"], options["backends"], run), checks)
+
+
+def _absolute(path: str) -> str:
+    """Relative to where the user stands: beside the playbook would be inside the installed collection."""
+    return os.path.abspath(os.path.expanduser(path))
 
 
 def _terminal_is_utf8(environ: t.Mapping[str, str]) -> bool:
