@@ -1,0 +1,95 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the named groups of a pattern captured."""
+
+from __future__ import annotations
+
+import collections
+import math
+import re
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._logs import textform
+
+# Distinct values that are counted one by one, and how much of a value is shown.
+_DISTINCT = 20
+_SHOWN = 200
+# How much of its line is looked at to tell whether a value is a secret; one that stands further on is masked.
+_LINE_SHOWN = 4000
+
+_NUMBER = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,18})?")
+
+
+class Capture:
+    """The values of one named group: the first distinct ones with their counts, and figures when all are numbers."""
+
+    def __init__(self) -> None:
+        self.first: t.Optional[str] = None
+        self.last: t.Optional[str] = None
+        self._counts: t.Dict[str, int] = {}
+        self._shown: t.Dict[str, str] = {}
+        self._more = False
+        self._numeric = True
+        self._numbers = 0
+        self._total = 0.0
+        self._low = math.inf
+        self._high = -math.inf
+
+    def add(self, column: t.Sequence[t.Optional[str]], line: t.Callable[[int], str], redact: bool) -> None:
+        """Count the values of one block in the order of their lines; `line(n)` is the line of the n-th value."""
+        counts = collections.Counter(value for value in column if value is not None)
+        if not counts:
+            return
+        for value, count in counts.items():
+            key = value[: 2 * _SHOWN]
+            if key in self._counts:
+                self._counts[key] += count
+            elif len(self._counts) < _DISTINCT:
+                self._counts[key] = count
+                self._shown[key] = _safe(value, line(column.index(value)), redact)
+            else:
+                self._more = True
+        if self.first is None:
+            self.first = next(iter(self._shown.values()))
+        newest = max(n for n, value in enumerate(column) if value is not None)
+        self.last = _safe(str(column[newest]), line(newest), redact)
+        if self._numeric:
+            self._figures(column)
+
+    def _figures(self, column: t.Sequence[t.Optional[str]]) -> None:
+        for value in column:
+            if value is None:
+                continue
+            if not _NUMBER.fullmatch(value):
+                self._numeric = False
+                return
+            number = float(value)
+            self._numbers += 1
+            self._total += number
+            self._low = min(self._low, number)
+            self._high = max(self._high, number)
+
+    def result(self) -> t.Dict[str, t.Any]:
+        """first, last, values {value: count}, more (there were others); min, max, mean of numbers, else None."""
+        values: t.Dict[str, int] = {}
+        for key, count in self._counts.items():
+            values[self._shown[key]] = values.get(self._shown[key], 0) + count
+        numeric = self._numeric and self._numbers > 0
+        return {
+            "first": self.first,
+            "last": self.last,
+            "values": values,
+            "more": self._more,
+            "min": self._low if numeric else None,
+            "max": self._high if numeric else None,
+            "mean": round(self._total / self._numbers, 6) if numeric else None,
+        }
+
+
+def _safe(value: str, line: str, redact: bool) -> str:
+    """`value` for a result: masked where the line that it is from would show it masked."""
+    text = textform.shown(value, redact, _SHOWN)
+    if redact and text[: _SHOWN // 2] not in textform.shown(line, True, _LINE_SHOWN):
+        return textform.MASK
+    return text

@@ -1,0 +1,207 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Matching: blocks of lines in, tallies of the patterns out. What is tallied does not depend on how blocks are cut."""
+
+from __future__ import annotations
+
+import collections
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._logs.block import Block, Hit
+from ansible_collections.traceops.tracing.plugins.module_utils._logs.captures import Capture
+from ansible_collections.traceops.tracing.plugins.module_utils._logs.limits import Watch
+from ansible_collections.traceops.tracing.plugins.module_utils._logs.patterns import Alternative, Pattern, level_of
+
+# Where a matching line ends in the block's text, the match, and which alternative it was.
+Found = t.Tuple[int, t.Match[str], int]
+# Whether the line that ends at a position counts (its time is within the bounds).
+Accept = t.Callable[[Block, int], bool]
+
+
+class Tally:
+    """What one pattern matched so far; `since` counts from the last start of the process in the current series."""
+
+    def __init__(self, pattern: Pattern, max_samples: int) -> None:
+        self.pattern = pattern
+        self.count = 0
+        self.since = 0
+        self.since_in_other_series = 0
+        self.first: t.Optional[Hit] = None
+        self.last: t.Optional[Hit] = None
+        self.samples: t.Deque[Hit] = collections.deque(maxlen=max_samples)
+        self.captures: t.Dict[str, Capture] = {
+            group: Capture() for each in pattern.alternatives for group in each.regex.groupindex
+        }
+
+    @property
+    def count_since_start(self) -> int:
+        return self.since_in_other_series + self.since
+
+    def add(self, found: t.List[Found], boundary: int, block: Block, relative: bool, redact: bool) -> None:
+        """Count the lines of one block; those that end before `boundary` (-1: none) came before the last start."""
+        if boundary >= 0:
+            self.since = 0
+        if not found:
+            return
+        self.count += len(found)
+        self.since += sum(end >= boundary for end, _match, _which in found) if boundary >= 0 else len(found)
+        kept = [block.hit(end, relative) for end, _match, _which in found[-max(1, self.samples.maxlen or 0) :]]
+        if self.first is None:
+            self.first = block.hit(found[0][0], relative)
+        self.last = kept[-1]
+        self.samples.extend(kept if self.samples.maxlen else [])
+        if self.captures:
+            self._capture(found, block, redact)
+
+    def _capture(self, found: t.List[Found], block: Block, redact: bool) -> None:
+        groups = [match.groupdict() for _end, match, _which in found] if len(self.pattern.alternatives) > 1 else None
+        for name, capture in self.captures.items():
+            if groups is None:
+                place = self.pattern.alternatives[0].regex.groupindex[name]
+                column = [match.group(place) for _end, match, _which in found]
+            else:
+                column = [each.get(name) for each in groups]
+            capture.add(column, lambda n: block.content(found[n][0]), redact)
+
+
+class Scanner:
+    """Tallies all patterns over blocks that are given in the order of the log."""
+
+    def __init__(self, patterns: t.List[Pattern], max_samples: int, redact: bool, watch: Watch) -> None:
+        self.tallies = {pattern.name: Tally(pattern, max_samples) for pattern in patterns}
+        # Starts first: what they find decides what the others count.
+        self._order = sorted(self.tallies.values(), key=lambda tally: not tally.pattern.start)
+        self._stages: t.Dict[str, int] = {}
+        self._redact = redact
+        self._watch = watch
+        self.last_start: t.Optional[Hit] = None
+
+    def begin_series(self) -> None:
+        """What follows is the log of another program: its starts say nothing about the lines so far."""
+        self._stages.clear()
+        for tally in self.tallies.values():
+            tally.since_in_other_series += tally.since
+            tally.since = 0
+
+    def begin_process(self) -> None:
+        """What follows was written since the last start, as the journal or the container engine knows."""
+        for tally in self.tallies.values():
+            tally.since = 0
+
+    def scan(self, block: Block, relative: bool = False, accept: t.Optional[Accept] = None) -> None:
+        """Match all patterns against the lines of `block`; `relative` as in Block.hit."""
+        watch = self._watch
+        watch.left()
+        watch.block += 1
+        boundary = -1
+        for tally in self._order:
+            watch.pattern = tally.pattern.name
+            found = _find(tally.pattern, block, watch)
+            watch.pattern = None
+            if accept is not None:
+                found = [each for each in found if accept(block, each[0])]
+            if tally.pattern.start:
+                boundary = max(boundary, self._last_start_in(tally.pattern.name, found, block, relative))
+            tally.add(found, boundary, block, relative, self._redact)
+
+    def _last_start_in(self, name: str, found: t.List[Found], block: Block, relative: bool) -> int:
+        """Where the last start of the process begins in the block (-1: nowhere).
+
+        The alternatives of a start pattern are in the order in which one start prints them, so one that
+        is not later than the alternative before it belongs to another start.
+        """
+        boundary = -1
+        for end, _match, which in found:
+            if which <= self._stages.get(name, which):
+                boundary = end
+            self._stages[name] = which
+        if boundary >= 0:
+            self.last_start = block.hit(boundary, relative)
+        return boundary
+
+    def unplaced(self) -> t.Iterator[t.Tuple[Hit, bool]]:
+        """The hits whose time and context are not known yet, and whether the context is wanted."""
+        if self.last_start is not None and not self.last_start.placed:
+            yield self.last_start, False
+        for tally in self.tallies.values():
+            for hit in tally.samples:
+                if not hit.placed:
+                    yield hit, True
+            for end in (tally.first, tally.last):
+                if end is not None and not end.placed:
+                    yield end, False
+
+
+def _find(pattern: Pattern, block: Block, watch: Watch) -> t.List[Found]:
+    if len(pattern.alternatives) == 1:
+        found = [(end, match, 0) for end, match in _matches(pattern.alternatives[0], block, watch)]
+    else:
+        by_line: t.Dict[int, t.Tuple[t.Match[str], int]] = {}
+        for which, alternative in enumerate(pattern.alternatives):
+            for end, match in _matches(alternative, block, watch):
+                by_line.setdefault(end, (match, which))
+        found = [(end, *by_line[end]) for end in sorted(by_line)]
+    if pattern.level is not None:
+        found = [each for each in found if _severe(block.content(each[0]), pattern.level)]
+    return found
+
+
+def _severe(line: str, level: int) -> bool:
+    its = level_of(line)
+    return its is not None and its >= level
+
+
+def _matches(alternative: Alternative, block: Block, watch: Watch) -> t.List[t.Tuple[int, t.Match[str]]]:
+    """The ends and matches of the lines that match, in order. This loop is where the time goes."""
+    if not alternative.needles:
+        return _search_lines(alternative, block, watch, _every_end(block.text))
+    if len(alternative.needles) > 1:
+        return _search_lines(alternative, block, watch, sorted(_ends_with(alternative.needles, block.text)))
+    if not alternative.leads:
+        return _search_lines(alternative, block, watch, _ends_with_one(alternative.needles[0], block.text))
+    matches: t.List[t.Tuple[int, t.Match[str]]] = []
+    needle, match_at, find = alternative.needles[0], alternative.regex.match, block.text.find
+    text, at = block.text, block.text.find(needle)
+    while at >= 0:
+        end = find("\n", at)
+        watch.place = at
+        match = match_at(text, at, end)
+        if match is None:
+            at = find(needle, at + 1)
+        else:
+            matches.append((end, match))
+            at = find(needle, end)
+    return matches
+
+
+def _search_lines(
+    alternative: Alternative, block: Block, watch: Watch, ends: t.Iterable[int]
+) -> t.List[t.Tuple[int, t.Match[str]]]:
+    matches = []
+    search, content = alternative.regex.search, block.content
+    for end in ends:
+        watch.place = end
+        match = search(content(end))
+        if match is not None:
+            matches.append((end, match))
+    return matches
+
+
+def _every_end(text: str) -> t.Iterator[int]:
+    end = text.find("\n")
+    while end >= 0:
+        yield end
+        end = text.find("\n", end + 1)
+
+
+def _ends_with_one(needle: str, text: str) -> t.Iterator[int]:
+    at = text.find(needle)
+    while at >= 0:
+        end = text.find("\n", at)
+        yield end
+        at = text.find(needle, end)
+
+
+def _ends_with(needles: t.Sequence[str], text: str) -> t.Set[int]:
+    return {end for needle in needles for end in _ends_with_one(needle, text)}
