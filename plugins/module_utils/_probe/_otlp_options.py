@@ -10,6 +10,7 @@ import dataclasses
 import re
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._client._http import check_url
 from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_endpoint import Endpoint, parse_endpoint
 from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_net import TlsOptions
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
@@ -58,6 +59,8 @@ def read_options(params: t.Mapping[str, t.Any]) -> Options:
         raise BadOption(f"spans: {params['spans']} is not between 1 and {MAX_SPANS}")
     if params.get("client_key") and not params.get("client_cert"):
         raise BadOption("client_key: it needs client_cert, the certificate that belongs to it")
+    if params.get("tempo_url"):
+        check_url(params["tempo_url"], "tempo_url")
     parent, sampled = _traceparent(params.get("traceparent"))
     return Options(
         endpoint=parse_endpoint(params["endpoint"]),

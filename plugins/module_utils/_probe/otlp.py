@@ -140,19 +140,24 @@ def _reach(options: Options, phases: Phases, deadline: Deadline) -> Route:
     tunnel = endpoint.tls or grpc
     host, port = (proxy.host, proxy.port) if proxy else (endpoint.host, endpoint.port)
     where = proxy.url if proxy else endpoint.authority
+    # With a proxy, some time is kept to find out whether it goes without.
+    until = deadline.part(0.7) if proxy else deadline
     try:
         with _phase(phases, "dns") as seen:
             seen["host"] = host
-            addresses = resolve(host, port, deadline)
+            addresses = resolve(host, port, until)
             seen["addresses"] = [address.text for address in addresses]
         with _phase(phases, "tcp") as seen:
             if proxy:
                 seen["proxy"], seen["proxy_variable"] = proxy.url, proxy.variable
-            sock, address, seen["tried"] = connect(addresses, where, deadline)
+                if proxy.scheme != "http":
+                    words = f"the proxy {proxy.url} (from {proxy.variable}) is of a kind that this probe can't use"
+                    raise OtlpError("proxy_in_the_way", f"{words}: only http:// proxies can be used")
+            sock, address, seen["tried"] = connect(addresses, where, until)
             seen["address"] = address.text
             with sock:
                 if proxy and tunnel:
-                    open_tunnel(sock, endpoint, proxy, deadline)
+                    open_tunnel(sock, endpoint, proxy, until)
     except OtlpError as error:
         if not proxy:
             raise
@@ -216,7 +221,7 @@ def _judge(where: str, found: _otlp_detect.Sniffed, wanted: str) -> str:
 
 def _canaries(options: Options, count: int, now: float) -> t.List[Span]:
     """`count` spans of a millisecond: each the root of a trace of its own, or all children of the traceparent."""
-    end = int(now * 1e9)
+    end = int(now * 1e6) * 1000  # a float has no room for nanoseconds since 1970
     trace_id, parent_id = options.parent or (b"", b"")
     return [
         Span(
