@@ -46,6 +46,12 @@ ARGUMENT_SPEC: Spec = {
 }
 MODULE_KWARGS: t.Dict[str, t.Any] = {"required_one_of": [["paths", "unit", "container"]]}
 
+# The keys of a result, when nothing was read.
+NOTHING: t.Dict[str, t.Any] = {
+    "patterns": {}, "missing": [], "unexpected": [], "last_start": None, "levels": [], "files": [],
+    "bytes_read": 0, "elapsed": 0.0, "engine": None,
+}  # fmt: skip
+
 _MOST_SAMPLES = 100
 _MOST_CONTEXT = 20
 
@@ -62,7 +68,11 @@ def run(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     """
     started = time.monotonic()
     now = time.time()
-    named, settings = _options(params, now)
+    try:
+        named, settings = _options(params, now)
+    except ProbeFailure as error:
+        error.result = dict(NOTHING)
+        raise
     watch = Watch(params["timeout"])
     scanner = Scanner(named, params["max_samples"], settings.redact, watch)
     scan = Scan(named, scanner, settings, watch)
