@@ -27,6 +27,8 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client._trace im
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
 from ansible_collections.traceops.tracing.plugins.module_utils._text import clean, excerpt, public_url
 
+# A third of the JSON. 2.3 wants exactly this header; a proxy in between may answer with JSON all the same.
+TRACE_FORMAT = "application/protobuf"
 MAX_TRACE_BODY = 128 * 1024 * 1024  # bytes; 100,000 spans with attributes are 30 to 60 MB
 WINDOW_S = 168 * 3600  # Tempo's default limit of end - start in a search (query_frontend.search.max_duration)
 MAX_WINDOWS = 60  # a year and some weeks
@@ -183,8 +185,7 @@ class TempoClient:
         return _trace(_ok(answer), wrapped=False)
 
     def _get_trace(self, path: str, timeout: t.Optional[float]) -> Response:
-        # Protobuf is a third of the JSON; 2.3 wants exactly this header, and a proxy may still answer with JSON.
-        return self._http.get(path, accept="application/protobuf", max_body=MAX_TRACE_BODY, timeout=timeout)
+        return self._http.get(path, accept=TRACE_FORMAT, max_body=MAX_TRACE_BODY, timeout=timeout)
 
     def search(self, query: str, start: float, end: float, limit: int) -> t.List[Found]:
         """At most `limit` traces that match the TraceQL `query` between two times (epoch seconds), newest window first.
