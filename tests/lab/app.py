@@ -73,20 +73,22 @@ class LoggedExporter(SpanExporter):
         self._inner.shutdown()
 
 
-def make_exporter(endpoint: str, protocol: str) -> SpanExporter:
+def make_exporter(endpoint: str, protocol: str, tenant: str) -> SpanExporter:
     """Raises ValueError for an endpoint that is no URL, the one thing that fails before the first export."""
     parts = urllib.parse.urlsplit(endpoint)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"invalid URI {endpoint}: scheme is missing")
+    headers = {"x-scope-orgid": tenant} if tenant else {}
     if protocol == "grpc":
         from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcExporter
 
-        return GrpcExporter(endpoint=endpoint, insecure=parts.scheme == "http", timeout=EXPORT_TIMEOUT)
+        insecure = parts.scheme == "http"
+        return GrpcExporter(endpoint=endpoint, insecure=insecure, headers=headers, timeout=EXPORT_TIMEOUT)
     from opentelemetry.exporter.otlp.proto.http import Compression
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpExporter
 
     url = f"{endpoint.rstrip('/')}/v1/traces"
-    return HttpExporter(endpoint=url, compression=Compression.Gzip, timeout=EXPORT_TIMEOUT)
+    return HttpExporter(endpoint=url, headers=headers, compression=Compression.Gzip, timeout=EXPORT_TIMEOUT)
 
 
 def start_tracing(options: argparse.Namespace, log: Log) -> TracerProvider | None:
@@ -98,7 +100,7 @@ def start_tracing(options: argparse.Namespace, log: Log) -> TracerProvider | Non
     logging.getLogger("opentelemetry").addHandler(reasons)
     logging.getLogger("opentelemetry").propagate = False
     try:
-        exporter = make_exporter(endpoint, options.protocol)
+        exporter = make_exporter(endpoint, options.protocol, options.tenant)
     except ValueError as error:
         log.write("ERROR", TELEMETRY, f"❌ Failed to create OTLP exporter: {error}")
         message = f"⚠️ Failed to initialize observability: {error}. Continuing without observability"
@@ -134,6 +136,7 @@ def main() -> int:
     parser.add_argument("--service", default="velo-sql-app.sql")
     parser.add_argument("--endpoint", default="http://localhost:4318")
     parser.add_argument("--protocol", choices=("grpc", "http/protobuf"), default="http/protobuf")
+    parser.add_argument("--tenant", default="")
     parser.add_argument("--ratio", type=float, default=1.0)
     parser.add_argument("--mode", default="debug", help="the sampling mode that the log names")
     parser.add_argument("--disable-tracing", action="store_true")

@@ -21,12 +21,17 @@ class Urls:
     otlp_grpc: str
     otlp_http: str
     nowhere: str
+    tenant: str = ""
 
 
 def healthy_sources(urls: Urls) -> list[DataSource]:
     to_logs = {"tracesToLogsV2": {"datasourceUid": "loki"}, "serviceMap": {"datasourceUid": "prometheus"}}
+    tempo = DataSource(1, "tempo", "Tempo", "tempo", urls.tempo, is_default=True, json_data=to_logs)
+    if urls.tenant:
+        tempo.json_data["httpHeaderName1"] = "X-Scope-OrgID"
+        tempo.secure["httpHeaderValue1"] = urls.tenant
     return [
-        DataSource(1, "tempo", "Tempo", "tempo", urls.tempo, is_default=True, json_data=to_logs),
+        tempo,
         DataSource(2, "prometheus", "Prometheus", "prometheus", urls.nowhere),
         DataSource(3, "loki", "Loki", "loki", urls.nowhere),
     ]
@@ -71,9 +76,11 @@ def fault(name: str, summary: str) -> t.Callable[[t.Callable[[Plan], None]], t.C
     return register
 
 
-def plan_for(name: str | None) -> Plan:
-    """The plan of a healthy lab, or with that fault; ValueError for a name that is not registered."""
-    plan = Plan()
+def plan_for(name: str | None, protocol: str) -> Plan:
+    """The plan of a healthy lab that exports with `protocol`, or with that fault; ValueError for an unknown name."""
+    plan = Plan(protocol=protocol)
+    if protocol == "grpc":
+        plan.endpoint = lambda urls: urls.otlp_grpc
     if name:
         if name not in FAULTS:
             raise ValueError(f"there is no fault {name!r}: one of {', '.join(FAULTS)}")
@@ -93,12 +100,14 @@ def _otlp_refused(plan: Plan) -> None:
 
 @fault("wrong-protocol", "the application sends OTLP over HTTP to the gRPC port")
 def _wrong_protocol(plan: Plan) -> None:
+    plan.protocol = "http/protobuf"
     plan.endpoint = lambda urls: urls.otlp_grpc
 
 
 @fault("exporter-init-failed-in-log", "the application's endpoint is no URL, so it goes on without tracing")
 def _exporter_init_failed(plan: Plan) -> None:
-    plan.app_endpoint = lambda urls: urls.otlp_http.replace("http://", "http//", 1)
+    right = plan.endpoint
+    plan.app_endpoint = lambda urls: right(urls).replace("http://", "http//", 1)
 
 
 @fault("tracing-disabled", "the application was started without tracing")

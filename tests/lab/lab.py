@@ -6,13 +6,11 @@ import json
 import os
 import subprocess
 import sys
-import time
 import typing as t
 from pathlib import Path
 
 from ansible_collections.traceops.tracing.tests.lab.faults import Urls, plan_for
 from ansible_collections.traceops.tracing.tests.lab.grafana_api import Grafana
-from ansible_collections.traceops.tracing.tests.lab.otlp import Limits
 from ansible_collections.traceops.tracing.tests.lab.store import Store
 from ansible_collections.traceops.tracing.tests.lab.tempo import Tempo
 from ansible_collections.traceops.tracing.tests.lab.wire import ClosedPort
@@ -25,8 +23,10 @@ class Lab:
 
     `tempo` and `grafana` are version profiles; `fault` is a name from `faults.FAULTS`; `directory` is where the
     application's log and `variables.json` go; `ports` has any of tempo, grafana, otlp_grpc, otlp_http (the kernel
-    picks the others); `protocol` is what a healthy application exports with, grpc or http/protobuf. The rest is
-    `Tempo`'s. ValueError for an unknown profile or fault, OSError for a port that is taken.
+    picks the others); `protocol` is what a healthy application exports with, grpc or http/protobuf; `tenant` makes
+    Tempo multi-tenant, and the application and the data source belong to that tenant. `options` are `Tempo`'s:
+    starting, search_delay, limits, stream_over_http, clock. ValueError for an unknown profile or fault, OSError
+    for a port that is taken.
     """
 
     def __init__(
@@ -38,14 +38,10 @@ class Lab:
         directory: str | os.PathLike[str],
         ports: dict[str, int] | None = None,
         protocol: str = "http/protobuf",
-        starting: bool = False,
-        search_delay: float | str = 0.0,
-        limits: Limits | None = None,
-        clock: t.Callable[[], float] = time.time,
+        tenant: str = "",
+        **options: t.Any,
     ) -> None:
-        self.plan = plan_for(fault)
-        if protocol == "grpc" and self.plan.protocol == "http/protobuf" and fault != "wrong-protocol":
-            self.plan.protocol, self.plan.endpoint = "grpc", lambda urls: urls.otlp_grpc
+        self.plan = plan_for(fault, protocol)
         self.directory = Path(directory).resolve()
         self.directory.mkdir(parents=True, exist_ok=True)
         self.log_path = str(self.directory / "velo-sql-app.log")
@@ -54,18 +50,16 @@ class Lab:
         self.tempo = Tempo(
             tempo,
             keeps=self.plan.keeps,
-            starting=starting,
-            search_delay=search_delay,
-            limits=limits,
+            multitenant=bool(tenant),
             api=self.plan.tempo_api,
             otlp=self.plan.otlp,
             api_port=wanted.get("tempo", 0),
             grpc_port=wanted.get("otlp_grpc", 0),
             http_port=wanted.get("otlp_http", 0),
-            clock=clock,
+            **options,
         )
         self._nowhere = ClosedPort()
-        self.urls = Urls(self.tempo.url, self.tempo.otlp_grpc, self.tempo.otlp_http, self._nowhere.url)
+        self.urls = Urls(self.tempo.url, self.tempo.otlp_grpc, self.tempo.otlp_http, self._nowhere.url, tenant)
         try:
             self.grafana = Grafana(grafana, self.plan.sources(self.urls), port=wanted.get("grafana", 0))
         except (OSError, ValueError):
@@ -106,6 +100,7 @@ class Lab:
             "diagnose_grafana_url": self.grafana_url,
             "diagnose_grafana_username": "admin",
             "diagnose_grafana_password": "admin",
+            **({"diagnose_tenant": self.urls.tenant} if self.urls.tenant else {}),
         }
 
     def run_app(self) -> None:
@@ -115,6 +110,7 @@ class Lab:
         command = [sys.executable, str(Path(__file__).with_name("app.py")), "--log", self.log_path]
         command += ["--service", plan.service, "--endpoint", endpoint, "--protocol", plan.protocol]
         command += ["--ratio", str(plan.ratio), *([] if plan.tracing else ["--disable-tracing"])]
+        command += ["--tenant", self.urls.tenant] if self.urls.tenant else []
         # The application's configuration is the plan's alone, and loopback needs no proxy.
         kept = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_") and not k.lower().endswith("_proxy")}
         done = subprocess.run(command, env=kept, capture_output=True, text=True, timeout=_APP_SECONDS, check=False)

@@ -10,6 +10,7 @@ import typing as t
 import zlib
 from concurrent import futures
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import grpc
 from google.protobuf import json_format
@@ -22,6 +23,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 
 from ansible_collections.traceops.tracing.tests.lab.store import SINGLE_TENANT, Store, split_by_trace
 from ansible_collections.traceops.tracing.tests.lab.wire import (
+    ClosedPort,
     Credentials,
     Request,
     Response,
@@ -323,15 +325,13 @@ class GrpcListener:
             handlers=[grpc.method_handlers_generic_handler(service, {"Export": handler})],
             options=[("grpc.so_reuseport", 0)],  # or a taken port would be shared in silence
         )
+        ClosedPort(port).stop()  # says in one OSError what grpcio would also log
         address = f"127.0.0.1:{port}"
-        try:
-            if tls:
-                cert, key = (open(path, "rb").read() for path in tls)  # noqa: SIM115
-                self.port = self._server.add_secure_port(address, grpc.ssl_server_credentials([(key, cert)]))
-            else:
-                self.port = self._server.add_insecure_port(address)
-        except RuntimeError as error:
-            raise OSError(f"port {port} of 127.0.0.1 can't be bound") from error
+        if tls:
+            cert, key = (Path(path).read_bytes() for path in tls)
+            self.port = self._server.add_secure_port(address, grpc.ssl_server_credentials([(key, cert)]))
+        else:
+            self.port = self._server.add_insecure_port(address)
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         self._server.start()
 

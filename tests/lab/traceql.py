@@ -269,7 +269,7 @@ class _Parser:
         if kind == "word" and value == "nil":
             field_name = self.fields[-1]
             if "." not in field_name:
-                raise ParseError(f"invalid TraceQL query: binary operations are not valid: {self.text.strip('{ }')}")
+                raise ParseError("invalid TraceQL query: intrinsics cannot be nil")
             return None
         self.at -= 1
         raise self._unexpected()

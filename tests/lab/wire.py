@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import socket
 import ssl
@@ -168,6 +169,15 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
+@contextlib.contextmanager
+def _naming(port: int) -> t.Iterator[None]:
+    """An OSError that names the port."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, f"port {port} of 127.0.0.1: {error.strerror}") from None
+
+
 class Listener:
     """An HTTP listener on loopback; `port` 0 lets the kernel choose. Raises OSError when the port is taken."""
 
@@ -179,10 +189,8 @@ class Listener:
         tls: tuple[str, str] | None = None,
         preface_status: int = 400,
     ) -> None:
-        try:
+        with _naming(port):
             self._server = _Server(("127.0.0.1", port), _Handler)
-        except OSError as error:
-            raise OSError(error.errno, f"port {port} of 127.0.0.1: {error.strerror}") from None
         self._server.app = app
         self._server.preface_status = preface_status
         if tls:
@@ -208,7 +216,8 @@ class ClosedPort:
     def __init__(self, port: int = 0) -> None:
         self._socket = socket.socket()
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind(("127.0.0.1", port))  # bound and not listening: the kernel refuses
+        with _naming(port):
+            self._socket.bind(("127.0.0.1", port))  # bound and not listening: the kernel refuses
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
 
