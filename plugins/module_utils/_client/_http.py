@@ -18,7 +18,7 @@ import ssl
 import threading
 import time
 import typing as t
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption, MissingLibrary
 from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt, public_url
@@ -110,6 +110,14 @@ def check_url(url: str, option: str) -> str:
     return url.rstrip("/")
 
 
+def _userinfo(url: str) -> t.Dict[str, str]:
+    """The credentials in `url` as options; the session's own auth hook keeps requests from reading them there."""
+    parts = urlsplit(url)
+    if not parts.username:
+        return {}
+    return {"url_username": unquote(parts.username), "url_password": unquote(parts.password or "")}
+
+
 class HttpClient:
     """GET and POST against one base URL, with the options of the HTTP group (`_spec.HTTP`)."""
 
@@ -119,7 +127,7 @@ class HttpClient:
         self.timeout = float(params.get("timeout") or 10.0)
         if not 0 < self.timeout <= 3600:
             raise BadOption(f"timeout: {self.timeout:g} is not between 0 and 3600 seconds")
-        self._params = params
+        self._params = params if params.get("url_username") else {**params, **_userinfo(self.base_url)}
         self._session: t.Optional[requests.Session] = None
 
     def get(

@@ -136,6 +136,23 @@ def test_tenant_token_and_headers_travel() -> None:
     assert "X-More: 1" in request
 
 
+def test_credentials_in_the_url_are_sent_unless_options_say_otherwise() -> None:
+    asked: list[str] = []
+
+    def handle(connection: socket.socket) -> None:
+        asked.append(connection.recv(65536).decode())
+        connection.sendall(http_answer(200, b"{}"))
+
+    with tcp_server(handle) as port:
+        url = f"http://admin:p%40ss@127.0.0.1:{port}"
+        HttpClient(url, {}, "tempo_url").get("/")
+        HttpClient(url, {"url_username": "other", "url_password": "word"}, "tempo_url").get("/")
+        HttpClient(url, {"token": "t0ken"}, "tempo_url").get("/")
+    assert "Authorization: Basic YWRtaW46cEBzcw==" in asked[0]
+    assert "Authorization: Basic b3RoZXI6d29yZA==" in asked[1]
+    assert "Authorization: Bearer t0ken" in asked[2]
+
+
 @pytest.mark.parametrize(
     "url",
     [
