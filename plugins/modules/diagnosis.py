@@ -10,8 +10,8 @@ module: diagnosis
 short_description: Turn the evidence of all hosts into a verdict and reports
 version_added: 0.1.0
 description:
-  - Evaluates the check library over the evidence of all hosts and their Tempo and Grafana, finds the root causes, prints a
-    page and writes the reports.
+  - Evaluates the check library over the evidence of all hosts and their Tempo and Grafana, finds the root causes.
+  - Prints a page and writes the reports.
   - Runs on the controller only. It talks to no host. The role P(traceops.tracing.diagnose#role) calls it once.
 author: The traceops.tracing authors (@traceops)
 options:
@@ -23,7 +23,7 @@ options:
     required: true
   backends:
     description:
-      - What was seen of each distinct pair of Tempo and Grafana, by any id, with the list C(hosts) of the hosts behind it.
+      - What was seen of each distinct pair of Tempo and Grafana, by any id. Each has the list C(hosts) of its hosts.
     type: dict
     default: {}
   settings:
@@ -32,10 +32,13 @@ options:
     default: {}
   report_dir:
     description:
-      - Folder on the controller for C(report.json) and C(report.html). Nothing is written in check mode, or without it.
+      - Folder on the controller for C(report.json) and C(report.html), relative to the current directory.
+      - Nothing is written in check mode, or without it.
     type: path
   fail_on:
-    description: Severity from which a failing check makes the task fail. The reports are written before.
+    description:
+      - Severity from which a failing check is a problem, and makes RV(failing) true.
+      - The task itself does not fail for it. Say C(failed_when) or let a later task fail, so that the long result is not the error.
     type: str
     choices: [critical, warning, never]
     default: critical
@@ -46,7 +49,7 @@ options:
     default: []
   suppress:
     description:
-      - Failing checks that are known. They are shown as suppressed, and count neither for the verdict nor for O(fail_on).
+      - Failing checks that are known. They are shown as suppressed, but do not count for RV(verdict) and O(fail_on).
     type: list
     elements: dict
     default: []
@@ -90,7 +93,8 @@ EXAMPLES = r"""
     settings:
       service: velo-sql-app.sql
     report_dir: tracing-report
-    fail_on: never
+  register: diagnosis
+  failed_when: diagnosis is failed or diagnosis.failing
   run_once: true
   delegate_to: localhost
 """
@@ -133,6 +137,11 @@ counts:
   returned: always
   type: dict
   sample: {ok: 21, failed: 1, skipped: 4}
+failing:
+  description: Whether a check at or above O(fail_on) failed.
+  returned: always
+  type: bool
+  sample: true
 reports:
   description: The files that were written, by form.
   returned: always

@@ -106,7 +106,6 @@ class _Graph:
                 self._backend.setdefault(finding.backend, set()).add(check_id)
             else:
                 self._run.add(check_id)
-        self._closures: t.Dict[t.Tuple[str, t.FrozenSet[str]], t.FrozenSet[str]] = {}
 
     def _around(self, finding: Finding) -> t.FrozenSet[str]:
         """The failing ids that can explain `finding` or be explained by it."""
@@ -122,15 +121,5 @@ class _Graph:
         return any(finding.check.id in self._explained[other] for other in self._around(finding))
 
     def consequences(self, finding: Finding) -> t.FrozenSet[str]:
-        """What fails because of `finding`, directly or through another consequence."""
-        around = self._around(finding)
-        key = (finding.check.id, around)
-        if key not in self._closures:
-            found: t.Set[str] = set()
-            pending = [finding.check.id]
-            while pending:
-                new = (self._explained[pending.pop()] & around) - found
-                found |= new
-                pending.extend(new)
-            self._closures[key] = frozenset(found)
-        return self._closures[key]
+        """What fails because of `finding`, directly or through something else."""
+        return self._explained[finding.check.id] & self._around(finding)

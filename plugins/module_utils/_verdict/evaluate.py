@@ -28,6 +28,10 @@ FAILING = frozenset({"failed", "warning", "info"})
 UNDECIDED = frozenset({"skipped", "blocked", "pending", "unknown"})
 _STATE_OF = {"critical": "failed", "warning": "warning", "info": "info"}
 
+# Probes whose question is "does it work?": their `ok: false` is an answer. Any other that says so could not answer.
+JUDGED = frozenset({"otlp", "otlp_sibling", "grafana", "canaries"})
+_OUTCOME = ("ok", "cause", "message")
+
 MAX_QUOTED = 20  # entries of a list or dictionary that a finding quotes
 
 # Why evidence is not there that nobody asked for. Such a check is skipped, never blocked by a failure elsewhere.
@@ -113,11 +117,12 @@ def _decide(check: Check, view: t.Any, search: Search, host: t.Optional[str], ba
     try:
         for need in check.needs:
             value = search(need, view)
-            if value is None:
-                return undecided(*_missing(need, view, search))
+            missing = _missing(need, value, view)
+            if missing:
+                return undecided(*missing)
             quoted[need.source] = _bounded(value)
         if check.when is not None and not truthy(search(check.when, view)):
-            return undecided("skipped", check.otherwise, True)
+            return undecided("skipped", render(check.otherwise, search, view), True)
         for expression in check.shows:
             quoted[expression.source] = _bounded(search(expression, view))
         if not truthy(search(check.fails_when, view)):
@@ -132,7 +137,8 @@ def _decide(check: Check, view: t.Any, search: Search, host: t.Optional[str], ba
             render(check.title, search, view),
             evidence=quoted,
             cause=render(check.cause, search, view),
-            fix=tuple(render(step, search, view) for step in check.fix),
+            # A step that is made of evidence may not apply: then nothing is left of it.
+            fix=tuple(filter(None, (render(step, search, view).strip() for step in check.fix))),
             proved=not pending and check.proved_when is not None and truthy(search(check.proved_when, view)),
         )
         return _Decision(finding)
@@ -140,22 +146,31 @@ def _decide(check: Check, view: t.Any, search: Search, host: t.Optional[str], ba
         return undecided("unknown", f"the evidence has another shape than expected: {error}", False)
 
 
-def _missing(need: Expression, view: t.Any, search: Search) -> t.Tuple[str, str, bool]:
-    """(state, reason, blockable) when evidence that a check needs is not there."""
+def _missing(need: Expression, value: t.Any, view: t.Any) -> t.Optional[t.Tuple[str, str, bool]]:
+    """(state, reason, blockable) when the evidence that a check needs is not there; None when it is."""
     root, _, rest = need.label.partition(".")
     if root == "settings":
         name = need.source.partition(".")[2]
-        return "skipped", f"no {name.replace('_', ' ')} was given (diagnose_{name})", False
+        return None if truthy(value) else ("skipped", f"no {name.replace('_', ' ')} was given (diagnose_{name})", False)
     probe = view.get(root)
-    label = need.label if root == "backend" and isinstance(probe, dict) else root
-    if label != root:
-        probe = probe.get(rest)
+    label = root
+    if root == "backend" and isinstance(probe, dict):
+        label, probe = rest, probe.get(rest)
+    failed = isinstance(probe, dict) and probe.get("ok") is False
+    if failed and label not in JUDGED and need.source.rpartition(".")[2] not in _OUTCOME:
+        return "unknown", f"{label}: {_said(probe)}", True
+    if value is not None:
+        return None
     if probe is None:
         given = NOT_GIVEN.get(label)
         return "skipped", given or f"{label} was not probed", given is None
-    if isinstance(probe, dict) and probe.get("ok") is False:
-        return "unknown", f"{label}: {shown(probe.get('message') or probe.get('cause'))}", True
-    return "skipped", f"{label} has nothing about {need.source}", True
+    if failed:
+        return "skipped", f"{label} did not get that far: {_said(probe)}", True
+    return "skipped", f"{label} does not tell {need.source}", True
+
+
+def _said(probe: t.Any) -> str:
+    return shown(probe.get("message") or probe.get("cause"))
 
 
 def _unreachable(check: Check, host: str, backend: t.Optional[str]) -> _Decision:

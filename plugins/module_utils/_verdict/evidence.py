@@ -69,7 +69,7 @@ def host_view(document: Document, name: str) -> Document:
     return {
         **labels,
         "host": name,
-        "settings": document["run"].get("settings") or {},
+        "settings": _settings(document, labels),
         "run": document["run"],
         "backend": {**backend, "id": labels.get("backend")},
         "canary": (canaries.get("traces") or {}).get(name),
@@ -83,7 +83,7 @@ def backend_view(document: Document, backend_id: str) -> Document:
     return {
         **labels,
         "backend": backend_id,
-        "settings": document["run"].get("settings") or {},
+        "settings": _settings(document, labels),
         "run": document["run"],
         "hosts": {name: document["hosts"].get(name) or {} for name in names},
     }
@@ -92,3 +92,8 @@ def backend_view(document: Document, backend_id: str) -> Document:
 def run_view(document: Document) -> Document:
     """What a run-scoped check sees: all the evidence, and `settings`."""
     return {**document, "settings": document["run"].get("settings") or {}}
+
+
+def _settings(document: Document, labels: Document) -> Document:
+    """The settings of a host or backend: those of the run, but for what it was given itself."""
+    return {**(document["run"].get("settings") or {}), **(labels.get("settings") or {})}

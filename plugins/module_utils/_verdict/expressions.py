@@ -9,6 +9,7 @@ Added functions (all give null when an argument is missing or of another kind):
 - `ratio(part, whole)`: part / whole; null when whole is 0;
 - `minus(a, b)`: a - b;
 - `age(time)`: seconds from `time` (epoch seconds, or ISO 8601) to the end of the run;
+- `items(object)`: a list of {key, value};
 - `version_at_least(version, wanted)`: compares the numbers in both ("v2.10.8" >= "2.9").
 """
 
@@ -166,6 +167,8 @@ def _check_functions(source: str, tree: t.Any) -> None:
     pending = [tree]
     while pending:
         node = pending.pop()
+        if not isinstance(node, dict):
+            continue  # the open end of a slice
         if node["type"] == "function_expression" and node["value"] not in known:
             raise BadExpression(f"'{source}': there is no function {node['value']}()")
         pending.extend(node["children"])
@@ -195,10 +198,12 @@ def _functions(now: float) -> t.Any:
         found = _numbers(version)
         return _numbers(wanted) <= found if found else None
 
+    def items(self: t.Any, mapping: t.Any) -> t.Optional[t.List[t.Dict[str, t.Any]]]:
+        return [{"key": key, "value": value} for key, value in mapping.items()] if isinstance(mapping, dict) else None
+
     added: t.Dict[str, t.Any] = {}
-    functions: t.List[t.Tuple[t.Any, int]] = [(matches, 2), (ratio, 2), (minus, 2), (age, 1), (version_at_least, 2)]
-    for function, arity in functions:
-        function.signature = ({"types": []},) * arity  # what jmespath.functions.signature would set
+    for function, arity in ((matches, 2), (ratio, 2), (minus, 2), (age, 1), (items, 1), (version_at_least, 2)):
+        t.cast(t.Any, function).signature = ({"types": []},) * arity  # what jmespath.functions.signature would set
         added[f"_func_{function.__name__}"] = function
     return type("TracingFunctions", (Functions,), added)()
 

@@ -44,7 +44,7 @@ class Check(t.NamedTuple):
     fails_when: Expression
     needs: t.Tuple[Expression, ...]
     when: t.Optional[Expression]
-    otherwise: str
+    otherwise: Text
     pending_when: t.Optional[Expression]
     proved_when: t.Optional[Expression]
     shows: t.Tuple[Expression, ...]
@@ -65,7 +65,7 @@ class Check(t.NamedTuple):
 
 
 class Library(t.NamedTuple):
-    """All checks in path order, and for each id the ids that its failure explains."""
+    """All checks in path order, and for each id the ids that its failure explains, directly or not."""
 
     checks: t.Tuple[Check, ...]
     explained: t.Dict[str, t.FrozenSet[str]]
@@ -95,9 +95,7 @@ def load(directories: t.Sequence[str]) -> Library:
                 found[check.id] = (check, path)
         checks.update({check_id: check for check_id, (check, path) in found.items()})
     ordered = tuple(sorted(checks.values(), key=lambda check: check.rank))
-    explained = {check.id: _resolve(check, checks) for check in ordered}
-    _refuse_circles(explained)
-    return Library(ordered, explained)
+    return Library(ordered, _closed({check.id: _resolve(check, checks) for check in ordered}))
 
 
 def _files(directory: str) -> t.List[str]:
@@ -142,7 +140,7 @@ def _check(raw: t.Any, path: str) -> Check:
     unknown = sorted(str(key) for key in raw if key not in _REQUIRED and key not in _OPTIONAL)
     if unknown:
         raise BadCheck(f"{where}: there is no key '{unknown[0]}'; known are {', '.join((*_REQUIRED, *_OPTIONAL))}")
-    for key in ("id", "question", "otherwise", "matters", "example", "see"):
+    for key in ("id", "question", "matters", "example", "see"):
         if not isinstance(raw.get(key, ""), str):
             raise BadCheck(f"{where}: '{key}' must be text")
     for key in _LISTS:
@@ -180,7 +178,7 @@ def _check(raw: t.Any, path: str) -> Check:
         fails_when=compiled("fails_when", raw["fails_when"], compile_expression),
         needs=each("needs", compile_expression),
         when=optional("when", compile_expression),
-        otherwise=raw.get("otherwise", "").strip(),
+        otherwise=compiled("otherwise", raw.get("otherwise", ""), compile_text),
         pending_when=optional("pending_when", compile_expression),
         proved_when=optional("proved_when", compile_expression),
         shows=each("shows", compile_expression),
@@ -212,18 +210,17 @@ def _resolve(check: Check, checks: t.Mapping[str, Check]) -> t.FrozenSet[str]:
     return frozenset(ids - {check.id})
 
 
-def _refuse_circles(explained: t.Mapping[str, t.FrozenSet[str]]) -> None:
-    """A circle of explanations would leave no root cause."""
-    done: t.Set[str] = set()
+def _closed(explained: t.Mapping[str, t.FrozenSet[str]]) -> t.Dict[str, t.FrozenSet[str]]:
+    """What explains a thing explains what follows from it; a circle is refused, it would leave no root cause."""
+    done: t.Dict[str, t.FrozenSet[str]] = {}
 
-    def walk(check_id: str, trail: t.Tuple[str, ...]) -> None:
+    def walk(check_id: str, trail: t.Tuple[str, ...]) -> t.FrozenSet[str]:
         if check_id in trail:
             circle = " -> ".join((*trail[trail.index(check_id) :], check_id))
             raise BadCheck(f"the checks explain each other in a circle: {circle}")
         if check_id not in done:
-            for target in sorted(explained[check_id]):
-                walk(target, (*trail, check_id))
-            done.add(check_id)
+            direct = explained[check_id]
+            done[check_id] = direct.union(*(walk(target, (*trail, check_id)) for target in sorted(direct)))
+        return done[check_id]
 
-    for check_id in explained:
-        walk(check_id, ())
+    return {check_id: walk(check_id, ()) for check_id in explained}
