@@ -39,7 +39,7 @@ def shape(value: t.Any, key: str = "") -> t.Any:
     if key in MEANING and isinstance(value, str):
         return mask(value)
     if value is None or isinstance(value, bool):
-        return str(value)
+        return "nothing" if value is None else "yes or no"
     return "text" if isinstance(value, str) else "number"
 
 
@@ -47,7 +47,7 @@ def _merged(shapes: list[t.Any]) -> t.Any:
     if all(isinstance(item, dict) for item in shapes):
         names = dict.fromkeys(name for item in shapes for name in item)
         return {name: _merged([item[name] for item in shapes if name in item]) for name in names}
-    filled = [item for item in shapes if item not in ([], "None")]
+    filled = [item for item in shapes if item not in ([], "nothing")]
     return filled[0] if filled else shapes[0]
 
 

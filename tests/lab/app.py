@@ -21,7 +21,7 @@ from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from opentelemetry.trace import SpanKind, Tracer
 
 RECORDS = 5
-EXPORT_TIMEOUT = 2.0  # seconds, retries included
+EXPORT_TIMEOUT = 3.0  # seconds, retries included
 TELEMETRY = "velostream::observability::telemetry"
 SPAN_PROCESSOR = "velostream::observability::tokio_span_processor"
 MAIN = "velo_sql"
