@@ -1,0 +1,303 @@
+"""Which tracing settings take effect, and which contradict each other."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.traceops.tracing.plugins.module_utils._probe import _settings
+
+APP = ["/opt/app/shop"]
+HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"
+
+
+def effective(variables=None, options=None, words=APP):
+    return _settings.effective(variables or {}, options or {}, words)
+
+
+def contradictions(variables=None, options=None, words=APP):
+    found = effective(variables, options, words)
+    return _settings.contradictions(variables or {}, options or {}, found)
+
+
+def subjects(variables=None, options=None, words=APP):
+    return [item["subject"] for item in contradictions(variables, options, words)]
+
+
+def test_nothing_set_means_the_specifications_defaults():
+    found = effective()
+
+    assert {name: found[name]["value"] for name in ("exporter", "sampler", "ratio", "service_name", "protocol")} == {
+        "exporter": "otlp",
+        "sampler": "parentbased_always_on",
+        "ratio": 1.0,
+        "service_name": "unknown_service",
+        "protocol": None,
+    }
+    assert found["endpoint"]["value"] is None
+    assert found["sdk_disabled"] == {"value": False, "from": "default"}
+    assert found["schedule_delay_ms"] == {"value": 5000.0, "from": "default"}
+    assert subjects() == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "setting", "value", "origin"),
+    [
+        ({"OTEL_TRACES_EXPORTER": "None"}, "exporter", "none", "OTEL_TRACES_EXPORTER"),
+        ({"OTEL_SDK_DISABLED": "TRUE"}, "sdk_disabled", True, "OTEL_SDK_DISABLED"),
+        ({"OTEL_SDK_DISABLED": "1"}, "sdk_disabled", False, "OTEL_SDK_DISABLED"),
+        ({"OTEL_SERVICE_NAME": "shop"}, "service_name", "shop", "OTEL_SERVICE_NAME"),
+        (
+            {"OTEL_RESOURCE_ATTRIBUTES": "team=a, service.name=shop"},
+            "service_name",
+            "shop",
+            "OTEL_RESOURCE_ATTRIBUTES",
+        ),
+        (
+            {"OTEL_RESOURCE_ATTRIBUTES": "service.name=a", "OTEL_SERVICE_NAME": "b"},
+            "service_name",
+            "b",
+            "OTEL_SERVICE_NAME",
+        ),
+        ({"OTEL_SERVICE_NAME": "  "}, "service_name", "unknown_service", "default"),
+        ({"OTEL_BSP_SCHEDULE_DELAY": "500"}, "schedule_delay_ms", 500.0, "OTEL_BSP_SCHEDULE_DELAY"),
+        ({"OTEL_BSP_SCHEDULE_DELAY": "soon"}, "schedule_delay_ms", None, "OTEL_BSP_SCHEDULE_DELAY"),
+        ({"OTEL_LOG_LEVEL": "DEBUG"}, "log_level", "debug", "OTEL_LOG_LEVEL"),
+        ({"OTEL_PROPAGATORS": "b3"}, "propagators", "b3", "OTEL_PROPAGATORS"),
+        ({"OTEL_TRACES_SAMPLER": "always_off"}, "ratio", 0.0, "OTEL_TRACES_SAMPLER"),
+        ({"OTEL_TRACES_SAMPLER": "jaeger_remote"}, "ratio", None, "OTEL_TRACES_SAMPLER"),
+        (
+            {"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.05"},
+            "ratio",
+            0.05,
+            "OTEL_TRACES_SAMPLER_ARG",
+        ),
+        ({"OTEL_TRACES_SAMPLER": "traceidratio"}, "ratio", 1.0, "default"),
+        ({"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "half"}, "ratio", 1.0, "default"),
+        (
+            {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/protobuf"},
+            "protocol",
+            "http/protobuf",
+            "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+        ),
+    ],
+)
+def test_a_value_and_where_it_comes_from(variables, setting, value, origin):
+    found = effective(variables)[setting]
+
+    assert (found["value"], found["from"]) == (value, origin)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "parts"),
+    [
+        ("http://tempo:4318", ("http", "tempo", 4318, "", False)),
+        ("https://otlp.example.com/otlp", ("https", "otlp.example.com", 443, "/otlp", False)),
+        ("tempo:4317", ("", "tempo", 4317, "", False)),
+        ("http://localhost:4318/v1/traces", ("http", "localhost", 4318, "/v1/traces", True)),
+        ("http://127.0.0.7:4318", ("http", "127.0.0.7", 4318, "", True)),
+        ("http://[::1]:4317", ("http", "::1", 4317, "", True)),
+        ("http://tempo:port", ("", "", None, "", None)),
+    ],
+)
+def test_the_parts_of_an_endpoint(endpoint, parts):
+    found = effective({"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint})["endpoint"]
+
+    assert (found["scheme"], found["host"], found["port"], found["path"], found["loopback"]) == parts
+
+
+def test_the_endpoint_for_traces_wins():
+    variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://a", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://b"}
+
+    found = effective(variables)["endpoint"]
+
+    assert (found["value"], found["from"]) == ("http://b", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+
+
+def test_java_properties_win_over_variables_and_the_command_line_over_tool_options():
+    words = ["java", "-javaagent:/opt/otel.jar", "-Dotel.exporter.otlp.endpoint=http://line", "-jar", "shop.jar"]
+    variables = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://variable",
+        "OTEL_SERVICE_NAME": "variable",
+        "JAVA_TOOL_OPTIONS": "-Dotel.exporter.otlp.endpoint=http://tool -Dotel.service.name='the shop' -Xmx1g",
+    }
+
+    found = effective(variables, _settings.relevant_options(words), words)
+
+    assert (found["endpoint"]["value"], found["endpoint"]["from"]) == ("http://line", "-Dotel.exporter.otlp.endpoint")
+    assert (found["service_name"]["value"], found["service_name"]["from"]) == ("the shop", "-Dotel.service.name")
+    assert found["javaagent"] == {"value": "/opt/otel.jar", "from": "-javaagent", "enabled": True}
+
+
+def test_a_java_agent_that_is_switched_off():
+    variables = {"JAVA_TOOL_OPTIONS": "-javaagent:/opt/otel.jar", "OTEL_JAVAAGENT_ENABLED": "false"}
+
+    assert effective(variables)["javaagent"] == {
+        "value": "/opt/otel.jar",
+        "from": "JAVA_TOOL_OPTIONS",
+        "enabled": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("variables", "subject"),
+    [
+        (
+            {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://tempo:4317", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"},
+            "port_protocol",
+        ),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://tempo:4318", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "port_protocol"),
+        (
+            {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://tempo:4318", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"},
+            "traces_path",
+        ),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://tempo:4318/"}, "traces_path"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://tempo:4318/v1/traces"}, "traces_path_twice"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "tempo:4318"}, "scheme_missing"),
+        ({"OTEL_EXPORTER_OTLP_PROTOCOL": "http"}, "protocol_unknown"),
+        ({"OTEL_TRACES_SAMPLER": "ratio"}, "sampler_unknown"),
+        ({"OTEL_TRACES_SAMPLER_ARG": "0.5"}, "sampler_argument_unused"),
+        ({"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "25%"}, "sampler_argument"),
+        ({"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "25"}, "sampler_argument"),
+    ],
+)
+def test_contradictions(variables, subject):
+    (found,) = contradictions(variables)
+
+    assert found["subject"] == subject
+    assert set(found["settings"]) <= {*variables, "default"}
+    assert all(name in found["message"] for name in found["settings"][:1])
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://tempo:4317", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
+        {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://tempo:4318", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"},
+        {"OTEL_EXPORTER_OTLP_ENDPOINT": "tempo:4317", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
+        {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://tempo:4317"},
+        {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://tempo:4318/v1/traces"},
+        {"OTEL_EXPORTER_OTLP_ENDPOINT": "https://otlp.example.com/otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"},
+        {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0"},
+        {"OTEL_TRACES_SAMPLER": "xray", "OTEL_EXPORTER_OTLP_HEADERS": "a=b"},
+    ],
+)
+def test_settings_that_fit(variables):
+    assert subjects(variables) == []
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "applies"),
+    [
+        ("", True),
+        ("localhost,127.0.0.1", True),
+        ("tempo.example.com", False),
+        ("example.com", False),
+        (".example.com", False),
+        ("*.example.com", False),
+        ("tempo.example.com:4318", False),
+        ("le.com", True),
+        ("*", False),
+    ],
+)
+def test_a_proxy_applies_unless_an_exception_names_the_host(no_proxy, applies):
+    variables = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://tempo.example.com:4318",
+        "HTTP_PROXY": "http://user:s3cr3t@proxy:3128",
+        "no_proxy": no_proxy,
+    }
+
+    found = effective(variables)["proxies"]
+
+    assert found["applies"] is applies
+    assert found["http"] == "http://********@proxy:3128"
+
+
+def test_a_network_as_exception_from_the_proxy():
+    assert _settings.excepted("10.1.2.3", "10.0.0.0/8")
+    assert not _settings.excepted("11.1.2.3", "10.0.0.0/8, nonsense/99")
+
+
+def test_a_proxy_swallows_localhost_when_no_exception_names_it():
+    found = effective({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4318", "http_proxy": "http://proxy:3128"})
+
+    assert (found["endpoint"]["loopback"], found["proxies"]["applies"]) == (True, True)
+
+
+def test_only_the_proxy_of_the_endpoints_scheme_applies():
+    found = effective({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://tempo:4318", "https_proxy": "http://proxy:3128"})
+
+    assert found["proxies"]["applies"] is False
+
+
+def test_what_concerns_tracing_and_what_does_not():
+    environment = {
+        "OTEL_SERVICE_NAME": "shop",
+        "RUST_LOG": "debug",
+        "https_proxy": "x",
+        "DB_PASSWORD": "s",
+        "PATH": "/",
+    }
+    words = [
+        "velo-sql",
+        "deploy-app",
+        "--file",
+        "shop.sql",
+        "--enable-tracing",
+        "--sampling-mode=prod",
+        "--db-url",
+        "x",
+    ]
+
+    assert set(_settings.relevant_variables(environment)) == {"OTEL_SERVICE_NAME", "RUST_LOG", "https_proxy"}
+    assert _settings.relevant_options(words) == {"--enable-tracing": True, "--sampling-mode": "prod"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        (HEADERS, "Authorization=Basic%20YWJj,X-Scope-OrgID=team-a", "Authorization=********,X-Scope-OrgID=team-a"),
+        ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "api-key=abc", "api-key=********"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://u:p@h/x?token=abc", "https://********@h/x?token=********"),
+        ("OTEL_EXPORTER_VENDOR_ACCESS_TOKEN", "abc", "********"),
+        ("OTEL_SERVICE_NAME", "shop\x1b[31m", "shop"),
+        (
+            "JAVA_TOOL_OPTIONS",
+            "-Ddb.password=abc -javaagent:/o.jar -Dotel.exporter.otlp.headers=api-key=abc -Dotel.service.name=shop",
+            "-javaagent:/o.jar -Dotel.exporter.otlp.headers=api-key=******** -Dotel.service.name=shop",
+        ),
+    ],
+)
+def test_credentials_are_masked(name, value, shown):
+    assert _settings.masked(name, value) == shown
+
+
+def test_credentials_in_options_are_masked():
+    options = {
+        "-Dotel.exporter.otlp.headers": "api-key=abc",
+        "--otlp-endpoint": "http://u:p@h",
+        "--enable-tracing": True,
+    }
+
+    assert _settings.masked_options(options) == {
+        "--enable-tracing": True,
+        "--otlp-endpoint": "http://********@h",
+        "-Dotel.exporter.otlp.headers": "api-key=********",
+    }
+
+
+def test_headers_are_named_but_not_shown():
+    variables = {HEADERS: "Authorization=Bearer s3cr3t-sentinel, x-scope-orgid = a"}
+
+    found = effective(variables)
+
+    assert found["header_names"] == ["authorization", "x-scope-orgid"]
+    assert "s3cr3t-sentinel" not in str(found)
+
+
+def test_a_secret_in_an_endpoint_is_in_no_message():
+    variables = {
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://user:s3cr3t-sentinel@tempo:4317",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+    }
+
+    assert "s3cr3t-sentinel" not in str(contradictions(variables)) + str(effective(variables))
