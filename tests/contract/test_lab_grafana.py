@@ -163,7 +163,8 @@ def test_an_exchange_is_answered_as_recorded(profile: str, number: int, servers:
     if server.uids is not None:
         known = exchange["state"] in ("any", "auth") or exchange["state"] in server.uids
         foreign = "viewer" in exchange["note"] or "/name/" in exchange["request"]["path"]
-        traced = exchange["state"] == "tempo" and _recorded_trace(exchange) != NO_TRACE
+        asks_for_traces = exchange["request"]["json"] or _recorded_trace(exchange) != NO_TRACE
+        traced = exchange["state"] == "tempo" and asks_for_traces
         wanted = f"the data sources, accounts and traces of the recording in {server.url}"
         require(known and not foreign and not traced, wanted)
 
