@@ -10,6 +10,7 @@ import time
 import typing as t
 
 T = t.TypeVar("T")
+BY_ID_PAUSE = 0.2  # seconds between two looks by id, which are cheap: seeing a trace late is what it costs
 
 
 class Clock(t.Protocol):

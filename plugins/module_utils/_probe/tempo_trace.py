@@ -12,7 +12,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client._trace im
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import ProbeFailure
 from ansible_collections.traceops.tracing.plugins.module_utils._probe._linkage import judge
 from ansible_collections.traceops.tracing.plugins.module_utils._probe._tempo_failure import asking_tempo
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._waiting import REAL, Clock, wait_for
+from ansible_collections.traceops.tracing.plugins.module_utils._probe._waiting import BY_ID_PAUSE, REAL, Clock, wait_for
 from ansible_collections.traceops.tracing.plugins.module_utils._spec import HTTP, TEMPO, WAIT
 
 ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
@@ -32,7 +32,11 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any
         client = TempoClient(params)
         result["url"] = client.url
         waited = wait_for(
-            lambda: client.trace_by_id(trace_id), lambda trace: trace is not None, params["wait_timeout"], clock
+            lambda: client.trace_by_id(trace_id),
+            lambda trace: trace is not None,
+            params["wait_timeout"],
+            clock,
+            BY_ID_PAUSE,
         )
         result.update(attempts=waited.attempts, elapsed=waited.elapsed)
         if waited.last is None:
