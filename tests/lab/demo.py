@@ -24,7 +24,7 @@ SCENARIOS = (
 def page(run: Run) -> str:
     """The page that the playbook printed, without Ansible's own lines around it."""
     task = run.output.split("TASK [traceops.tracing.diagnose : Say why]", 1)[-1]
-    lines = task.split("PLAY RECAP", 1)[0].splitlines()[1:]
+    lines = task.split("\nTASK ", 1)[0].split("PLAY RECAP", 1)[0].splitlines()[1:]
     kept = [line for line in lines if not line.startswith(("ok:", "fatal:", "changed:"))]
     return "\n".join(kept).strip("\n")
 
