@@ -1,4 +1,4 @@
-"""The Grafana probe against the lab's Grafana of each version: live Tempos behind it, the recorded states, real faults."""
+"""The Grafana probe against the lab: Grafana of each version, live Tempos behind it, the recorded states."""
 
 from __future__ import annotations
 
