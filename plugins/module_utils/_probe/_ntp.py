@@ -35,7 +35,8 @@ def read_chrony(tracking: t.Optional[str]) -> t.Optional[Ntp]:
         return None
     synchronised = fields[-1] != "Not synchronised"
     try:
-        offset: t.Optional[float] = round(float(fields[4]), 6)
+        # Negative where the tracking report in words says "fast of NTP time" (seen with 4.3).
+        offset: t.Optional[float] = round(-float(fields[4]), 6)
     except ValueError:
         offset = None
     return {

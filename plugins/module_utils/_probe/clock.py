@@ -59,7 +59,7 @@ def _measure(client: HttpClient, result: t.Dict[str, t.Any]) -> Bounds:
     agreed: t.Optional[Bounds] = None
     deadline = time.monotonic() + client.timeout
     for _ in range(SAMPLES):
-        sent = time.time()
+        sent = _now()
         response = client.get("/ready", accept="*/*", retry=False, timeout=max(0.1, deadline - time.monotonic()))
         received = sent + response.elapsed_ms / 1000
         bounds = offset_bounds(sent, received, _date(response))
@@ -78,6 +78,10 @@ def offset_bounds(sent: float, received: float, server: float) -> Bounds:
     The server's clock was in [server, server + 1) at some moment in [sent, received].
     """
     return Bounds(sent - server - 1, received - server)
+
+
+def _now() -> float:
+    return time.time()
 
 
 def _date(response: Response) -> float:
