@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import gzip
+import ipaddress
 import json
 import os
 import signal
@@ -13,17 +15,21 @@ import time
 import typing as t
 from pathlib import Path
 
+import grpc
 import pytest
 import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 
 from ansible_collections.traceops.tracing.tests.contract import lab_requests
-from ansible_collections.traceops.tracing.tests.lab import Lab
+from ansible_collections.traceops.tracing.tests.lab import Grafana, Lab, Tempo
 from ansible_collections.traceops.tracing.tests.lab.faults import FAULTS
-from ansible_collections.traceops.tracing.tests.lab.grafana_api import Grafana
 from ansible_collections.traceops.tracing.tests.lab.grafana_auth import Accounts
 from ansible_collections.traceops.tracing.tests.lab.grafana_sources import DataSource
 from ansible_collections.traceops.tracing.tests.lab.otlp import Limits
-from ansible_collections.traceops.tracing.tests.lab.tempo import PROFILES, Tempo
+from ansible_collections.traceops.tracing.tests.lab.tempo import PROFILES
 from ansible_collections.traceops.tracing.tests.lab.wire import Credentials
 
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
@@ -209,6 +215,50 @@ def test_credentials_are_asked_for(tempo: Tempo) -> None:
     assert status(auth=("me", "secret")) == 200
     assert status(headers={"Authorization": "Bearer a-token"}) == 200
     assert export(tempo, b"").status_code == 401
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """A self-signed certificate for 127.0.0.1 and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "lab")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    day = datetime.timedelta(days=1)
+    loopback = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now - day, now + day)
+    made = builder.add_extension(loopback, critical=False).sign(key, hashes.SHA256())
+    directory = tmp_path_factory.mktemp("tls")
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    (directory / "cert.pem").write_bytes(made.public_bytes(pem))
+    (directory / "key.pem").write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
+    return str(directory / "cert.pem"), str(directory / "key.pem")
+
+
+def test_every_listener_speaks_tls(certificate: tuple[str, str]) -> None:
+    tempo, grafana = Tempo(tls=certificate), Grafana(tls=certificate)
+    try:
+        ca = certificate[0]
+        assert requests.get(f"{tempo.url}/ready", verify=ca, timeout=5).text == "ready\n"
+        assert requests.get(f"{grafana.url}/api/health", verify=ca, timeout=5).json()["database"] == "ok"
+        posted = requests.post(f"{tempo.otlp_http}/v1/traces", data=b"", headers=PROTOBUF, verify=ca, timeout=5)
+        assert posted.status_code == 200
+        trusted = grpc.ssl_channel_credentials(Path(ca).read_bytes())
+        with grpc.secure_channel(tempo.otlp_grpc.removeprefix("https://"), trusted) as channel:
+            TraceServiceStub(channel).Export(lab_requests.orphan(time.time_ns()), timeout=5)
+        assert len(tempo.store.traces) == 1
+        with pytest.raises(requests.exceptions.SSLError):
+            requests.get(f"{tempo.url}/ready", timeout=5)
+    finally:
+        tempo.stop()
+        grafana.stop()
+
+
+def test_anonymous_visitors_have_a_role_when_it_is_given() -> None:
+    grafana = Grafana(accounts=Accounts((13, 1, 0), anonymous_role="Viewer"))
+    try:
+        assert requests.get(f"{grafana.url}/api/datasources", timeout=5).json() == []
+    finally:
+        grafana.stop()
 
 
 def test_five_wrong_passwords_lock_the_user_out() -> None:

@@ -35,7 +35,7 @@ from ansible_collections.traceops.tracing.tests.lab.wire import (
 
 PROTOBUF = "application/x-protobuf"
 _TENANT = re.compile(r"[a-zA-Z0-9!\-_.*'()]*")
-_ID_LENGTHS = {"traceId": 16, "spanId": 8, "parentSpanId": 8}
+_IDS = {"traceId", "spanId", "parentSpanId"}
 
 
 def version_of(profile: str) -> tuple[int, ...]:
@@ -275,7 +275,7 @@ def _with_base64_ids(value: t.Any) -> t.Any:
     if not isinstance(value, dict):
         return value
     out = {key: _with_base64_ids(item) for key, item in value.items()}
-    for key in _ID_LENGTHS.keys() & out.keys():
+    for key in _IDS & out.keys():
         out[key] = base64.b64encode(bytes.fromhex(out[key])).decode()
     return out
 

@@ -37,7 +37,7 @@ class TempoApi:
             "/ready": ("ready", self._ready),
             "/api/echo": ("api_echo", lambda request: text(200, "echo\n")),
             "/api/status/buildinfo": ("api_status_buildinfo", self._buildinfo),
-            "/metrics": ("metrics", lambda request: text(200, tempo_pages.metrics(self.store, self.profile))),
+            "/metrics": ("metrics", self._metrics),
         }
         self._plain = plain
         routes: list[tuple[str, str, Handler]] = [
@@ -93,6 +93,10 @@ class TempoApi:
         if self.starting and self.version < (3,):
             return text(503, STARTING)
         return text(200, "ready\n")
+
+    def _metrics(self, request: Request) -> Response:
+        page = tempo_pages.metrics(self.store, self.profile)
+        return text(200, page, "text/plain; version=0.0.4; charset=utf-8")
 
     def _buildinfo(self, request: Request) -> Response:
         return text(200, tempo_pages.recorded_body(self.profile, request.path), "application/json")
