@@ -24,6 +24,8 @@ def _load(name: str) -> ModuleType:
         from ansible_collections.traceops.tracing.plugins.module_utils._probe import logs as probe
     elif name == "otlp":
         from ansible_collections.traceops.tracing.plugins.module_utils._probe import otlp as probe
+    elif name == "sampling_ratio":
+        from ansible_collections.traceops.tracing.plugins.module_utils._probe import sampling_ratio as probe
     elif name == "tempo_search":
         from ansible_collections.traceops.tracing.plugins.module_utils._probe import tempo_search as probe
     elif name == "tempo_trace":
@@ -53,6 +55,7 @@ PROBES = (
     "grafana",
     "logs",
     "otlp",
+    "sampling_ratio",
     "tempo_info",
     "tempo_search",
     "tempo_trace",
