@@ -9,8 +9,15 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.traceops.tracing.plugins.module_utils._client._times import option_duration_ns
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
-from ansible_collections.traceops.tracing.plugins.module_utils._sampling import modes, samplers, traceparent
+from ansible_collections.traceops.tracing.plugins.module_utils._sampling import (
+    modes,
+    plan,
+    proof,
+    samplers,
+    traceparent,
+)
 
 
 def sampling_mode(name: t.Any, extra: t.Optional[t.Mapping[str, t.Any]] = None, **overrides: t.Any) -> modes.Mode:
@@ -37,6 +44,32 @@ def sampling_decision(
         raise AnsibleFilterError(str(error)) from None
 
 
+def sampling_plan(
+    targets: t.Any,
+    mode: t.Any = "staging",
+    overrides: t.Optional[t.Mapping[str, t.Any]] = None,
+    extra: t.Optional[t.Mapping[str, t.Any]] = None,
+    compensate: bool = False,
+    everywhere: t.Any = (),
+) -> t.Dict[str, t.Any]:
+    """What the role does to each target."""
+    return plan.plan(targets, str(mode), overrides or {}, extra or {}, compensate, everywhere)
+
+
+def sampling_proofs(hosts: t.Any, window: str, now: float) -> t.List[proof.Proof]:
+    """What to look for in Tempo."""
+    try:
+        return proof.proofs(hosts, option_duration_ns("sampling_prove_window", str(window)) / 1e9, float(now))
+    except BadOption as error:
+        raise AnsibleFilterError(error.message) from None
+
+
 class FilterModule:
     def filters(self) -> t.Dict[str, t.Callable[..., t.Any]]:
-        return {"sampling_mode": sampling_mode, "sampling_decision": sampling_decision}
+        return {
+            "sampling_mode": sampling_mode,
+            "sampling_decision": sampling_decision,
+            "sampling_plan": sampling_plan,
+            "sampling_proofs": sampling_proofs,
+            "sampling_judgement": proof.judge,
+        }

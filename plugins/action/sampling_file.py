@@ -1,0 +1,127 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sets values inside a file of a host. The editing is done on the controller; `copy` does the rest."""
+
+from __future__ import annotations
+
+import base64
+import difflib
+import posixpath
+import typing as t
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.traceops.tracing.plugins.module_utils._sampling.edit import FORMATS, CannotEdit
+from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt, redact
+
+ARGUMENT_SPEC: t.Dict[str, t.Any] = {
+    "path": {"type": "str", "required": True},
+    "format": {"type": "str", "required": True, "choices": list(FORMATS)},
+    "settings": {"type": "dict", "required": True},
+    "backup": {"type": "bool", "default": False},
+    "validate": {"type": "str"},
+}
+MAX_SIZE = 4 * 1024 * 1024
+
+
+class _Refused(Exception):
+    pass
+
+
+class ActionModule(ActionBase):
+    """The `sampling_file` action."""
+
+    TRANSFERS_FILES = True
+    _supports_check_mode = True
+
+    def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Dict[str, t.Any]:
+        result = super().run(tmp, task_vars)
+        _, options = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        path = options["path"]
+        result.update(changed=False, path=path, created=False, mtime=None, backup_file=None)
+        try:
+            before, result["mtime"] = self._read(path, task_vars)
+            try:
+                after = FORMATS[options["format"]](before or "", options["settings"])
+            except CannotEdit as error:
+                raise _Refused(f"{path} was left as it is: {error}") from None
+            if after == before:
+                return result
+            if not self._task.check_mode:
+                result["backup_file"] = self._write(path, after, options, before is None, task_vars)
+                _, result["mtime"] = self._read(path, task_vars)
+            result.update(changed=True, created=before is None)
+        except _Refused as refused:
+            return {**result, "failed": True, "msg": redact(str(refused))}
+        if self._task.diff:
+            result["diff"] = _diff(path, before, after)
+        return result
+
+    def _module(self, name: str, args: t.Dict[str, t.Any], task_vars: t.Any) -> t.Dict[str, t.Any]:
+        answer: t.Dict[str, t.Any] = self._execute_module(f"ansible.legacy.{name}", args, task_vars=task_vars)
+        return answer
+
+    def _read(self, path: str, task_vars: t.Any) -> t.Tuple[t.Optional[str], t.Optional[float]]:
+        """(text, time of its last change), or (None, None) when there is no such file."""
+        stat = self._module("stat", {"path": path, "follow": True, "get_checksum": False}, task_vars)
+        if stat.get("failed"):
+            raise _Refused(f"{path} can't be read: {excerpt(str(stat.get('msg')))}")
+        found = stat["stat"]
+        if not found["exists"]:
+            return None, None
+        if not found["isreg"]:
+            raise _Refused(f"{path} is not a file")
+        if found["size"] > MAX_SIZE:
+            raise _Refused(f"{path} has {found['size']} bytes; a configuration of at most {MAX_SIZE} is expected")
+        slurped = self._module("slurp", {"src": path}, task_vars)
+        if slurped.get("failed"):
+            raise _Refused(f"{path} can't be read: {excerpt(str(slurped.get('msg')))}")
+        try:
+            return base64.b64decode(slurped["content"]).decode("utf-8"), found["mtime"]
+        except UnicodeDecodeError:
+            raise _Refused(f"{path} was left as it is: it is not UTF-8 text") from None
+
+    def _write(self, path: str, text: str, options: t.Dict[str, t.Any], new: bool, task_vars: t.Any) -> t.Optional[str]:
+        """The path of the backup, if one was asked for and there was something to keep."""
+        args = {"content": text, "dest": path, "follow": True, "backup": options["backup"]}
+        if options["validate"]:
+            args["validate"] = options["validate"]
+        if new:
+            args["mode"] = "0644"
+            made = self._module("file", {"path": posixpath.dirname(path), "state": "directory"}, task_vars)
+            if made.get("failed"):
+                raise _Refused(f"{path} can't be written: {excerpt(str(made.get('msg')), 300)}")
+        task = self._task.copy()
+        task.args = args
+        task.diff = False
+        copy = self._shared_loader_obj.action_loader.get(
+            "ansible.legacy.copy",
+            task=task,
+            connection=self._connection,
+            play_context=self._play_context,
+            loader=self._loader,
+            templar=self._templar,
+            shared_loader_obj=self._shared_loader_obj,
+        )
+        copied = copy.run(task_vars=task_vars)
+        if copied.get("failed"):
+            said = str(copied.get("stderr") or copied.get("msg"))
+            if "failed to validate" in str(copied.get("msg")):
+                said = str(copied.get("stderr") or copied.get("stdout") or copied.get("msg"))
+                raise _Refused(
+                    f"{path} was left as it is: the program that reads it refuses the result: {excerpt(said, 300)}"
+                )
+            raise _Refused(f"{path} can't be written: {excerpt(said, 300)}")
+        backup: t.Optional[str] = copied.get("backup_file")
+        return backup
+
+
+def _diff(path: str, before: t.Optional[str], after: str) -> t.Dict[str, str]:
+    """Only the lines that change: what else is in the file may be secret."""
+    lines = list(difflib.ndiff((before or "").splitlines(), after.splitlines()))
+
+    def side(mark: str) -> str:
+        return "".join(redact(line[2:]) + "\n" for line in lines if line.startswith(mark))
+
+    return {"before_header": path, "after_header": path, "before": side("- "), "after": side("+ ")}

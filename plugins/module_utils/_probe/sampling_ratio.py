@@ -1,0 +1,157 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Probe: which sampling ratio do a service's traces in Tempo show?"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._client._http import HttpClient, HttpError, status_error
+from ansible_collections.traceops.tracing.plugins.module_utils._client._metrics import parse_metrics, total
+from ansible_collections.traceops.tracing.plugins.module_utils._client._tempo import Found, TempoClient
+from ansible_collections.traceops.tracing.plugins.module_utils._client._times import option_time
+from ansible_collections.traceops.tracing.plugins.module_utils._client._traceql import quoted
+from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._probe._tempo_failure import asking_tempo
+from ansible_collections.traceops.tracing.plugins.module_utils._probe._waiting import REAL, Clock, wait_for
+from ansible_collections.traceops.tracing.plugins.module_utils._sampling.estimate import estimate, hidden_factor, share
+from ansible_collections.traceops.tracing.plugins.module_utils._sampling.samplers import RULES, SDK_RULES
+from ansible_collections.traceops.tracing.plugins.module_utils._spec import HTTP, TEMPO, WAIT
+from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt, public_url
+
+ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
+    **TEMPO,
+    **HTTP,
+    **WAIT,
+    "service_name": {"type": "str", "required": True},
+    "sdk": {"type": "str", "choices": list(SDK_RULES)},
+    "start": {"type": "str", "default": "-1h"},
+    "limit": {"type": "int", "default": 1000},
+    "min_traces": {"type": "int", "default": 30},
+    "confidence": {"type": "float", "default": 0.95},
+    "offered": {"type": "int"},
+    "counter_url": {"type": "str"},
+    "counter_metric": {"type": "str"},
+}
+MODULE_KWARGS = {
+    "mutually_exclusive": [["offered", "counter_url"]],
+    "required_together": [["counter_url", "counter_metric"]],
+}
+
+MAX_LIMIT = 10_000
+SLACK_S = 60  # searched beyond now: clocks of applications run ahead
+_COUNTER_BODY = 16 * 1024 * 1024
+_NOBODY = {"url_username": None, "url_password": None, "token": None, "headers": None, "tenant": None}
+
+
+def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any]:
+    """See RETURN of the module sampling_ratio. Too few traces are an answer: `ok` is false, cause not_enough_traces."""
+    _check(params)
+    result: t.Dict[str, t.Any] = {
+        "ok": False,
+        "cause": "",
+        "message": "",
+        "service": params["service_name"],
+        "since": None,
+        "traces": 0,
+        "complete": True,
+        "by_id": None,
+        "by_count": None,
+        "hidden_factor": None,
+        "counter_problem": None,
+        "attempts": 0,
+    }
+    with asking_tempo(result):
+        _measure(params, result, clock)
+    return result
+
+
+def _check(params: t.Mapping[str, t.Any]) -> None:
+    if not 1 <= params["limit"] <= MAX_LIMIT:
+        raise BadOption(f"limit: {params['limit']} is not between 1 and {MAX_LIMIT}")
+    if not 1 <= params["min_traces"] <= params["limit"]:
+        raise BadOption(f"min_traces: {params['min_traces']} is not between 1 and limit ({params['limit']})")
+    if not 0.5 <= params["confidence"] < 1:
+        raise BadOption(f"confidence: {params['confidence']} is not between 0.5 and 1")
+    if params["offered"] is not None and params["offered"] < 0:
+        raise BadOption(f"offered: {params['offered']} is less than 0")
+
+
+def _measure(params: t.Mapping[str, t.Any], result: t.Dict[str, t.Any], clock: Clock) -> None:
+    since = option_time("start", params["start"], clock.time())
+    client = TempoClient(params)
+    # Only traces whose root is this service: it decided about them, unless the root was remote and is missing.
+    query = f"{{ rootServiceName = {quoted(params['service_name'])} }}"
+
+    def ask() -> t.List[Found]:
+        now = clock.time()
+        if now <= since:
+            return []
+        found = client.search(query, since, now + SLACK_S, params["limit"])
+        # Tempo finds what overlaps the range; a trace that began before was decided before.
+        return [trace for trace in found if trace.start >= since]
+
+    wanted, rule = params["min_traces"], SDK_RULES.get(params["sdk"] or "")
+    waited = wait_for(ask, lambda found: len(found) >= wanted, params["wait_timeout"], clock)
+    found, confidence = waited.last, params["confidence"]
+    complete = len(found) < params["limit"]
+    by_id = estimate([trace.trace_id for trace in found], rule, confidence, complete)
+    result.update(since=since, traces=len(found), complete=complete, by_id=by_id, attempts=waited.attempts)
+    offered = params["offered"]
+    if params["counter_url"]:
+        offered, result["counter_problem"] = _count(params, since)
+    if offered is not None and complete:
+        result["by_count"] = share(len(found), offered, confidence)
+        result["hidden_factor"] = hidden_factor(by_id, result["by_count"])
+    if len(found) < wanted:
+        result.update(
+            cause="not_enough_traces",
+            message=f"not enough traffic yet: {len(found)} of {wanted} traces of {params['service_name']}",
+        )
+        return
+    if rule and not complete and RULES[rule].high:
+        result.update(
+            cause="search_cut",
+            message=f"the search was cut at {params['limit']} traces, which Tempo orders by id; "
+            f"for {RULES[rule].words} choose a later start or a larger limit",
+        )
+        return
+    result.update(ok=True, cause="ok", message=_words(params["service_name"], result))
+
+
+def _count(params: t.Mapping[str, t.Any], since: float) -> t.Tuple[t.Optional[int], t.Optional[str]]:
+    """(what was offered since the process began, None), or (None, why the counter can't be used)."""
+    url, metric = params["counter_url"], params["counter_metric"]
+    try:
+        # Tempo's credentials are not for the application.
+        answer = HttpClient(url, {**params, **_NOBODY}, "counter_url").get("", accept="*/*", max_body=_COUNTER_BODY)
+        if answer.status != 200:
+            raise status_error(answer)
+    except HttpError as error:
+        return None, str(error)
+    metrics = parse_metrics(answer.text)
+    value, begun = total(metrics, metric), total(metrics, "process_start_time_seconds")
+    if value is None:
+        return None, f"{public_url(url)} has no metric {excerpt(metric, 80)}"
+    if begun is None or begun < since - 1:
+        return None, f"{public_url(url)} counts since before the time that was searched"
+    return int(value), None
+
+
+def _words(service: str, result: t.Mapping[str, t.Any]) -> str:
+    by_id, by_count = result["by_id"], result["by_count"]
+    percent = f"{by_id['confidence'] * 100:g} %"
+    if by_id["ratio"] is None:
+        words = f"the ids of {by_id['traces']} traces of {service} show no sampler ({by_id['low']:.4g} or more, {percent})"
+    else:
+        words = (
+            f"the ids of {by_id['traces']} traces of {service} show a ratio of {by_id['ratio']:.4g} "
+            f"({by_id['low']:.4g} to {by_id['high']:.4g}, {percent})"
+        )
+    if by_count and by_count["ratio"] is not None:
+        words += (
+            f"; {by_count['kept']} of {by_count['offered']} are stored: {by_count['ratio']:.4g} "
+            f"({by_count['low']:.4g} to {by_count['high']:.4g})"
+        )
+    return words
