@@ -182,7 +182,7 @@ hint:
   description: What may explain that too few traces were found, or null.
   returned: always
   type: str
-  sample: this Tempo shows new traces in a search after up to 30 s; by id they can be read at once
+  sample: a search shows new traces after up to 30 s here; by id they can be read at once
 selected:
   description: The value of O(select), null without it.
   returned: always

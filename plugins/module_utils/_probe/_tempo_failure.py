@@ -19,11 +19,13 @@ def asking_tempo(result: t.Dict[str, t.Any]) -> t.Iterator[None]:
     try:
         yield
     except HttpError as error:
-        cause, message = explain(error)
-        raise ProbeFailure(cause, message, result) from None
-    except ProbeFailure as failure:
-        failure.result = {**result, **failure.result}
-        raise
+        failure = ProbeFailure(*explain(error))
+    except ProbeFailure as error:
+        failure = error
+    else:
+        return
+    failure.result = {**result, "cause": failure.cause, "message": failure.message}
+    raise failure from None
 
 
 def explain(error: HttpError) -> t.Tuple[str, str]:

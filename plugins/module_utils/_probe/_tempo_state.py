@@ -126,7 +126,12 @@ _COUNTERS: t.Dict[str, _Counter] = {
     "traces_created": _Counter(_CREATED, _STORE),
     "live_traces": _Counter(("tempo_ingester_live_traces", "tempo_live_store_live_traces"), _STORE),
     "flush_failures": _Counter(
-        ("tempo_ingester_failed_flushes_total", "tempo_live_store_local_failed_flushes_total"), _STORE
+        (
+            "tempo_ingester_failed_flushes_total",
+            "tempo_live_store_local_failed_flushes_total",
+            "tempo_live_store_failed_completions_total",
+        ),
+        _STORE,
     ),
     "blocks_flushed": _Counter(
         ("tempo_ingester_blocks_flushed_total", "tempo_live_store_local_blocks_flushed_total"), _STORE

@@ -107,7 +107,8 @@ def _search(params: t.Mapping[str, t.Any], result: t.Dict[str, t.Any], clock: Cl
     if len(traces) < enough:
         _why_few(client, params, result, clock)
     if wanted and len(traces) < wanted:
-        words = f"{_many(len(traces))} for {query} within {waited.elapsed:g} s, but {wanted} were expected"
+        after = f" after {waited.elapsed:g} s" if params["wait_timeout"] else ""
+        words = f"{_many(len(traces))} for {query}{after}, at least {wanted} expected"
         raise ProbeFailure("not_enough_traces", f"{words}; {result['hint']}" if result["hint"] else words)
     if select is not None:
         result["selected"] = select({"traces": traces, "count": len(traces)})
@@ -142,25 +143,29 @@ def _window(params: t.Mapping[str, t.Any], clock: Clock) -> _Window:
 
 
 def _why_few(client: TempoClient, params: t.Mapping[str, t.Any], result: t.Dict[str, t.Any], clock: Clock) -> None:
-    """What explains too few traces: a search that is behind, or a service of another name."""
+    """What explains too few traces: a service of another name, or a search that is behind."""
     window, now = _window(params, clock), clock.time()
+    hints = []
+    if params["service_name"] and not result["count"]:
+        hints += _other_names(client, params["service_name"], window, result)
     delay = _search_delay(client)
     if delay and window.end > now - delay:
         result["pending_until"] = round(now + delay, 1)
-        result["hint"] = (
-            f"this Tempo shows new traces in a search after up to {delay:g} s; by id they can be read at once"
-        )
-    service = params["service_name"]
-    if service and not result["count"]:
-        try:
-            known = client.tag_values("resource.service.name", window.start, window.end)
-        except HttpError:
-            return  # the search itself was answered: names are an extra
-        result["services"] = [clean(name)[:200] for name in known[:MAX_SERVICES]]
-        result["suggestions"] = suggest(service, result["services"])
-        if service not in known:
-            names = f"; is it {' or '.join(result['suggestions'])}?" if result["suggestions"] else ""
-            result["hint"] = f"Tempo has no service {excerpt(service, 100)} in this range{names}"
+        hints.append(f"a search shows new traces after up to {delay:g} s here; by id they can be read at once")
+    result["hint"] = "; ".join(hints) or None
+
+
+def _other_names(client: TempoClient, service: str, window: _Window, result: t.Dict[str, t.Any]) -> t.List[str]:
+    try:
+        known = client.tag_values("resource.service.name", window.start, window.end)
+    except HttpError:
+        return []  # the search itself was answered: names are an extra
+    result["services"] = [clean(name)[:200] for name in known[:MAX_SERVICES]]
+    result["suggestions"] = suggest(service, result["services"])
+    if service in known:
+        return []
+    perhaps = f", perhaps {' or '.join(result['suggestions'])}" if result["suggestions"] else ""
+    return [f"Tempo has no service {excerpt(service, 100)} in this range{perhaps}"]
 
 
 def _search_delay(client: TempoClient) -> t.Optional[float]:
