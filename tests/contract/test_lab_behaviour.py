@@ -147,6 +147,50 @@ def test_bad_traceql_is_refused(query: str, words: str, tempo: Tempo) -> None:
     assert words in response.text
 
 
+NOW = 1_750_000_000  # fixed: it is part of test names
+DAY = 86400
+
+
+@pytest.mark.parametrize(
+    ("query", "by_version"),
+    [
+        # None: accepted; the words of a refusal as Tempo 2.3.1, 2.10.8 and 3.0.3 gave them.
+        ("limit=0", ("must be a positive number",) * 3),
+        ("limit=262145", (None, "limit 262145 exceeds max limit 262144", "limit 262145 exceeds max limit 262144")),
+        ("q={}&spss=0", ("must be a positive number", None, None)),
+        ("q={}&spss=101", (None, *("spans per span set exceeds 100. received 101",) * 2)),
+        (f"end={NOW}", (None, *("only one of start and end provided: must provide both or neither",) * 2)),
+        ("start=100", ("http parameter start must be before end. received start=100 end=0",) * 3),
+        (f"start={NOW}000&end={NOW}999", ("invalid start: strconv.ParseInt: ", "invalid start: ", "invalid start: ")),
+        (f"start={NOW - 8 * DAY}&end={NOW}", ("range specified by start and end exceeds 168h0m0s.",) * 3),
+        ("q={}&tags=a%3Db", ("invalid request: can't specify tags and q in the same query",) * 3),
+        ('tags=a%3D"b', ("invalid tags: unterminated quoted value at pos 4",) * 3),
+        ("tags=a%3D1%20a%3D2", ("tag a has been set twice",) * 3),
+    ],
+)
+@pytest.mark.parametrize("version", range(len(PROFILES)), ids=PROFILES)
+def test_search_parameters_are_judged_by_version(query: str, by_version: tuple[str | None, ...], version: int) -> None:
+    tempo, words = Tempo(PROFILES[version]), by_version[version]
+    try:
+        response = requests.get(f"{tempo.url}/api/search?{query}", timeout=5)
+        assert response.status_code == (400 if words else 200)
+        assert (words or "") in response.text
+    finally:
+        tempo.stop()
+
+
+@pytest.mark.parametrize(("profile", "shown"), [("2.3.1", 0), ("2.10.8", 2), ("3.0.3", 2)])
+def test_newer_versions_ignore_a_bare_tag(profile: str, shown: int) -> None:
+    tempo = Tempo(profile)
+    try:
+        for message in (lab_requests.linked(time.time_ns()), lab_requests.orphan(time.time_ns())):
+            export(tempo, message.SerializeToString())
+        answer = requests.get(f"{tempo.url}/api/search?service.name=nope", timeout=5).json()
+        assert len(answer["traces"]) == shown
+    finally:
+        tempo.stop()
+
+
 def test_a_search_has_a_range(tempo: Tempo) -> None:
     now = int(time.time())
 

@@ -52,7 +52,8 @@ def main() -> int:
             protocol=arguments.protocol,
         )
     except OSError as error:
-        print(f"the lab can't start: {error.strerror or error}; choose other ports (0: any free one)", file=sys.stderr)
+        where = f" ({error.filename})" if error.filename else "; choose other ports (0: any free one)"
+        print(f"the lab can't start: {error.strerror or error}{where}", file=sys.stderr)
         return 2
     with lab:
         lab.run_app()
