@@ -16,6 +16,7 @@ import socket
 import ssl
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_http2 import is_http2, read_answer, request
 from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_net import (
     Deadline,
     OtlpError,
@@ -25,8 +26,6 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_net
 )
 from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt
 
-# The client's connection preface and an empty SETTINGS frame: RFC 9113, 3.4.
-_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\x04" + bytes(5)
 _LIMIT = 4096
 # How Go's and nginx's TLS servers answer plaintext HTTP.
 _TLS_WANTED = re.compile(rb"HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port")
@@ -36,8 +35,8 @@ _TLS_WANTED = re.compile(rb"HTTP request to an HTTPS server|plain HTTP request w
 class Sniffed:
     """What answered: `kind` is http, grpc, tls, other, silent or closed.
 
-    `status` and `server` are of the answer to GET, `http2` tells whether HTTP/2 was answered with HTTP/2
-    (None when it was not tried), `banner` is the start of an answer that is none of them.
+    `status` and `server` are of the answer to GET (or of HTTP/2's, where that was asked first), `http2` tells
+    whether HTTP/2 is spoken (None when it was not tried), `banner` is the start of an answer that is none of them.
     """
 
     kind: str
@@ -48,24 +47,20 @@ class Sniffed:
 
 
 def classify(data: bytes, ended: bool) -> str:
-    """The kind of server that sent `data` first; `ended` says that it then closed the connection."""
+    """http, http2, tls, other, silent or closed, of a server that sent `data` first and then perhaps `ended`."""
     if not data:
         return "closed" if ended else "silent"
     if data.startswith(b"HTTP/"):
         return "tls" if _TLS_WANTED.search(data) else "http"
     if data[:1] == b"\x15" and data[1:2] == b"\x03":
         return "tls"
-    if _is_http2(data):
-        return "grpc"
+    if is_http2(data):
+        return "http2"
     return "other"
 
 
-def _is_http2(data: bytes) -> bool:
-    """Whether `data` begins with a SETTINGS or GOAWAY frame on stream 0."""
-    return len(data) >= 9 and data[:1] == b"\0" and data[3] in (4, 7) and data[5:9] == bytes(4)
-
-
 def _enough(data: bytes) -> bool:
+    """Whether `data` is enough to tell HTTP/1 with its header from everything else."""
     if data.startswith(b"HTTP/"):
         header, _, body = data.partition(b"\r\n\r\n")
         # The body of a 400 tells a TLS server from an HTTP one.
@@ -75,16 +70,22 @@ def _enough(data: bytes) -> bool:
     return len(data) >= 9 or data[:2] == b"\x15\x03" or b"\n" in data
 
 
-def _exchange(route: Route, request: bytes, alpn: str, deadline: Deadline) -> t.Tuple[bytes, bool]:
+def _enough_http2(data: bytes) -> bool:
+    return read_answer(data).over if is_http2(data) else _enough(data)
+
+
+def _exchange(
+    route: Route, question: bytes, alpn: str, enough: t.Callable[[bytes], bool], deadline: Deadline
+) -> t.Tuple[bytes, bool]:
     """(the first bytes that came back, whether the connection then ended)."""
     data = b""
     try:
         with route.dial(deadline, alpn) as sock:
             try:
-                send_all(sock, request, deadline)
+                send_all(sock, question, deadline)
             except ConnectionError:
                 pass  # it may have answered before it closed
-            while not _enough(data) and len(data) < _LIMIT:
+            while not enough(data) and len(data) < _LIMIT:
                 chunk = receive(sock, _LIMIT, deadline)
                 if not chunk:
                     return data, True
@@ -123,10 +124,12 @@ def _ask_http1(route: Route, deadline: Deadline) -> Sniffed:
     if route.proxy and not route.tunnel:
         target = endpoint.url(grpc=False)
         extra = f"Proxy-Authorization: {route.proxy.credentials}\r\n" if route.proxy.credentials else ""
-    request = f"GET {target} HTTP/1.1\r\nHost: {endpoint.authority}\r\n{extra}Connection: close\r\n\r\n"
-    data, ended = _exchange(route, request.encode("latin-1"), "http/1.1", deadline)
+    question = f"GET {target} HTTP/1.1\r\nHost: {endpoint.authority}\r\n{extra}Connection: close\r\n\r\n"
+    data, ended = _exchange(route, question.encode("latin-1"), "http/1.1", _enough, deadline)
     kind = classify(data, ended)
-    seen = Sniffed(kind, http2=True if kind == "grpc" else None)
+    if kind == "http2":  # in answer to HTTP/1: an HTTP server would not
+        return Sniffed("grpc", http2=True)
+    seen = Sniffed(kind)
     if kind == "http":
         status = re.match(rb"HTTP/\S+ (\d{3})", data)
         server = re.search(rb"\r\nserver:([^\r\n]*)", data, re.IGNORECASE)
@@ -138,9 +141,15 @@ def _ask_http1(route: Route, deadline: Deadline) -> Sniffed:
 
 
 def _ask_http2(route: Route, deadline: Deadline) -> Sniffed:
-    data, ended = _exchange(route, _PREFACE, "h2", deadline)
+    question = request(route.endpoint.authority, route.endpoint.tls)
+    data, ended = _exchange(route, question, "h2", _enough_http2, deadline)
     kind = classify(data, ended)
-    return Sniffed(kind, http2=kind == "grpc", banner=excerpt(data, 80) if kind == "other" else "")
+    if kind != "http2":
+        return Sniffed(kind, http2=False, banner=excerpt(data, 80) if kind == "other" else "")
+    answer = read_answer(data)
+    if answer.headers and not answer.grpc:
+        return Sniffed("http", status=answer.status, http2=True)
+    return Sniffed("grpc", http2=True)
 
 
 def sniff(route: Route, grpc_first: bool, deadline: Deadline) -> Sniffed:
@@ -154,7 +163,8 @@ def sniff(route: Route, grpc_first: bool, deadline: Deadline) -> Sniffed:
         return first
     second = asks[1](route, deadline.part(0.5))
     if second.kind in ("http", "grpc", "tls", "other"):
-        second.http2 = second.kind == "grpc"
+        if grpc_first and second.http2 is None:
+            second.http2 = first.http2
         return second
     if route.endpoint.tls:
         _listen_for_alert(route, deadline.part(0.5))
@@ -163,8 +173,8 @@ def sniff(route: Route, grpc_first: bool, deadline: Deadline) -> Sniffed:
     return first if first.kind == "closed" else second
 
 
-def speaks_http2(route: Route, deadline: Deadline) -> bool:
-    """Whether the HTTP/2 preface is answered with HTTP/2: gRPC may then be had beside HTTP/1."""
+def speaks_grpc(route: Route, deadline: Deadline) -> bool:
+    """Whether gRPC can be had beside HTTP/1."""
     return _ask_http2(route, deadline).kind == "grpc"
 
 
@@ -183,5 +193,5 @@ def _listen_for_alert(route: Route, deadline: Deadline) -> None:
 
     With TLS 1.3 that complaint comes after the handshake, and a reset swallows it when we have written by then.
     """
-    _exchange(route, b"", "http/1.1", deadline)
-    _exchange(route, b"", "h2", deadline)
+    _exchange(route, b"", "http/1.1", _enough, deadline)
+    _exchange(route, b"", "h2", _enough, deadline)

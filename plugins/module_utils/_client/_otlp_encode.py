@@ -156,8 +156,10 @@ class Answer:
 def parse_success(body: bytes, is_json: bool) -> Answer:
     """An ExportTraceServiceResponse; ValueError when `body` is something else."""
     if is_json:
-        partial = _json_object(json.loads(body or b"{}")).get("partialSuccess")
-        fields = _json_object(partial or {})
+        answer = _json_object(json.loads(body or b"{}"))
+        if answer and "partialSuccess" not in answer:
+            raise ValueError("not an ExportTraceServiceResponse")  # a health check, say, is JSON as well
+        fields = _json_object(answer.get("partialSuccess") or {})
         rejected = fields.get("rejectedSpans") or 0
         if not isinstance(rejected, (int, str)):
             raise ValueError("rejectedSpans is no number")

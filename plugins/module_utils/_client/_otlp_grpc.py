@@ -21,6 +21,7 @@ import typing as t
 from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_detect import refuse_client_certificate
 from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_encode import parse_success
 from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_http import cause_of_text, partial
+from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_http2 import GRPC_PATH
 from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_net import (
     Deadline,
     OtlpError,
@@ -30,7 +31,6 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_net
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import MissingLibrary
 from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt
 
-_METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 MISSING = MissingLibrary("grpcio", "to send a span over gRPC")
 _CHUNK = 64 * 1024
 
@@ -79,7 +79,7 @@ def export(route: Route, body: bytes, metadata: t.Mapping[str, str], deadline: D
         ("grpc.max_send_message_length", -1),
     ]
     with _Relay(route, deadline) as relay, grpc.insecure_channel(relay.target, options=options) as channel:
-        call = channel.unary_unary(_METHOD)
+        call = channel.unary_unary(GRPC_PATH)
         try:
             answer = call(body, timeout=max(0.05, deadline.left()), metadata=tuple(metadata.items()))
         except grpc.RpcError as error:

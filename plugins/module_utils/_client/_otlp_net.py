@@ -122,6 +122,7 @@ def connect(
         try:
             bound(sock, deadline.part(1 / (len(addresses) - index)))
             sock.connect(address.sockaddr)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a small frame must not wait for an ACK
         except OSError as error:
             sock.close()
             tried.append({"address": address.text, "cause": _connect_cause(error)})

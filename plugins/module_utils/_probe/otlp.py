@@ -188,8 +188,8 @@ def _choose(route: Route, wanted: str, result: t.Dict[str, t.Any], deadline: Dea
     try:
         with _phase(phases, "protocol") as seen:
             found = _otlp_detect.sniff(route, wanted == GRPC, deadline)
-            if wanted == AUTO and found.status == 404:
-                found.http2 = _otlp_detect.speaks_http2(route, deadline.part(0.3))
+            if wanted == AUTO and found.status == 404 and _otlp_detect.speaks_grpc(route, deadline.part(0.3)):
+                found.kind, found.http2 = "grpc", True
             result["detected"] = found.kind
             seen.update(status=found.status, server=found.server, http2=found.http2, banner=found.banner)
             return _judge(route.endpoint.authority, found, wanted)
@@ -211,11 +211,12 @@ def _judge(where: str, found: _otlp_detect.Sniffed, wanted: str) -> str:
     if found.kind == "other":
         raise OtlpError("protocol_mismatch", f"{where} speaks neither HTTP nor gRPC: it says '{found.banner}'")
     if wanted == AUTO:
-        return GRPC if found.kind == "grpc" or found.http2 else HTTP_PROTOBUF
+        return GRPC if found.kind == "grpc" else HTTP_PROTOBUF
     if found.kind == "grpc" and wanted != GRPC:
         raise OtlpError("protocol_mismatch", f"{where} speaks gRPC, not {wanted}")
-    if found.kind == "http" and wanted == GRPC:
-        raise OtlpError("protocol_mismatch", f"{where} speaks HTTP/1, not gRPC")
+    # A status that this probe can't read may be a gateway's; the export will tell then.
+    if found.kind == "http" and wanted == GRPC and not (found.http2 and found.status is None):
+        raise OtlpError("protocol_mismatch", f"{where} speaks {'HTTP/2' if found.http2 else 'HTTP/1'}, but not gRPC")
     return wanted
 
 

@@ -108,7 +108,15 @@ def test_what_is_no_answer_of_a_receiver_is_refused(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"[]", b'"x"', b"{", b'{"partialSuccess":{"rejectedSpans":"many"}}', b'{"partialSuccess":[1]}']
+    "body",
+    [
+        b"[]",
+        b'"x"',
+        b"{",
+        b'{"status":"Server available"}',
+        b'{"partialSuccess":{"rejectedSpans":"many"}}',
+        b'{"partialSuccess":[1]}',
+    ],
 )
 def test_json_that_is_no_answer_of_a_receiver_is_refused(body: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):

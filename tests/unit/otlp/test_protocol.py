@@ -54,7 +54,7 @@ def test_grpc_for_an_http_port(tempo: Tempo, port: str) -> None:
     url = getattr(tempo, port)
     seen = ask(url, protocol="grpc")
     assert seen["cause"] == "protocol_mismatch"
-    assert seen["message"] == f"{url.split('//')[1]} speaks HTTP/1, not gRPC"
+    assert seen["message"] == f"{url.split('//')[1]} speaks HTTP/1, but not gRPC"
 
 
 def test_tempos_query_port_is_no_receiver(tempo: Tempo) -> None:
@@ -138,7 +138,7 @@ def test_what_a_real_grpc_port_sends_first(recording: str) -> None:
         for item in exchanges
         if item.get("note") == "TLS ClientHello sent to the plaintext gRPC port"
     )
-    assert classify(frame, ended=False) == "grpc"
+    assert classify(frame, ended=False) == "http2"
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_what_a_real_grpc_port_sends_first(recording: str) -> None:
         (b"HTTP/1.1 405 Method Not Allowed\r\n\r\n", True, "http"),
         (b"\x15\x03\x01\x00\x02\x02\x46", True, "tls"),
         (b"\x15\x03\x03", True, "tls"),
-        (b"\x00\x00\x08\x07\x00\x00\x00\x00\x00", True, "grpc"),
+        (b"\x00\x00\x08\x07\x00\x00\x00\x00\x00", True, "http2"),
         (b"\x00\x00\x00\x04\x01\x00\x00\x00\x01", True, "other"),
         (b"HTT", True, "other"),
     ],

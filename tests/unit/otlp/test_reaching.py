@@ -69,6 +69,7 @@ def test_a_host_without_a_route() -> None:
 
 
 def reset(connection: socket.socket) -> None:
+    connection.recv(1)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 
