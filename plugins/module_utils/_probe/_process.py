@@ -98,13 +98,22 @@ def of_container(inspected: t.Dict[str, t.Any]) -> Found:
     """The main process of a container as the engine inspected it; its configuration where /proc can't be read."""
     state, config = inspected.get("State") or {}, inspected.get("Config") or {}
     details = {"state": clean(str(state.get("Status") or "unknown"))}
-    processes = _processes([int(state["Pid"])]) if state.get("Pid") else []
-    words = [str(inspected.get("Path") or "")] + [str(word) for word in inspected.get("Args") or []]
-    # With a remote engine the pid is another machine's: only a process that was started alike is this one.
-    if processes and processes[0].words == words and processes[0].environment is not None:
+    pid = int(state.get("Pid") or 0)
+    processes = _processes([pid]) if pid and _in_group_of(pid, str(inspected.get("Id") or "")) else []
+    if processes and processes[0].environment is not None:
         return Found("process", processes, details)
+    words = [str(inspected.get("Path") or "")] + [str(word) for word in inspected.get("Args") or []]
     environment = dict(_pair(str(entry)) for entry in config.get("Env") or [])
-    return Found("container", [Process(int(state.get("Pid") or 0), words, environment)], details)
+    return Found("container", [Process(pid, words, environment)], details)
+
+
+def _in_group_of(pid: int, container_id: str) -> bool:
+    """Whether the pid is this host's process of that container: an engine elsewhere, or in a VM, counts its own."""
+    try:
+        with open(f"{PROC}/{pid}/cgroup", encoding="ascii", errors="replace") as handle:
+            return bool(container_id) and container_id in handle.read(64 * 1024)
+    except OSError:
+        return False
 
 
 def own_network(pid: int) -> t.Optional[bool]:

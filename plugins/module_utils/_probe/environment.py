@@ -7,7 +7,7 @@ Result: {ok, cause, message, found, origin, pid, pids, program, own_network, det
 effective, contradictions}:
 
 - `found`: whether it runs; `pids`: its processes, `pid`: the one that is described (the one with most settings);
-- `origin`: where the variables were read: process, or the configuration of a unit or container that does not run;
+- `origin`: where the variables were read: process, or the configuration of a unit or container;
 - `own_network`: whether its localhost is another one than this host's (None: not known);
 - `details`: of a unit {load_state, active_state, sub_state, restarts}, of a container {state};
 - `variables`, `options`: those that concern tracing, credentials masked; `differing`: names whose values differ
@@ -107,7 +107,8 @@ def _describe(found: _process.Found, result: t.Dict[str, t.Any]) -> None:
         return
     process, variables, options = max(seen, key=lambda item: len(item[1]) + len(item[2]))
     result["pid"], result["program"] = process.pid, clean(_process.program_of(process.words))[:200]
-    result["own_network"] = _process.own_network(process.pid) if process.pid else None
+    if process.pid and found.origin == "process":
+        result["own_network"] = _process.own_network(process.pid)
     result["variables"] = _settings.masked_variables(variables)
     result["options"] = _settings.masked_options(options)
     result["differing"] = sorted(

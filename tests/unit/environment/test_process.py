@@ -285,18 +285,39 @@ def test_a_unit_that_looks_like_an_option_is_refused():
         look(unit="--host=evil")
 
 
-def test_a_container_of_which_only_the_engine_knows():
+def container_with(variables, **state):
+    """Recorded exchanges in which velo-tempo was configured with these variables."""
     exchanges = recorded()
     inspected = inspection(exchanges, "velo-tempo")
-    inspected["Config"]["Env"] = ["OTEL_SERVICE_NAME=tempo", "PATH=/bin"]
+    inspected["Config"]["Env"] = [*variables, "PATH=/bin"]
+    inspected["State"].update(state)
     exchanges["GET /containers/velo-tempo/json"] = {"status": 200, "json": inspected}
+    return exchanges, inspected
+
+
+def test_a_containers_process_knows_more_than_its_configuration(proc):
+    exchanges, inspected = container_with(["OTEL_SERVICE_NAME=configured"], Pid=110)
+    # Its entrypoint has set one more variable and replaced itself.
+    folder = proc(110, ["/tempo"], {"OTEL_SERVICE_NAME": "configured", "OTEL_TRACES_EXPORTER": "none"})
+    (folder / "cgroup").write_text(f"0::/system.slice/docker-{inspected['Id']}.scope\n")
 
     with engine(exchanges) as server:
         seen = look(container="velo-tempo", docker_host=server.url)
 
-    # The recorded pid is none of this machine's, or another program's: the configuration is what is known.
+    assert (seen["origin"], seen["pid"], seen["program"]) == ("process", 110, "tempo")
+    assert seen["variables"] == {"OTEL_SERVICE_NAME": "configured", "OTEL_TRACES_EXPORTER": "none"}
+
+
+def test_a_container_on_another_machine_is_known_by_its_configuration(proc):
+    exchanges, _inspected = container_with(["OTEL_SERVICE_NAME=tempo"], Pid=110)
+    # The same number is another program here.
+    (proc(110, ["/bin/shop"], {"OTEL_SERVICE_NAME": "shop"}) / "cgroup").write_text("0::/user.slice\n")
+
+    with engine(exchanges) as server:
+        seen = look(container="velo-tempo", docker_host=server.url)
+
     assert (seen["origin"], seen["variables"]) == ("container", {"OTEL_SERVICE_NAME": "tempo"})
-    assert seen["details"] == {"state": "running"}
+    assert (seen["details"], seen["own_network"]) == ({"state": "running"}, None)
 
 
 def test_a_container_that_does_not_exist():
