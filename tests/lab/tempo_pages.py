@@ -65,9 +65,8 @@ def config(settings: Settings, mode: str) -> str | None:
     body = recorded_body(settings.profile, "/status/config?mode=diff" if mode == "diff" else "/status/config")
     if mode == "defaults":
         return body
-    for recorded, own in ((23200, settings.http_port), (24317, settings.otlp_grpc_port)):
-        body = re.sub(rf"\b{recorded}\b", str(own), body)
-    body = re.sub(r"\b24318\b", str(settings.otlp_http_port), body)
+    ports = {"23200": settings.http_port, "24317": settings.otlp_grpc_port, "24318": settings.otlp_http_port}
+    body = re.sub(rf"\b({'|'.join(ports)})\b", lambda match: str(ports[match.group()]), body)
     flags = {"multitenancy_enabled": settings.multitenant, "stream_over_http_enabled": settings.stream_over_http}
     lines = [f"{name}: true\n" for name, on in flags.items() if on]
     changed = {name: value for name, value in vars(settings.limits).items() if value}
@@ -84,7 +83,6 @@ def config(settings: Settings, mode: str) -> str | None:
 
 def _live(store: Store, profile: str) -> dict[str, Samples]:
     version = version_of(profile)
-    new = version >= (3,)
     receiver = "" if version < (2, 7) else "otlp/otlp_receiver"
 
     def by_tenant(name: str) -> Samples:
@@ -107,7 +105,7 @@ def _live(store: Store, profile: str) -> dict[str, Samples]:
     received = by_tenant("bytes_received")
     live = {tenant: store.live(tenant, idle_seconds(version)) for tenant in sorted(store.tenants)}
     kept = {tenant: sum(trace.size for trace in traces.values()) for tenant, traces in sorted(store.tenants.items())}
-    where = "live_store" if new else "ingester"
+    where = "live_store" if version >= (3,) else "ingester"
     return {
         "process_start_time_seconds": [({}, store.started)],
         "tempo_discarded_spans_total": [
