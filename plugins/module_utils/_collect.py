@@ -12,6 +12,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption, ProbeFailure
 from ansible_collections.traceops.tracing.plugins.module_utils._spec import HTTP
+from ansible_collections.traceops.tracing.plugins.module_utils._text import url_passwords
 
 if t.TYPE_CHECKING:
     from types import ModuleType
@@ -88,6 +89,7 @@ def plan(probes: t.Mapping[str, t.Any], check_mode: bool, secrets: t.Set[str]) -
         if checked.error_messages:
             raise BadOption("; ".join(f"probes: {label}: {message}" for message in checked.error_messages))
         params = dict(checked.validated_parameters)
+        secrets.update(url_passwords(params.values()))
         if check_mode:
             params.update(getattr(probe, "CHECK_MODE", {}))
         visits.append(Visit(label, probe, params))

@@ -10,6 +10,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import MissingLibrary, ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._text import url_passwords
 
 if t.TYPE_CHECKING:
     from types import ModuleType
@@ -26,6 +27,7 @@ def run_probe_module(probe: ModuleType) -> None:
         argument_spec=probe.ARGUMENT_SPEC, supports_check_mode=True, **getattr(probe, "MODULE_KWARGS", {})
     )
     params: t.Dict[str, t.Any] = dict(module.params)
+    module.no_log_values.update(url_passwords(params.values()))
     if module.check_mode:
         params.update(getattr(probe, "CHECK_MODE", {}))
     try:

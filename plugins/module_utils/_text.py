@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 # C0 and C1 controls, DEL, bidirectional overrides and zero-width characters.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -51,6 +51,19 @@ def excerpt(body: t.Union[str, bytes], limit: int = 200) -> str:
         body = body[: 8 * limit].decode("utf-8", "replace")
     line = " ".join(redact(clean(body[: 8 * limit])).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def url_passwords(values: t.Iterable[t.Any]) -> t.Set[str]:
+    """The passwords of URLs among `values`, for Ansible to mask: it knows only those of options with no_log."""
+    found: t.Set[str] = set()
+    for value in values:
+        try:
+            password = urlsplit(value).password if isinstance(value, str) and "://" in value else None
+        except ValueError:
+            continue
+        if password:
+            found |= {password, unquote(password)}
+    return found
 
 
 def public_url(url: str) -> str:

@@ -91,7 +91,7 @@ def test_they_read_and_change_nothing_in_either_mode(tempo: Tempo, mode: list[st
 
 
 def test_a_failure_has_the_keys_of_a_success_and_shows_no_secret(tempo: Tempo, tmp_path: Path) -> None:
-    secrets = {"token": SECRET, "url_password": SECRET, "headers": {"X-Key": SECRET}, "tenant": "team-a"}
+    secrets = {"token": SECRET + "1", "url_password": SECRET + "2", "headers": {"X-Key": SECRET + "3"}, "tenant": "a"}
     modules: dict[str, dict[str, t.Any]] = {
         "tempo_search": {"service_name": "shop"},
         "tempo_trace": {"trace_id": WHOLE},
@@ -99,7 +99,7 @@ def test_a_failure_has_the_keys_of_a_success_and_shows_no_secret(tempo: Tempo, t
     }
     (tmp_path / "well").mkdir()
     well = play(tmp_path / "well", {name: {**given, "tempo_url": tempo.url} for name, given in modules.items()})
-    dead = f"http://admin:{SECRET}@127.0.0.1:{closed_port()}"
+    dead = f"http://admin:{SECRET}4@127.0.0.1:{closed_port()}"
     ill = play(tmp_path, {name: {**given, **secrets, "tempo_url": dead} for name, given in modules.items()})
     for name, result in ill.results.items():
         assert result["failed"]

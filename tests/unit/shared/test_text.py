@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._text import clean, excerpt, public_url, redact
+from ansible_collections.traceops.tracing.plugins.module_utils._text import (
+    clean,
+    excerpt,
+    public_url,
+    redact,
+    url_passwords,
+)
 
 
 def test_colours_controls_and_direction_marks_are_stripped() -> None:
@@ -51,3 +57,8 @@ def test_an_excerpt_is_one_short_line() -> None:
 
 def test_a_public_url_has_no_credentials() -> None:
     assert public_url("http://u:p@h:1/x?y=1#z") == "http://h:1/x?y=1"
+
+
+def test_passwords_in_urls_are_found_as_written_and_as_meant() -> None:
+    values = ["http://admin:p%40ss@tempo:3200", "http://tempo:3200", "http://[bad:x@y", 7, None, "a:b@c"]
+    assert url_passwords(values) == {"p%40ss", "p@ss"}
