@@ -9,7 +9,10 @@ import dataclasses
 import time
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
+
 T = t.TypeVar("T")
+MAX_WAIT = 24 * 3600
 BY_ID_PAUSE = 0.2  # seconds between two looks by id, which are cheap: seeing a trace late is what it costs
 
 
@@ -38,7 +41,12 @@ class Waited(t.Generic[T]):
 def wait_for(
     ask: t.Callable[[], T], enough: t.Callable[[T], bool], timeout: float, clock: Clock = REAL, longest: float = 1.0
 ) -> Waited[T]:
-    """Ask at least once, and again after growing pauses of at most `longest` seconds until it is enough."""
+    """Ask at least once, and again after growing pauses of at most `longest` seconds until it is enough.
+
+    `timeout` is the option wait_timeout; BadOption when that is no time to wait.
+    """
+    if not 0 <= timeout <= MAX_WAIT:
+        raise BadOption(f"wait_timeout: {timeout:g} is not between 0 and {MAX_WAIT} seconds")
     begun = clock.monotonic()
     pause, attempts = 0.05, 0
     while True:

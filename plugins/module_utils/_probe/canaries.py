@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import queue
-import threading
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._client._http import HttpError
@@ -103,7 +103,7 @@ def _share(
     todo: queue.SimpleQueue[t.Dict[str, t.Any]] = queue.SimpleQueue()
     for trace in traces:
         todo.put(trace)
-    failures: t.List[str] = []  # causes since the last success; list operations are atomic
+    failures: t.List[str] = []  # causes since the last success; each operation on the list is atomic
 
     def work(client: TempoClient) -> None:
         while True:
@@ -111,8 +111,9 @@ def _share(
                 trace = todo.get_nowait()
             except queue.Empty:
                 return
-            if len(failures) >= GIVE_UP_AFTER:
-                trace["cause"] = failures[-1]
+            recent = failures[-GIVE_UP_AFTER:]
+            if len(recent) == GIVE_UP_AFTER:
+                trace["cause"] = recent[-1]
                 continue
             try:
                 ask_one(client, trace)
@@ -124,8 +125,5 @@ def _share(
                 trace["cause"] = failure.cause
                 failures.append(trace["cause"])
 
-    threads = [threading.Thread(target=work, args=(client,), daemon=True) for client in workers[: len(traces)]]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with concurrent.futures.ThreadPoolExecutor(len(workers)) as pool:
+        list(pool.map(work, workers))

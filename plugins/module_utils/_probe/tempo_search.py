@@ -79,7 +79,7 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any
     }
     with asking_tempo(result):
         _search(params, result, clock)
-    result.update(ok=True, cause="ok", message=f"{_many(result['count'])} for {result['query_used']}")
+    result.update(ok=True, cause="ok", message=f"{_many(result['count'])} for {excerpt(result['query_used'])}")
     return result
 
 
@@ -108,7 +108,7 @@ def _search(params: t.Mapping[str, t.Any], result: t.Dict[str, t.Any], clock: Cl
         _why_few(client, params, result, clock)
     if wanted and len(traces) < wanted:
         after = f" after {waited.elapsed:g} s" if params["wait_timeout"] else ""
-        words = f"{_many(len(traces))} for {query}{after}, at least {wanted} expected"
+        words = f"{_many(len(traces))} for {excerpt(query)}{after}, at least {wanted} expected"
         raise ProbeFailure("not_enough_traces", f"{words}; {result['hint']}" if result["hint"] else words)
     if select is not None:
         result["selected"] = select({"traces": traces, "count": len(traces)})

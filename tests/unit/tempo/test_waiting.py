@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
 from ansible_collections.traceops.tracing.plugins.module_utils._probe._waiting import wait_for
 from ansible_collections.traceops.tracing.tests.probing import FakeClock
 
@@ -19,6 +20,12 @@ def test_it_ends_with_the_first_answer_that_is_enough() -> None:
     waited = wait_for(lambda: next(answers), lambda found: found > 0, 60.0, clock)
     assert (waited.last, waited.attempts) == (3, 3)
     assert waited.elapsed == pytest.approx(0.125)
+
+
+@pytest.mark.parametrize("timeout", [-1.0, float("nan"), float("inf")])
+def test_what_is_no_time_to_wait_is_refused(timeout: float) -> None:
+    with pytest.raises(BadOption, match="wait_timeout: .* is not between 0 and 86400 seconds"):
+        wait_for(lambda: 0, lambda found: True, timeout, FakeClock())
 
 
 def test_pauses_grow_to_their_longest_and_the_last_one_ends_at_the_time_out() -> None:
