@@ -24,8 +24,8 @@ def test_it_ends_with_the_first_answer_that_is_enough() -> None:
 
 @pytest.mark.parametrize("timeout", [-1.0, float("nan"), float("inf")])
 def test_what_is_no_time_to_wait_is_refused(timeout: float) -> None:
-    with pytest.raises(BadOption, match="wait_timeout: .* is not between 0 and 86400 seconds"):
-        wait_for(lambda: 0, lambda found: True, timeout, FakeClock())
+    with pytest.raises(BadOption, match=r"wait_timeout: .* is not between 0 and 86400 seconds"):
+        wait_for(lambda: 0, bool, timeout, FakeClock())
 
 
 def test_pauses_grow_to_their_longest_and_the_last_one_ends_at_the_time_out() -> None:
