@@ -107,11 +107,12 @@ def evaluate(document: evidence.Document, library: Library) -> t.List[Finding]:
 class _Decision(t.NamedTuple):
     finding: Finding
     blockable: bool = False  # undecided for want of something that a failure elsewhere may have withheld
+    stopped: str = ""  # the probe that did not get as far as this check needs
 
 
 def _decide(check: Check, view: t.Any, search: Search, host: t.Optional[str], backend: t.Optional[str]) -> _Decision:
-    def undecided(state: str, reason: str, blockable: bool) -> _Decision:
-        return _Decision(Finding(check, host, backend, state, check.question, reason), blockable)
+    def undecided(state: str, reason: str, blockable: bool, stopped: str = "") -> _Decision:
+        return _Decision(Finding(check, host, backend, state, check.question, reason), blockable, stopped)
 
     quoted: t.Dict[str, t.Any] = {}
     try:
@@ -146,27 +147,31 @@ def _decide(check: Check, view: t.Any, search: Search, host: t.Optional[str], ba
         return undecided("unknown", f"the evidence has another shape than expected: {error}", False)
 
 
-def _missing(need: Expression, value: t.Any, view: t.Any) -> t.Optional[t.Tuple[str, str, bool]]:
-    """(state, reason, blockable) when the evidence that a check needs is not there; None when it is."""
+def _missing(need: Expression, value: t.Any, view: t.Any) -> t.Optional[t.Tuple[str, str, bool, str]]:
+    """What `undecided` takes when the evidence that a check needs is not there; None when it is."""
     root, _, rest = need.label.partition(".")
     if root == "settings":
         name = need.source.partition(".")[2]
-        return None if truthy(value) else ("skipped", f"no {name.replace('_', ' ')} was given (diagnose_{name})", False)
+        return (
+            None
+            if truthy(value)
+            else ("skipped", f"no {name.replace('_', ' ')} was given (diagnose_{name})", False, "")
+        )
     probe = view.get(root)
     label = root
     if root == "backend" and isinstance(probe, dict):
         label, probe = rest, probe.get(rest)
     failed = isinstance(probe, dict) and probe.get("ok") is False
     if failed and label not in JUDGED and need.source.rpartition(".")[2] not in _OUTCOME:
-        return "unknown", f"{label}: {_said(probe)}", True
+        return "unknown", f"{label}: {_said(probe)}", True, ""
     if value is not None:
         return None
     if probe is None:
         given = NOT_GIVEN.get(label)
-        return "skipped", given or f"{label} was not probed", given is None
+        return "skipped", given or f"{label} was not probed", given is None, ""
     if failed:
-        return "skipped", f"{label} did not get that far: {_said(probe)}", True
-    return "skipped", f"{label} does not tell {need.source}", True
+        return "skipped", f"{label} did not get that far: {_said(probe)}", True, need.label
+    return "skipped", f"{label} does not tell {need.source}", True, ""
 
 
 def _said(probe: t.Any) -> str:
@@ -218,34 +223,38 @@ def _block(
 ) -> t.List[Finding]:
     """All findings; what could not be decided because of a failing check becomes `blocked` by it."""
 
-    def failing(decisions: t.Iterable[_Decision]) -> t.List[str]:
-        return [d.finding.check.id for d in decisions if d.finding.state in FAILING]
+    def failing(decisions: t.Iterable[_Decision]) -> t.List[Check]:
+        return [d.finding.check for d in decisions if d.finding.state in FAILING]
 
-    def settle(decisions: t.List[_Decision], blockers: t.Sequence[str]) -> t.List[Finding]:
+    def settle(decisions: t.List[_Decision], near: t.List[Check], far: t.Iterable[Check]) -> t.List[Finding]:
+        """`near` fail on the same subject, `far` around it; the former may also have stopped a probe."""
+        blockers = [*near, *far]
         if not blockers:
             return [d.finding for d in decisions]
+        stopped_by = {need.label: check.id for check in reversed(near) for need in check.needs}
         settled = []
-        for finding, blockable in decisions:
+        for finding, blockable, stopped in decisions:
             if blockable:
-                blocker = next((b for b in blockers if finding.check.id in library.explained[b]), None)
-                if blocker:
-                    finding = finding._replace(state="blocked", blocked_by=blocker)
+                by = next((b.id for b in blockers if finding.check.id in library.explained[b.id]), None)
+                by = by or stopped_by.get(stopped)
+                if by:
+                    finding = finding._replace(state="blocked", blocked_by=by)
             settled.append(finding)
         return settled
 
     in_run = failing(run)
     in_backend = {name: failing(decisions) for name, decisions in backends.items()}
     on_host = {name: failing(decisions) for name, decisions in hosts.items()}
-    findings = settle(run, [*in_run, *_flat(in_backend.values()), *_flat(on_host.values())])
+    findings = settle(run, in_run, _flat([*in_backend.values(), *on_host.values()]))
     for name, decisions in backends.items():
-        its_hosts = document["backends"][name].get("hosts") or []
-        behind = dict.fromkeys(_flat(on_host.get(host, []) for host in its_hosts))
-        findings += settle(decisions, [*in_run, *in_backend[name], *behind])
+        behind = _flat(on_host.get(host, []) for host in document["backends"][name].get("hosts") or [])
+        findings += settle(decisions, in_backend[name], [*in_run, *behind])
     for name, decisions in hosts.items():
         backend = document["hosts"][name].get("backend")
-        findings += settle(decisions, [*in_run, *in_backend.get(backend, []), *on_host[name]])
+        findings += settle(decisions, on_host[name], [*in_run, *in_backend.get(backend, [])])
     return findings
 
 
-def _flat(lists: t.Iterable[t.Iterable[str]]) -> t.List[str]:
-    return [item for items in lists for item in items]
+def _flat(lists: t.Iterable[t.List[Check]]) -> t.List[Check]:
+    """All checks in `lists`, each once."""
+    return list({check.id: check for checks in lists for check in checks}.values())

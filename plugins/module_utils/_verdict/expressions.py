@@ -64,7 +64,7 @@ def compile_expression(source: t.Any) -> Expression:
         tree = parser.parse(source).parsed
     except error_type as error:
         raise BadExpression(f"'{source}' is not JMESPath: {' '.join(str(error).split())}") from None
-    _check_functions(source, tree)
+    _check_tree(source, tree)
     found = _LABEL.match(source.strip())
     return Expression(source, tree, found.group(1) if found else "")
 
@@ -161,8 +161,12 @@ def _jmespath() -> t.Tuple[t.Any, t.Any]:
     return Parser(), JMESPathError
 
 
-def _check_functions(source: str, tree: t.Any) -> None:
-    """Refuse an unknown function when the expression is read, not when it is first evaluated."""
+# What may stand directly around a negation.
+_AROUND_NOT = frozenset({"and_expression", "or_expression", "not_expression", "pipe", "function_expression"})
+
+
+def _check_tree(source: str, tree: t.Any) -> None:
+    """Refuse what would be found out late or never: an unknown function, and a negation that binds to one name only."""
     known = _functions(0.0).FUNCTION_TABLE
     pending = [tree]
     while pending:
@@ -171,7 +175,14 @@ def _check_functions(source: str, tree: t.Any) -> None:
             continue  # the open end of a slice
         if node["type"] == "function_expression" and node["value"] not in known:
             raise BadExpression(f"'{source}': there is no function {node['value']}()")
-        pending.extend(node["children"])
+        children = [child for child in node["children"] if isinstance(child, dict)]
+        # jmespath.py reads !a.b as (!a).b, which is never what is meant.
+        if node["type"] not in _AROUND_NOT and children and children[0]["type"] == "not_expression":
+            raise BadExpression(f"'{source}': '!' takes a single name, write !(a.b) for a path or a comparison")
+        # ... and a.*.b.c as (a.*.b).c, the name of nothing in a list.
+        if node["type"] == "subexpression" and children and children[0]["type"] == "value_projection":
+            raise BadExpression(f"'{source}': a path of one name may follow '.*', write values(a)[].b.c")
+        pending.extend(children)
 
 
 def _functions(now: float) -> t.Any:

@@ -1,0 +1,113 @@
+"""Evidence documents for the checks: the healthy one, and changes that make one check fail or pass.
+
+A case is a dictionary of changes to `healthy.json` (real evidence of the lab, plus a process and two containers):
+`label.path: value` sets a value (`settings.x` those of the run, `canary.x` the host's canary), and a few words
+stand for several consistent changes:
+
+- `otlp_fails: [phase, cause]`: the export stops in that phase; the canary then has no entry;
+- `tls: {..}`: the endpoint uses TLS, and its certificate has these keys;
+- `grafana_fails: [step, cause]`: the steps from that one on have no result;
+- `probe_fails: {label: cause}`: a probe could not answer.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import evidence
+
+HERE = Path(__file__).parent
+HOST, BACKEND = "app01", "main"
+ON_HOST = ("clock", "containers", "environment", "logs", "otlp", "otlp_sibling")
+
+Case = dict[str, Any]
+
+
+def cases() -> dict[str, dict[str, Case]]:
+    """{check id: {fails: changes, passes: changes, root: id}} of all files in `evidence/`."""
+    found: dict[str, dict[str, Case]] = {}
+    for path in sorted((HERE / "evidence").glob("*.yml")):
+        for check_id, case in yaml.safe_load(path.read_text(encoding="utf-8")).items():
+            assert check_id not in found, f"{check_id} is in two files"
+            found[check_id] = case
+    return found
+
+
+def document(changes: Case) -> evidence.Document:
+    """The healthy evidence document with `changes`."""
+    parts = json.loads((HERE / "healthy.json").read_text(encoding="utf-8"))
+    for path, value in changes.items():
+        shorthand = _SHORTHANDS.get(path)
+        if shorthand:
+            shorthand(parts, copy.deepcopy(value))
+        else:
+            _set(parts, path, copy.deepcopy(value))
+    return evidence.build({HOST: parts["host"]}, {BACKEND: {"hosts": [HOST], **parts["backend"]}}, parts["run"])
+
+
+def _set(parts: Any, path: str, value: Any) -> None:
+    root, _, rest = path.partition(".")
+    where = {
+        "settings": ["run", "settings"],
+        "run": ["run"],
+        "canary": ["backend", "canaries", "traces", HOST],
+    }.get(root, ["host" if root in ON_HOST else "backend", root])
+    # A key with dots, such as a version or a port, stands in quotes.
+    keys = [*where, *(part.strip('"') for part in re.findall(r'"[^"]*"|[^.]+', rest))]
+    target = parts
+    for key in keys[:-1]:
+        target = target[int(key) if isinstance(target, list) else key]
+    target[keys[-1]] = value
+
+
+def _otlp_fails(parts: Any, told: list[str]) -> None:
+    phase, cause = told
+    otlp = parts["host"]["otlp"]
+    otlp.update(ok=False, cause=cause, message=f"tempo:4318 says {cause}", trace_ids=[])
+    reached = True
+    for name, seen in otlp["phases"].items():
+        if name == phase:
+            otlp["phases"][name] = {**seen, "ok": False, "cause": cause}
+            reached = False
+        elif not reached:
+            otlp["phases"][name] = {"ok": None, "ms": 0.0, "cause": "not_run"}
+    parts["backend"]["canaries"]["traces"] = {}
+    parts["backend"]["grafana"]["trace"] = None
+
+
+def _tls(parts: Any, certificate: dict[str, Any]) -> None:
+    known = {"subject": "tempo", "issuer": "a CA", "names": ["tempo"], "not_after": "2027-11-23", "days_left": 365}
+    parts["host"]["otlp"]["endpoint"] = "https://tempo:4318/v1/traces"
+    parts["host"]["otlp"]["phases"]["tls"] = {
+        "ok": True, "ms": 3.1, "cause": "ok", "certificate": {**known, **certificate},
+    }  # fmt: skip
+
+
+def _grafana_fails(parts: Any, told: list[str]) -> None:
+    step, cause = told
+    grafana = parts["backend"]["grafana"]
+    names = [each["name"] for each in grafana["steps"]]
+    grafana.update(ok=False, cause=cause, message=f"Grafana says {cause}")
+    for each in grafana["steps"][names.index(step) :]:
+        each.update(ok=False if each["name"] == step else None, cause=cause if each["name"] == step else "not_run")
+    if names.index(step) <= names.index("find"):
+        grafana.update(datasource=None, settings=None)
+    if names.index(step) <= names.index("reach"):
+        grafana.update(version=None)
+    if grafana["trace"] and names.index(step) <= names.index("trace"):
+        grafana["trace"] = {**grafana["trace"], "found": None}
+
+
+def _probe_fails(parts: Any, told: dict[str, str]) -> None:
+    for label, cause in told.items():
+        place = parts["host" if label in ON_HOST else "backend"]
+        place[label].update(ok=False, cause=cause, message=f"{label} says {cause}")
+
+
+_SHORTHANDS = {"otlp_fails": _otlp_fails, "tls": _tls, "grafana_fails": _grafana_fails, "probe_fails": _probe_fails}

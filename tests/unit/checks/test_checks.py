@@ -1,0 +1,76 @@
+"""Every check has evidence that makes it fail and evidence that lets it pass."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import judge, library
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.evaluate import FAILING
+from ansible_collections.traceops.tracing.tests.unit.checks.cases import Case, cases, document
+
+LIBRARY = library.load([str(Path(library.__file__).parents[2] / "checks")])
+CASES = cases()
+STATE = {"critical": "failed", "warning": "warning", "info": "info"}
+
+
+def judged(changes: Case) -> judge.Report:
+    return judge.report(document(changes), LIBRARY)
+
+
+def finding(report: judge.Report, check_id: str) -> dict[str, Any]:
+    return next(found for found in report["findings"] if found["id"] == check_id)
+
+
+def words(found: dict[str, Any]) -> str:
+    return " ".join([found["title"], found["reason"], found.get("cause", ""), *found.get("fix", [])])
+
+
+def test_every_check_has_cases() -> None:
+    assert sorted(CASES) == sorted(check.id for check in LIBRARY.checks)
+
+
+def test_a_healthy_stack_has_nothing_to_complain_about() -> None:
+    report = judged({})
+    assert [found["id"] for found in report["findings"] if found["state"] in FAILING] == []
+    assert report["verdict"]["status"] == "ok"
+
+
+@pytest.mark.parametrize("check_id", CASES)
+def test_a_check_fails_on_its_evidence(check_id: str) -> None:
+    case = CASES[check_id]
+    report = judged(case["fails"])
+    found = finding(report, check_id)
+    assert found["state"] == STATE[found["severity"]], found
+    assert "(unknown)" not in words(found), "evidence that its words need is not there"
+    assert found["cause"]
+    assert found["fix"]
+
+
+@pytest.mark.parametrize("check_id", [c.id for c in LIBRARY.checks if c.severity != "info"])
+def test_a_failing_check_is_the_root_cause_or_explained(check_id: str) -> None:
+    """With one fault there is one root cause: the check itself, unless the case names what explains it."""
+    case = CASES[check_id]
+    document_ = document(case["fails"])
+    document_["run"]["fail_on"] = "warning"
+    causes = judge.report(document_, LIBRARY)["verdict"]["root_causes"]
+    assert [cause["id"] for cause in causes] == [case.get("root", check_id)]
+    if "root" in case:
+        assert check_id in causes[0]["consequences"]
+
+
+@pytest.mark.parametrize("check_id", CASES)
+def test_a_check_passes_on_its_evidence(check_id: str) -> None:
+    found = finding(judged(CASES[check_id].get("passes", {})), check_id)
+    assert found["state"] == "ok", found
+    assert "(unknown)" not in words(found)
+
+
+@pytest.mark.parametrize("check", LIBRARY.checks, ids=lambda check: check.id)
+def test_a_check_has_words_of_its_own(check: library.Check) -> None:
+    assert check.question.endswith("?")
+    assert check.example
+    assert not check.title.source.endswith("."), "a title is not a sentence with a full stop"
+    assert check.cause.source.rstrip().endswith((".", ")", "}")), "a cause is made of sentences"
