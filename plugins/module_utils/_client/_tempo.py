@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import typing as t
 from email.utils import parsedate_to_datetime
@@ -31,6 +32,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._text import clea
 TRACE_FORMAT = "application/protobuf"
 MAX_TRACE_BODY = 128 * 1024 * 1024  # bytes; 100,000 spans with attributes are 30 to 60 MB
 WINDOW_S = 168 * 3600  # Tempo's default limit of end - start in a search (query_frontend.search.max_duration)
+ROUNDING_S = 2.0  # start and end are whole seconds, rounded outwards
 MAX_WINDOWS = 60  # a year and some weeks
 
 
@@ -88,7 +90,7 @@ class TempoClient:
             # http_api_prefix moves only /api; a gateway with a prefix moves everything. Both are tried.
             self._at_root = HttpClient(urlunsplit((parts.scheme, parts.netloc, "", "", "")), params, "tempo_url")
         self._version: t.Optional[Version] = None
-        self._window_s = float(WINDOW_S)
+        self._window_s = WINDOW_S - ROUNDING_S
         self.date: t.Optional[float] = None  # the server's clock (epoch seconds, whole) in its last operations answer
         self.url = public_url(self._http.base_url)
 
@@ -199,7 +201,7 @@ class TempoClient:
             since = max(start, until - self._window_s)
             answer = self._http.get(
                 "/api/search",
-                query={"q": query, "start": int(since), "end": -int(-until // 1), "limit": limit - len(found)},
+                query={"q": query, "start": int(since), "end": math.ceil(until), "limit": limit - len(found)},
             )
             if answer.status == 400 and self._narrower(answer):
                 continue
@@ -212,10 +214,10 @@ class TempoClient:
         """Take the range limit from a refusal; False when it says something else."""
         match = re.search(r"exceeds (\S+)\. received start", answer.text)
         allowed = duration_ns(match.group(1)) if match else None
-        # Seconds are rounded outwards, hence 2 less than allowed.
-        if not allowed or not 2 < allowed / 1e9 - 2 < self._window_s:
+        narrower = (allowed or 0) / 1e9 - ROUNDING_S
+        if not 0 < narrower < self._window_s:
             return False
-        self._window_s = allowed / 1e9 - 2
+        self._window_s = narrower
         return True
 
     def tag_values(self, tag: str, start: float, end: float) -> t.List[str]:
@@ -223,7 +225,7 @@ class TempoClient:
         since = max(start, end - self._window_s)
         answer = self._http.get(
             f"/api/v2/search/tag/{quote(tag, safe='.')}/values",
-            query={"start": int(since), "end": -int(-end // 1)},
+            query={"start": int(since), "end": math.ceil(end)},
         )
         found = _ok(answer).json()
         values = (found.get("tagValues") if isinstance(found, dict) else None) or []

@@ -105,11 +105,18 @@ def test_a_range_over_a_week_is_asked_in_parts_newest_first() -> None:
     with tempo({"/api/search": NOTHING}) as (url, asked):
         search(url, start="1793000000", end="1794400000")
     windows = [(int(item["start"]), int(item["end"])) for item in searches(asked)]
+    week = 7 * DAY - 2
     assert windows == [
-        (1794400000 - 7 * DAY, 1794400000),
-        (1794400000 - 14 * DAY, 1794400000 - 7 * DAY),
-        (1793000000, 1794400000 - 14 * DAY),
+        (1794400000 - week, 1794400000),
+        (1794400000 - 2 * week, 1794400000 - week),
+        (1793000000, 1794400000 - 2 * week),
     ]
+
+
+def test_no_part_is_longer_than_a_week_however_its_ends_are_rounded() -> None:
+    with tempo({"/api/search": NOTHING}) as (url, asked):
+        search(url, FakeClock(1_795_400_000.7), start="-30d")
+    assert max(int(item["end"]) - int(item["start"]) for item in searches(asked)) <= 7 * DAY
 
 
 def test_parts_stop_at_the_limit_and_a_trace_in_two_of_them_counts_once() -> None:
@@ -186,7 +193,7 @@ def test_a_service_without_traces_is_compared_with_those_that_tempo_has() -> Non
     assert result["suggestions"] == ["velo-sql-app.sql"]
     assert result["hint"] == "Tempo has no service velo-sql-app in this range, perhaps velo-sql-app.sql"
     (window,) = [query_of(request) for request in asked if request.route == VALUES]
-    assert int(window["end"]) - int(window["start"]) == 7 * DAY
+    assert int(window["end"]) - int(window["start"]) == 7 * DAY - 2
 
 
 def test_a_service_that_tempo_knows_is_not_said_to_be_unknown() -> None:
