@@ -8,13 +8,14 @@ Every change is checked: the result must parse to exactly the old data with the 
 
 from __future__ import annotations
 
-import copy
 import json
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt
 
 Path = t.List[t.Union[str, int]]
+MAX_NODES = 200_000
+MAX_DEPTH = 100
 
 
 class CannotEdit(ValueError):
@@ -76,16 +77,28 @@ def apply(text: str, edits: t.Sequence[Edit]) -> str:
     found = load(text)
     if not isinstance(found, dict):
         raise CannotEdit("its top level is not a mapping")
-    wanted = copy.deepcopy(found)
+    wanted = _unshared(found, iter(range(MAX_NODES)), MAX_DEPTH)
     for edit in edits:
         plain = edit._replace(value=json.loads(json.dumps(edit.value)))
         if isinstance(plain, Set) and lookup(wanted, plain.path) == plain.value:
             continue
         _change_data(wanted, plain)
         text = _change_text(text, plain)
-    if load(text) != wanted:
+    # Compared as copies too: shared nodes could hold themselves.
+    if _unshared(load(text), iter(range(MAX_NODES)), MAX_DEPTH) != wanted:
         raise CannotEdit("its form can't be changed safely (anchors or an unusual layout); set the values by hand")
     return text
+
+
+def _unshared(data: t.Any, budget: t.Iterator[int], depth: int) -> t.Any:
+    """A copy in which anchors and aliases no longer share, so that a change of one shows in the others."""
+    if next(budget, None) is None or not depth:
+        raise CannotEdit("its anchors expand to too much, or it is nested too deeply")
+    if isinstance(data, dict):
+        return {key: _unshared(value, budget, depth - 1) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_unshared(value, budget, depth - 1) for value in data]
+    return data
 
 
 def _change_data(data: t.Any, edit: Edit) -> None:

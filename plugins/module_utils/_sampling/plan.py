@@ -258,7 +258,7 @@ def _warnings(target: Target, where: str, compensate: bool, table: modes.Table) 
         gain = samplers.velostream_effective(better)
         if compensate:
             found.append(
-                f"Velostream can't keep {wanted:g} of new traces; {gain:g} is nearest, at the ratio {better:g}"
+                f"Velostream can't keep {wanted:g} of new traces; {gain:.3g} is nearest, at the ratio {better:g}"
             )
         elif effective == 0:
             found.append(
