@@ -13,6 +13,8 @@ from ansible_collections.traceops.tracing.plugins.module_utils._text import clea
 Json = t.Dict[str, t.Any]
 # Names are resolved on networks that someone created, not on these.
 WITHOUT_NAMES = ("bridge", "host", "none", "podman")
+# Podman's own words (4.3) for states that Docker has too.
+_STATES = {"stopped": "exited", "configured": "created", "initialized": "created", "stopping": "running"}
 NEVER = "0001-01-01T00:00:00Z"  # how the engine writes "not yet"
 
 
@@ -33,11 +35,12 @@ def describe(answer: Json, image: t.Optional[Json], wanted_ports: t.Sequence[str
     config: Json = answer.get("Config") or {}
     host: Json = answer.get("HostConfig") or {}
     # The engine's own Running is also true between two restarts and while it is paused.
-    running = state.get("Status") == "running"
+    status = str(state.get("Status") or "unknown")
+    running = status == "running"
     ports = _ports(answer, running)
     mode = str(host.get("NetworkMode") or "")
     return {
-        "state": clean(str(state.get("Status") or "unknown")),
+        "state": _STATES.get(status, clean(status)),
         "running": running,
         "exit_code": None if running else state.get("ExitCode"),
         "exit_reason": "" if running else _exit_reason(state),

@@ -165,13 +165,15 @@ def _path(engine: Engine, container_id: str, path: str) -> Json:
     if stat is None:
         return {"exists": False, "size": None, "directory": None, "mode": None, "target": "", "mtime": ""}
     mode = int(stat.get("mode") or 0)
+    # Podman answers every path with itself as target.
+    target = str(stat.get("linkTarget") or "")
     return {
         "exists": True,
         "size": stat.get("size"),
         # The mode is Go's os.FileMode: its highest bit marks a directory.
         "directory": bool(mode & (1 << 31)),
         "mode": f"{mode & 0o777:04o}",
-        "target": clean(str(stat.get("linkTarget") or "")),
+        "target": "" if target == path else clean(target),
         "mtime": clean(str(stat.get("mtime") or "")),
     }
 

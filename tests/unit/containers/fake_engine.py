@@ -15,15 +15,15 @@ import typing as t
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-RECORDING = Path(__file__).parent / "recordings" / "docker-20.10.24.json"
+RECORDINGS = Path(__file__).parent / "recordings"
 
 
-def recorded() -> dict[str, t.Any]:
+def recorded(product: str = "docker-20.10.24") -> dict[str, t.Any]:
     """A copy of the recorded exchanges, {"GET /path": {status, type, json | base64 | headers}}, to change at will.
 
     Queries are dropped from their names, except for the path that an archive is asked for.
     """
-    exchanges = json.loads(RECORDING.read_text())["exchanges"]
+    exchanges = json.loads((RECORDINGS / f"{product}.json").read_text())["exchanges"]
     return copy.deepcopy({_key(*name.split(" ", 1)): answer for name, answer in exchanges.items()})
 
 

@@ -286,3 +286,18 @@ def test_hostile_text_from_the_engine_is_cleaned(exchanges):
     inspection(exchanges, "velo-tempo")["Config"]["Image"] = "grafana/\x1b]0;owned\x07tempo\u202e"
 
     assert look_at(exchanges, "velo-tempo")["image"] == "grafana/tempo"
+
+
+def test_podman_answers_in_the_same_words():
+    result = look(recorded("podman-4.3.1"), expected_ports={"velo-tempo": [3200, 4317]}, paths=["/etc/hostname", "/x"])
+
+    assert result["engine"] == {"name": "podman", "version": "4.3.1", "api_version": "1.41"}
+    assert result["message"] == "containers: 1 exited, 2 running"
+    tempo, app = result["containers"]["velo-tempo"], result["containers"]["velo-app"]
+    assert (app["state"], app["exit_code"], app["exit_reason"]) == ("exited", 3, "ended with exit code 3")
+    assert (tempo["ports"], tempo["missing_ports"]) == ({"3200/tcp": ["127.0.0.1:23201"]}, ["4317/tcp"])
+    assert "velo-tempo" in result["containers"]["velo-grafana"]["reaches"]["velo-tempo"]
+    assert tempo["reaches"].keys() == {"velo-grafana"}  # velo-app is on Podman's default network
+    assert tempo["memory"]["limit"] == 64 * 1024 * 1024
+    assert tempo["log"] == ["hello token=********"]
+    assert (tempo["paths"]["/etc/hostname"]["target"], tempo["paths"]["/x"]["exists"]) == ("", False)
