@@ -57,6 +57,8 @@ lint: venv-dev tree ## ruff, mypy strict on module_utils, yamllint, ansible-lint
 	cd $(TREE)/../../.. && mypy --config-file $(TREE)/pyproject.toml --cache-dir $(CACHE)/mypy -p ansible_collections.traceops.tracing.plugins.module_utils
 	cd $(TREE) && yamllint --strict .
 	cd $(TREE) && ansible-lint --offline --strict
+	@# The checkout itself is usable: nothing but the link beside the playbooks leads to the collection.
+	env -u ANSIBLE_COLLECTIONS_PATH -u PYTHONPATH ansible-playbook --syntax-check playbooks/diagnose.yml >/dev/null
 
 unit: venv-dev tree ## unit tests (ARGS="tests/unit/shared -k ...")
 	$(PYTEST) -n 2 $(or $(ARGS),tests/unit)

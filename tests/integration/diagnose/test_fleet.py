@@ -1,0 +1,70 @@
+"""Many hosts: each is visited once, a shared backend is asked once, equal causes are one line, the dead stay visible."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.traceops.tracing.tests.integration.playbook import Run, assert_clean, run_playbook
+from ansible_collections.traceops.tracing.tests.lab import Lab
+from ansible_collections.traceops.tracing.tests.servers import closed_port
+
+LOCAL = "ansible_connection=local ansible_python_interpreter={{ansible_playbook_python}}"
+
+
+def shared(url: str) -> str:
+    """The same server under a name that does not say loopback, so that hosts can share it."""
+    return url.replace("127.0.0.1", "2130706433")
+
+
+def diagnose(tmp_path: Path, lab: Lab, inventory: list[str], *args: str, **more: Any) -> Run:
+    hosts = tmp_path / "inventory"
+    hosts.write_text("\n".join(["[app]", *inventory]) + "\n", encoding="utf-8")
+    urls = {name: shared(lab.variables[name]) for name in ("diagnose_tempo_url", "diagnose_grafana_url")}
+    variables = {**lab.variables, **urls, **more}
+    return run_playbook("diagnose", tmp_path, variables, "-i", str(hosts), *args)
+
+
+def test_hosts_that_share_a_backend_ask_it_once(tmp_path: Path) -> None:
+    with Lab(directory=tmp_path / "lab") as lab:
+        lab.run_app()
+        run = diagnose(tmp_path, lab, [f"app0{n} {LOCAL}" for n in (1, 2, 3)])
+    assert_clean(run)
+    assert run.report is not None
+    assert run.verdict["status"] == "ok", run.output
+    assert list(run.report["evidence"]["hosts"]) == ["app01", "app02", "app03"]
+    (backend,) = run.report["evidence"]["backends"].values()
+    assert backend["hosts"] == ["app01", "app02", "app03"]
+    assert sorted(backend["canaries"]["found"]) == ["app01", "app02", "app03"]
+
+
+def test_one_cause_on_many_hosts_is_one_root_cause(tmp_path: Path) -> None:
+    with Lab(fault="otlp-refused", directory=tmp_path / "lab") as lab:
+        lab.run_app()
+        run = diagnose(tmp_path, lab, [f"app0{n} {LOCAL}" for n in (1, 2, 3)])
+    assert run.root_causes == ["network.otlp.connection-refused"], run.output
+    assert run.verdict["root_causes"][0]["hosts"] == ["app01", "app02", "app03"]
+
+
+def test_an_unreachable_host_stays_in_the_report_and_stops_nobody(tmp_path: Path) -> None:
+    dead = f"gone ansible_host=127.0.0.1 ansible_port={closed_port()} ansible_ssh_common_args='-o BatchMode=yes'"
+    with Lab(directory=tmp_path / "lab") as lab:
+        lab.run_app()
+        run = diagnose(tmp_path, lab, [f"app01 {LOCAL}", dead])
+    assert "Traceback" not in run.output
+    assert run.report is not None, run.output
+    assert run.report["evidence"]["hosts"]["gone"]["unreachable"] is True
+    states = {finding["state"] for finding in run.report["findings"] if finding["host"] == "gone"}
+    assert states == {"skipped"}
+    assert run.verdict["status"] == "incomplete", "what a host would have said is decisive"
+    assert "gone" in run.verdict["sentence"]
+
+
+def test_with_nothing_running_the_verdict_says_what_is_not_running(tmp_path: Path) -> None:
+    dead = f"http://127.0.0.1:{closed_port()}"
+    variables = {"diagnose_otlp_endpoint": dead, "diagnose_tempo_url": dead, "diagnose_grafana_url": dead}
+    run = run_playbook("diagnose", tmp_path, variables, timeout=60)
+    assert_clean(run)
+    assert run.root_causes == ["tempo-ingest.tempo.down", "grafana.server.unreachable"]
+    assert "Tempo is not running" in run.verdict["sentence"]
+    assert "Grafana does not answer" in run.verdict["sentence"]
