@@ -84,10 +84,17 @@ def apply(text: str, edits: t.Sequence[Edit]) -> str:
             continue
         _change_data(wanted, plain)
         text = _change_text(text, plain)
-    # Compared as copies too: shared nodes could hold themselves.
-    if _unshared(load(text), iter(range(MAX_NODES)), MAX_DEPTH) != wanted:
+    if not _says(text, wanted):
         raise CannotEdit("its form can't be changed safely (anchors or an unusual layout); set the values by hand")
     return text
+
+
+def _says(text: str, wanted: t.Any) -> bool:
+    try:
+        # Compared as copies too: shared nodes could hold themselves.
+        return bool(_unshared(load(text), iter(range(MAX_NODES)), MAX_DEPTH) == wanted)
+    except CannotEdit:
+        return False
 
 
 def _unshared(data: t.Any, budget: t.Iterator[int], depth: int) -> t.Any:
@@ -129,8 +136,9 @@ def _change_text(text: str, edit: Edit) -> str:
         return (
             text + ("" if not text or text.endswith("\n") else "\n") + _block(_nested(edit.path, edit.value), 0) + "\n"
         )
-    column = 0
+    column, in_flow = 0, False
     for position, key in enumerate(edit.path):
+        in_flow = in_flow or bool(getattr(node, "flow_style", False))
         if isinstance(node, yaml.SequenceNode) and isinstance(key, int):
             child = node.value[key]
             column = child.start_mark.column
@@ -140,11 +148,11 @@ def _change_text(text: str, edit: Edit) -> str:
                 return _add_key(text, node, _nested(edit.path[position:], edit.value))
             column, child = pair[0].start_mark.column, pair[1]
         if position < len(edit.path) - 1 and _is_empty(child):
-            return _replace(text, child, _nested(edit.path[position + 1 :], edit.value), column)
+            return _replace(text, child, _nested(edit.path[position + 1 :], edit.value), column, in_flow)
         node = child
     if isinstance(edit, Insert):
         return _insert_item(text, node, len(node.value) if edit.before is None else edit.before, edit.value)
-    return _replace(text, node, edit.value, column)
+    return _replace(text, node, edit.value, column, in_flow)
 
 
 def _nested(path: Path, value: t.Any) -> t.Any:
@@ -168,10 +176,10 @@ def _end(node: t.Any, text: str) -> int:
     return end
 
 
-def _replace(text: str, node: t.Any, value: t.Any, column: int) -> str:
+def _replace(text: str, node: t.Any, value: t.Any, column: int, in_flow: bool) -> str:
     start, end = node.start_mark.index, _end(node, text)
     block = isinstance(node.value, list) and not node.flow_style
-    if isinstance(value, (dict, list)) and value and (block or _is_empty(node)):
+    if isinstance(value, (dict, list)) and value and not in_flow and (block or _is_empty(node)):
         indent = node.start_mark.column if block else column + 2
         new = _block(value, indent)
         new = new.lstrip(" ") if block else "\n" + new
