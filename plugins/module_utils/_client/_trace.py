@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 import json
 import typing as t
 
@@ -134,6 +135,8 @@ def _service_name(resource: t.Any) -> str:
 # Protobuf: TracesData as in opentelemetry-proto 1.x (trace.proto) and Tempo's TraceByIDResponse (tempo.proto, 2.10).
 # Read here, not by a library: a host needs no package for it, and skipping what is not wanted is most of the speed.
 
+MAX_SPANS = 1_000_000  # an empty span is two bytes: a body within its bound may hold too many to look at
+_NOTHING = memoryview(b"")
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 
@@ -161,15 +164,16 @@ def _spans(trace: memoryview) -> t.List[Span]:
     for number, batch in _fields(trace):
         if number != 1:
             continue
-        service = ""
-        scopes: t.List[memoryview] = []
-        for inner, value in _fields(_chunk(batch)):
-            if inner == 1:
-                service = _resource_service(_chunk(value))
-            elif inner in (2, 1000):  # 1000: instrumentationLibrarySpans of OTLP before 0.15
-                scopes.append(_chunk(value))
-        for scope in scopes:
-            spans.extend(_span(_chunk(value), service) for inner, value in _fields(scope) if inner == 2)
+        # Twice over the fields: nothing says that the resource comes before its spans.
+        resources = (value for inner, value in _fields(_chunk(batch)) if inner == 1)
+        service = _resource_service(_chunk(next(resources, _NOTHING)))
+        for inner, scope in _fields(_chunk(batch)):
+            if inner not in (2, 1000):  # 1000: instrumentationLibrarySpans of OTLP before 0.15
+                continue
+            found = (_span(_chunk(value), service) for inner, value in _fields(_chunk(scope)) if inner == 2)
+            spans.extend(itertools.islice(found, MAX_SPANS + 1 - len(spans)))
+            if len(spans) > MAX_SPANS:
+                raise ValueError("too many spans")
     return spans
 
 
@@ -203,7 +207,7 @@ def _resource_service(resource: memoryview) -> str:
             continue
         pair = dict(_fields(_chunk(attribute)))
         if 1 in pair and _text(pair[1]) == "service.name":
-            value = dict(_fields(_chunk(pair.get(2, memoryview(b"")))))
+            value = dict(_fields(_chunk(pair.get(2, _NOTHING))))
             return _text(value[1]) if 1 in value else ""
     return ""
 

@@ -9,6 +9,7 @@ import typing as t
 import pytest
 from opentelemetry.proto.trace.v1 import trace_pb2
 
+from ansible_collections.traceops.tracing.plugins.module_utils._client import _trace
 from ansible_collections.traceops.tracing.plugins.module_utils._client._trace import (
     MalformedTrace,
     Span,
@@ -87,9 +88,16 @@ def as_protobuf(spans: list[Span]) -> bytes:
 
 
 def wrapped_protobuf(trace: bytes, *after: bytes) -> bytes:
-    assert len(trace) >= 128
-    size = bytes([len(trace) & 127 | 128, len(trace) >> 7])
-    return b"\x0a" + size + trace + b"".join(after)
+    return field(1, trace) + b"".join(after)
+
+
+def field(number: int, body: bytes) -> bytes:
+    """`body` as a field of a message."""
+    size, length = len(body), b""
+    while size > 0x7F:
+        length += bytes([size & 0x7F | 0x80])
+        size >>= 7
+    return bytes([number << 3 | 2]) + length + bytes([size]) + body
 
 
 @pytest.mark.parametrize(
@@ -123,6 +131,13 @@ def test_a_partial_trace_says_so_in_both_forms() -> None:
 )
 def test_an_answer_without_a_trace_has_no_spans(body: bytes, content_type: str) -> None:
     assert parse_trace(body, content_type, True) == Trace([])
+
+
+def test_more_spans_than_anyone_can_look_at_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_trace, "MAX_SPANS", 1000)
+    body = field(1, field(2, b"\x12\x00" * 1001))
+    with pytest.raises(MalformedTrace):
+        parse_trace(body, PROTOBUF, wrapped=False)
 
 
 @pytest.mark.parametrize(
