@@ -174,6 +174,10 @@ def _running_engine() -> t.Iterator[str]:
         yield installed
         return
     require(os.geteuid() == 0, "a running Docker Engine, or root to start one")
+    _install("docker.io", "iptables")
+    if _answers(installed):  # where a service manager runs, the package starts it
+        yield installed
+        return
     CACHE.mkdir(parents=True, exist_ok=True)
     with open(CACHE / "docker-users.lock", "w") as users:
         with _locked(CACHE / "docker-start.lock"):
@@ -190,7 +194,6 @@ def _running_engine() -> t.Iterator[str]:
 
 
 def _start() -> None:
-    _install("docker.io", "iptables")
     program = shutil.which("dockerd") or "/usr/sbin/dockerd"
     require(os.access(program, os.X_OK), "dockerd")
     RUN.mkdir(mode=0o700, exist_ok=True)

@@ -75,12 +75,15 @@ def usage(answer: Json, first: t.Optional[Json], second: t.Optional[Json]) -> Js
     return {"cpu": _cpu(host, first, second), "memory": _memory(host, second or first)}
 
 
-def networks(answers: t.Sequence[Json], known: t.Mapping[str, Json]) -> Json:
-    """{network: {driver, internal, containers: {name: {ip, aliases}}}} of the networks that `known` are on."""
+def networks(answers: t.Sequence[Json], selected: t.Collection[str], known: t.Mapping[str, Json]) -> Json:
+    """{network: {driver, internal, containers: {name: {ip, aliases}}}} of the networks that the selected are on."""
+    wanted = {network for name in selected for network in _own_networks(known.get(name, {}))}
     found: Json = {}
     by_name = {str(answer.get("Name")): answer for answer in answers}
     for container, inspected in known.items():
         for network, endpoint in _own_networks(inspected).items():
+            if network not in wanted:
+                continue
             answer = by_name.get(network, {})
             entry = found.setdefault(
                 network,

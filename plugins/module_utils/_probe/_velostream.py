@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What Velostream (velo-sql) makes of its options; read in its source of 2026-02-19 (velo-sql.rs, telemetry.rs).
 
-It exports over HTTP and rewrites port 4317 to 4318. OTEL_EXPORTER_OTLP_* win over --otlp-endpoint. Each record is
-sampled with the ratio, then each new trace by the SDK's sampler with the same ratio, which is off at 0.01 or less.
+It sets up its SDK itself, so that of the variables only OTEL_EXPORTER_OTLP_* count; these win over --otlp-endpoint.
+It exports over HTTP and rewrites the option's port 4317 to 4318. Each record is sampled with the ratio, then each new
+trace by the SDK's sampler with the same ratio, which is off at 0.01 or less.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ def apply(
     given = options.get("--otlp-endpoint")
     if found["endpoint"]["value"] is None and isinstance(given, str):
         found["endpoint"] = {"value": re.sub(r":4317(?=/|$)", ":4318", given), "from": "--otlp-endpoint"}
-    found["protocol"] = {"value": "http/protobuf", "from": "velostream"}
+    for setting, value in (("protocol", "http/protobuf"), ("exporter", "otlp"), ("sdk_disabled", False)):
+        found[setting] = {"value": value, "from": "velostream"}
     ratio, delay = _sampling(options)
     found["ratio"], found["schedule_delay_ms"] = ratio, delay
     off = ratio["value"] is not None and ratio["value"] <= OFF_AT
@@ -52,8 +54,10 @@ def apply(
     share = None if ratio["value"] is None else 0.0 if off else round(ratio["value"] ** 2, 6)
     found["new_traces_share"] = {"value": share, "from": ratio["from"]}
     file = _value_of(words, "--file")
-    if file:
-        found["service_name"] = {"value": f"velo-sql-{os.path.basename(file)}", "from": "--file"}
+    found["service_name"] = {
+        "value": f"velo-sql-{os.path.basename(file)}" if file else None,
+        "from": "--file" if file else "velostream",
+    }
     level = log_level(variables.get("RUST_LOG", ""))
     found["log_level"] = {
         "value": level,

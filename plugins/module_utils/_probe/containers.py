@@ -91,7 +91,7 @@ def _observe(
         described["paths"] = {path: _path(engine, summaries[name]["Id"], path) for path in params["paths"]}
         described.update(_last_words(engine, summaries[name]["Id"], params["log_lines"]))
         result["containers"][name] = described
-    result["networks"] = _container.networks(engine.networks(), known)
+    result["networks"] = _container.networks(engine.networks(), selected, known)
     for name, described in result["containers"].items():
         described["reaches"] = _container.reaches(name, known)
 

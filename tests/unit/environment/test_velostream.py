@@ -17,6 +17,7 @@ def effective(line=BASE, **variables):
 def test_its_service_is_named_after_the_file_with_its_extension():
     assert effective()["service_name"] == {"value": "velo-sql-trades.sql", "from": "--file"}
     assert effective("velo-sql deploy-app --file=a.sql")["service_name"]["value"] == "velo-sql-a.sql"
+    assert effective("velo-sql server")["service_name"] == {"value": None, "from": "velostream"}
 
 
 def test_tracing_is_on_only_when_asked_for():
@@ -72,11 +73,22 @@ def test_a_mode_that_it_refuses_is_named():
     assert found["message"] == "--sampling-mode is 'fast'; known are debug, dev, staging and prod"
 
 
-def test_sampler_variables_have_no_effect_and_contradict_nothing():
-    variables = {"OTEL_TRACES_SAMPLER": "always_off", "OTEL_TRACES_SAMPLER_ARG": "x"}
+def test_variables_of_the_sdk_have_no_effect_and_contradict_nothing():
+    variables = {
+        "OTEL_TRACES_SAMPLER": "always_off",
+        "OTEL_TRACES_SAMPLER_ARG": "x",
+        "OTEL_TRACES_EXPORTER": "none",
+        "OTEL_SDK_DISABLED": "true",
+        "OTEL_SERVICE_NAME": "shop",
+    }
     found = effective(**variables)
 
-    assert found["ratio"]["value"] == 0.25
+    assert (found["ratio"]["value"], found["exporter"]["value"], found["sdk_disabled"]["value"]) == (
+        0.25,
+        "otlp",
+        False,
+    )
+    assert found["service_name"]["value"] == "velo-sql-trades.sql"
     assert _settings.contradictions(variables, {}, found) == []
 
 
