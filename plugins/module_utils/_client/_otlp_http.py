@@ -78,17 +78,19 @@ def post(route: Route, body: bytes, content_type: str, headers: t.Mapping[str, s
             head["Proxy-Authorization"] = route.proxy.credentials
     lines = [f"POST {target} HTTP/1.1", *(f"{name}: {value}" for name, value in head.items())]
     request = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + body
+    sent = False
     try:
         with route.dial(deadline, "http/1.1") as sock:
             try:
                 send_all(sock, request, deadline)
             except ConnectionError:
                 pass  # a server that refuses a large body answers and closes before it has read all of it
+            sent = True
             return _read(sock, deadline)
     except socket.timeout:
-        raise OtlpError(
-            "response_timeout", f"{where} took {len(body)} bytes but did not answer within {deadline.seconds:.3g} s"
-        ) from None
+        did = "took" if sent else "did not take"
+        words = f"{where} {did} {len(body)} bytes" + (" but did not answer" if sent else "")
+        raise OtlpError("response_timeout", f"{words} within {deadline.seconds:.3g} s") from None
     except ssl.SSLError as error:
         refuse_client_certificate(error, route)
         raise OtlpError("tls_failure", f"TLS with {where} broke off ({excerpt(str(error), 80)})") from None
