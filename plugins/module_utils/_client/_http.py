@@ -15,11 +15,11 @@ import json
 import re
 import socket
 import ssl
-import threading
 import time
 import typing as t
 from urllib.parse import unquote, urlsplit
 
+from ansible_collections.traceops.tracing.plugins.module_utils._client._bounded import TookTooLong, bounded
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption, MissingLibrary
 from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt, public_url
 
@@ -228,24 +228,12 @@ def _retry_after(response: Response, pause: float) -> float:
 
 def _within(call: t.Callable[[], Response], deadline: float, method: str, url: str, timeout: float) -> Response:
     """Run `call` in a daemon thread: name resolution and a dripping header can't be bounded otherwise."""
-    outcome: t.Dict[str, t.Any] = {}
-
-    def work() -> None:
-        try:
-            outcome["value"] = call()
-        except BaseException as error:  # handed to the caller below
-            outcome["error"] = error
-
-    worker = threading.Thread(target=work, daemon=True)
-    worker.start()
-    worker.join(max(0.0, deadline - time.monotonic()) + 0.05)
-    if worker.is_alive():
+    try:
+        return bounded(call, max(0.0, deadline - time.monotonic()) + 0.05)
+    except TookTooLong:
         raise HttpError(
             "response_timeout", f"{method} {public_url(url)} was not answered completely within {timeout:g} s"
-        )
-    if "error" in outcome:
-        raise outcome["error"]
-    return t.cast(Response, outcome["value"])
+        ) from None
 
 
 def _exchange(
