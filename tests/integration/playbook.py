@@ -57,6 +57,8 @@ def run_playbook(
 ) -> Run:
     """Run `traceops.tracing.<playbook>` in `directory`; the report goes to directory/report."""
     directory.mkdir(parents=True, exist_ok=True)
+    written = directory / "report" / "report.json"
+    written.unlink(missing_ok=True)  # an old report must not speak for this run
     given = directory / "variables.json"
     given.write_text(json.dumps({"diagnose_report_dir": str(directory / "report"), **variables}), encoding="utf-8")
     done = subprocess.run(
@@ -69,7 +71,6 @@ def run_playbook(
         timeout=timeout,
         check=False,
     )
-    written = directory / "report" / "report.json"
     report = json.loads(written.read_text(encoding="utf-8")) if written.exists() else None
     return Run(done.returncode, done.stdout.decode("utf-8", "replace"), report, directory)
 

@@ -14,11 +14,13 @@ from pathlib import Path
 from ansible_collections.traceops.tracing.tests.integration.playbook import Run, run_playbook
 from ansible_collections.traceops.tracing.tests.lab import Lab
 
-SCENARIOS = (
+WRONG_URL = "the data source in Grafana points at a port where nothing listens"
+WRONG_PORT = "the application exports OTLP over HTTP to the gRPC port"
+SCENARIOS = (  # words, fault, root cause
     ("a healthy stack", None, None),
-    ("the data source in Grafana points at a port where nothing listens", "grafana-wrong-url", "grafana.datasource.unreachable"),
-    ("the application exports OTLP over HTTP to the gRPC port", "wrong-protocol", "network.otlp.other-protocol"),
-)  # fmt: skip
+    (WRONG_URL, "grafana-wrong-url", "grafana.datasource.unreachable"),
+    (WRONG_PORT, "wrong-protocol", "network.otlp.other-protocol"),
+)
 
 
 def page(run: Run) -> str:
