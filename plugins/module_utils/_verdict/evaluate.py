@@ -9,6 +9,7 @@ import fnmatch
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import evidence, suppress
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.closures import truthy
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import (
     BadExpression,
     Expression,
@@ -17,7 +18,6 @@ from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressi
     render,
     searcher,
     shown,
-    truthy,
 )
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import Check, Library
 
@@ -114,21 +114,23 @@ def _decide(check: Check, view: t.Any, search: Search, host: t.Optional[str], ba
     def undecided(state: str, reason: str, blockable: bool, stopped: str = "") -> _Decision:
         return _Decision(Finding(check, host, backend, state, check.question, reason), blockable, stopped)
 
-    quoted: t.Dict[str, t.Any] = {}
     try:
+        values = []
         for need in check.needs:
             value = search(need, view)
             missing = _missing(need, value, view)
             if missing:
                 return undecided(*missing)
-            quoted[need.source] = _bounded(value)
+            values.append(value)
         if check.when is not None and not truthy(search(check.when, view)):
             return undecided("skipped", render(check.otherwise, search, view), True)
-        for expression in check.shows:
-            quoted[expression.source] = _bounded(search(expression, view))
         if not truthy(search(check.fails_when, view)):
             title = render(check.passes_as, search, view) if check.passes_as else check.question
-            return _Decision(Finding(check, host, backend, "ok", title, evidence=quoted))
+            # Of what passes, only plain values are quoted: there are thousands of such findings.
+            told = {n.source: _leaf(v) for n, v in zip(check.needs, values) if not isinstance(v, (dict, list))}
+            return _Decision(Finding(check, host, backend, "ok", title, evidence=told))
+        quoted = {need.source: _bounded(value) for need, value in zip(check.needs, values)}
+        quoted.update({shown_.source: _bounded(search(shown_, view)) for shown_ in check.shows})
         pending = check.pending_when is not None and truthy(search(check.pending_when, view))
         finding = Finding(
             check,
@@ -183,18 +185,18 @@ def _unreachable(check: Check, host: str, backend: t.Optional[str]) -> _Decision
 
 
 def _bounded(value: t.Any) -> t.Any:
-    """Evidence as a finding quotes it: texts cleaned and cut, containers one level deep."""
-    if isinstance(value, str):
-        return shown(value)
+    """Evidence as a finding quotes it: texts cleaned and cut, lists and dictionaries one level deep and not long."""
     if isinstance(value, dict):
         return {str(key): _leaf(item) for key, item in list(value.items())[:MAX_QUOTED]}
     if isinstance(value, list):
         return [_leaf(item) for item in value[:MAX_QUOTED]]
-    return value
+    return _leaf(value)
 
 
 def _leaf(value: t.Any) -> t.Any:
-    return shown(value) if isinstance(value, (str, dict, list)) else value
+    if isinstance(value, dict):
+        return f"({len(value)} entries)"
+    return shown(value) if isinstance(value, (str, list)) else value
 
 
 def matching(entry: t.Mapping[str, t.Any], finding: Finding) -> bool:

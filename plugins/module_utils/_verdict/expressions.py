@@ -22,6 +22,7 @@ import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import MissingLibrary
 from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import closures
 
 Search = t.Callable[["Expression", t.Any], t.Any]
 
@@ -128,24 +129,22 @@ def _shown_text(value: str) -> str:
     return excerpt(value, MAX_TEXT)
 
 
-def truthy(value: t.Any) -> bool:
-    """Whether JMESPath takes `value` for true: 0 is true, an empty list, text or object is not."""
-    return value is not None and value is not False and value != "" and value != [] and value != {}
-
-
 def searcher(now: float) -> Search:
     """A function that evaluates expressions; `now` (epoch seconds) is what `age` counts to."""
-    parser_module, error_type = _jmespath()
-    del parser_module
+    _, error_type = _jmespath()
     from jmespath import Options
     from jmespath.visitor import TreeInterpreter
 
-    visit = TreeInterpreter(Options(custom_functions=_functions(now))).visit
+    interpreter = TreeInterpreter(Options(custom_functions=_functions(now)))
+    built: t.Dict[str, closures.Function] = {}
 
     def search(expression: Expression, document: t.Any) -> t.Any:
+        function = built.get(expression.source)
+        if function is None:
+            function = built[expression.source] = closures.build(expression.tree, interpreter)
         try:
-            return visit(expression.tree, document)
-        except error_type as error:
+            return function(document)
+        except (error_type, TypeError, re.error) as error:
             raise BadExpression(f"'{expression.source}': {' '.join(str(error).split())}") from None
 
     return search
