@@ -38,6 +38,7 @@ class Block:
     ) -> None:
         self.raw = raw
         self.text = textform.text_of(raw)
+        self._repaired = b"\x1b" in raw
         self.source = source
         self.offset = offset
         self.line = line
@@ -45,6 +46,12 @@ class Block:
         self._starts: t.Optional[t.List[int]] = None
         self._places = [0]  # positions up to which lines were counted, rising, and the counts
         self._counts = [0]
+
+    def may_hold(self, needle: str) -> bool:
+        """Whether `needle` may be in the text: quicker than looking for it there when characters are wide."""
+        if len(self.text) == len(self.raw) or self._repaired or not needle.isascii():
+            return True
+        return needle.encode() in self.raw
 
     def content(self, end: int) -> str:
         """The line that ends at `end` of the text."""

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import collections
-import math
 import re
 import typing as t
 
@@ -18,7 +17,8 @@ _SHOWN = 200
 # How much of its line is looked at to tell whether a value is a secret; one that stands further on is masked.
 _LINE_SHOWN = 4000
 
-_NUMBER = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,18})?")
+_PLACES = 18  # as in _float
+_NUMBER = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,18})?", re.ASCII)
 
 
 class Capture:
@@ -32,13 +32,14 @@ class Capture:
         self._more = False
         self._numeric = True
         self._numbers = 0
-        self._total = 0.0
-        self._low = math.inf
-        self._high = -math.inf
+        # Multiples of 10 ** -_PLACES: the sum of whole numbers does not depend on their order.
+        self._total = 0
+        self._low: t.Optional[int] = None
+        self._high: t.Optional[int] = None
 
     def add(self, column: t.Sequence[t.Optional[str]], line: t.Callable[[int], str], redact: bool) -> None:
         """Count the values of one block in the order of their lines; `line(n)` is the line of the n-th value."""
-        counts = collections.Counter(value for value in column if value is not None)
+        counts = {value: count for value, count in collections.Counter(column).items() if value is not None}
         if not counts:
             return
         for value, count in counts.items():
@@ -52,23 +53,22 @@ class Capture:
                 self._more = True
         if self.first is None:
             self.first = next(iter(self._shown.values()))
-        newest = max(n for n, value in enumerate(column) if value is not None)
+        newest = next(n for n in range(len(column) - 1, -1, -1) if column[n] is not None)
         self.last = _safe(str(column[newest]), line(newest), redact)
         if self._numeric:
-            self._figures(column)
+            self._figures(counts)
 
-    def _figures(self, column: t.Sequence[t.Optional[str]]) -> None:
-        for value in column:
-            if value is None:
-                continue
+    def _figures(self, counts: t.Mapping[str, int]) -> None:
+        for value, count in counts.items():
             if not _NUMBER.fullmatch(value):
                 self._numeric = False
                 return
-            number = float(value)
-            self._numbers += 1
-            self._total += number
-            self._low = min(self._low, number)
-            self._high = max(self._high, number)
+            whole, _point, fraction = value.partition(".")
+            number = int(whole + fraction.ljust(_PLACES, "0"))
+            self._numbers += count
+            self._total += number * count
+            self._low = number if self._low is None else min(self._low, number)
+            self._high = number if self._high is None else max(self._high, number)
 
     def result(self) -> t.Dict[str, t.Any]:
         """first, last, values {value: count}, more (there were others); min, max, mean of numbers, else None."""
@@ -81,10 +81,14 @@ class Capture:
             "last": self.last,
             "values": values,
             "more": self._more,
-            "min": self._low if numeric else None,
-            "max": self._high if numeric else None,
-            "mean": round(self._total / self._numbers, 6) if numeric else None,
+            "min": _float(self._low) if numeric else None,
+            "max": _float(self._high) if numeric else None,
+            "mean": _float(self._total // self._numbers) if numeric else None,
         }
+
+
+def _float(number: t.Optional[int]) -> float:
+    return round((number or 0) / 1e18, 6)
 
 
 def _safe(value: str, line: str, redact: bool) -> str:

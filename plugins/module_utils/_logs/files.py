@@ -87,7 +87,8 @@ class Scan:
         def read_at(start: int, end: int) -> bytes:
             return os.pread(file.fd, max(0, min(end, file.size) - start), start)
 
-        self._ends(report, series, read_at(0, _END), read_at(max(0, file.size - _END), file.size))
+        head, tail = read_at(0, _END), read_at(max(0, file.size - _END), file.size)
+        self._ends(report, series, head, tail)
         start, end, accept = 0, file.size, None
         if settings.since is not None or settings.until is not None:
             rising = seeking.rises(read_at, file.size, settings.now)
@@ -97,9 +98,10 @@ class Scan:
                 report["sought"] = True
             else:
                 accept = self._accept(read_at)
-        if self._by_grep(end - start):
-            report["engine"] = "grep"
-            candidates = grep.Candidates(file, self._needles, start, end, self._watch.left)
+        report["engine"] = "grep" if self._by_grep(end - start) else "python"
+        if report["engine"] == "grep":
+            needles = grep.rare_ends(self._needles, head + tail)
+            candidates = grep.Candidates(file, needles, start, end, self._watch.left)
             for block in candidates:
                 self._scanner.scan(block, relative=start > 0, accept=accept)
             resume = candidates.resume

@@ -32,7 +32,7 @@ _DECOMPRESSOR_MEMORY = 24 << 20
 
 _SET_PIPE_SIZE = 1031  # F_SETPIPE_SZ of Linux, which fcntl names from Python 3.10 on
 
-_MAGIC = (
+MAGIC = (
     (b"\x1f\x8b", "gzip"),
     (b"BZh", "bzip2"),
     (b"\xfd7zXZ\x00", "xz"),
@@ -125,7 +125,7 @@ def opened(path: str) -> Opened:
         what = "directory" if stat.S_ISDIR(status.st_mode) else "pipe, socket or device"
         raise Unreadable("not_a_file", f"{path}: is a {what}, not a file")
     head = os.pread(fd, 8, 0)
-    form = next((name for magic, name in _MAGIC if head.startswith(magic)), "plain")
+    form = next((name for magic, name in MAGIC if head.startswith(magic)), "plain")
     return Opened(path, fd, status.st_size, status.st_mtime, form, (status.st_dev, status.st_ino))
 
 

@@ -55,13 +55,11 @@ class Tally:
             self._capture(found, block, redact)
 
     def _capture(self, found: t.List[Found], block: Block, redact: bool) -> None:
-        groups = [match.groupdict() for _end, match, _which in found] if len(self.pattern.alternatives) > 1 else None
+        single = self.pattern.alternatives[0] if len(self.pattern.alternatives) == 1 else None
+        columns = list(zip(*[match.groups() for _end, match, _which in found])) if single else []
+        groups = [] if single else [match.groupdict() for _end, match, _which in found]
         for name, capture in self.captures.items():
-            if groups is None:
-                place = self.pattern.alternatives[0].regex.groupindex[name]
-                column = [match.group(place) for _end, match, _which in found]
-            else:
-                column = [each.get(name) for each in groups]
+            column = columns[single.regex.groupindex[name] - 1] if single else [each.get(name) for each in groups]
             capture.add(column, lambda n: block.content(found[n][0]), redact)
 
 
@@ -135,13 +133,13 @@ class Scanner:
 
 def _find(pattern: Pattern, block: Block, watch: Watch) -> t.List[Found]:
     if len(pattern.alternatives) == 1:
-        found = [(end, match, 0) for end, match in _matches(pattern.alternatives[0], block, watch)]
+        found = _matches(pattern.alternatives[0], 0, block, watch)
     else:
-        by_line: t.Dict[int, t.Tuple[t.Match[str], int]] = {}
+        by_line: t.Dict[int, Found] = {}
         for which, alternative in enumerate(pattern.alternatives):
-            for end, match in _matches(alternative, block, watch):
-                by_line.setdefault(end, (match, which))
-        found = [(end, *by_line[end]) for end in sorted(by_line)]
+            for each in _matches(alternative, which, block, watch):
+                by_line.setdefault(each[0], each)
+        found = [by_line[end] for end in sorted(by_line)]
     if pattern.level is not None:
         found = [each for each in found if _severe(block.content(each[0]), pattern.level)]
     return found
@@ -152,15 +150,17 @@ def _severe(line: str, level: int) -> bool:
     return its is not None and its >= level
 
 
-def _matches(alternative: Alternative, block: Block, watch: Watch) -> t.List[t.Tuple[int, t.Match[str]]]:
-    """The ends and matches of the lines that match, in order. This loop is where the time goes."""
+def _matches(alternative: Alternative, which: int, block: Block, watch: Watch) -> t.List[Found]:
+    """The lines that match, in order. This loop is where the time goes."""
     if not alternative.needles:
-        return _search_lines(alternative, block, watch, _every_end(block.text))
+        return _search_lines(alternative, which, block, watch, _every_end(block.text))
+    if not any(block.may_hold(needle) for needle in alternative.needles):
+        return []
     if len(alternative.needles) > 1:
-        return _search_lines(alternative, block, watch, sorted(_ends_with(alternative.needles, block.text)))
+        return _search_lines(alternative, which, block, watch, sorted(_ends_with(alternative.needles, block.text)))
     if not alternative.leads:
-        return _search_lines(alternative, block, watch, _ends_with_one(alternative.needles[0], block.text))
-    matches: t.List[t.Tuple[int, t.Match[str]]] = []
+        return _search_lines(alternative, which, block, watch, _ends_with_one(alternative.needles[0], block.text))
+    matches: t.List[Found] = []
     needle, match_at, find = alternative.needles[0], alternative.regex.match, block.text.find
     text, at = block.text, block.text.find(needle)
     while at >= 0:
@@ -170,21 +170,21 @@ def _matches(alternative: Alternative, block: Block, watch: Watch) -> t.List[t.T
         if match is None:
             at = find(needle, at + 1)
         else:
-            matches.append((end, match))
+            matches.append((end, match, which))
             at = find(needle, end)
     return matches
 
 
 def _search_lines(
-    alternative: Alternative, block: Block, watch: Watch, ends: t.Iterable[int]
-) -> t.List[t.Tuple[int, t.Match[str]]]:
+    alternative: Alternative, which: int, block: Block, watch: Watch, ends: t.Iterable[int]
+) -> t.List[Found]:
     matches = []
     search, content = alternative.regex.search, block.content
     for end in ends:
         watch.place = end
         match = search(content(end))
         if match is not None:
-            matches.append((end, match))
+            matches.append((end, match, which))
     return matches
 
 

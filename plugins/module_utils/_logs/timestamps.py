@@ -31,7 +31,7 @@ _EPOCH = re.compile(
 _NEAR_START = 64
 _KEY_WITHIN = 512
 
-_RELATIVE = re.compile(r"(\d+(?:\.\d+)?)\s*(s|sec|m|min|h|d|w)")
+_RELATIVE = re.compile(r"(\d+(?:\.\d+)?)\s*(sec|s|min|m|h|d|w)")
 _UNIT = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -134,8 +134,9 @@ def bound(option: str, value: t.Optional[str], now: float) -> t.Optional[float]:
     if text == "now":
         return now
     relative = re.sub(r"^-|\s*ago$", "", text)
-    if _RELATIVE.sub("", relative).strip() == "":
-        return now - sum(float(number) * _UNIT[unit] for number, unit in _RELATIVE.findall(relative))
+    parts = _RELATIVE.findall(relative)
+    if parts and not _RELATIVE.sub("", relative).strip():
+        return now - sum(float(number) * _UNIT[unit] for number, unit in parts)
     if re.fullmatch(r"\d{10}(\.\d+)?", text):
         return float(text)
     if re.fullmatch(r"\d{13}", text):

@@ -1,0 +1,62 @@
+"""Damaged text: what a line looks like after repair, and in which bytes it may stand in a file."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.traceops.tracing.plugins.module_utils._logs import textform
+
+LINE = "🔍 Injecting ✅ done ⚠️ – “quoted”"
+
+
+@pytest.mark.parametrize("codec", ["mac_roman", "latin-1"])
+def test_symbols_misread_by_a_codec_are_restored(codec: str) -> None:
+    garbled = LINE.encode().decode(codec)
+    assert garbled != LINE
+    assert textform.text_of(garbled.encode()) == LINE
+
+
+def test_symbols_misread_as_windows_1252_are_restored() -> None:
+    garbled = "ðŸ”\x8d Injecting âœ… done"
+    assert textform.text_of(garbled.encode()) == "🔍 Injecting ✅ done"
+
+
+@pytest.mark.parametrize("text", ["Größe über “äöü”", "déjà vu – naïve", "‚single‘ quotes", "日本語 русский", "√ × ≈"])
+def test_text_that_is_right_stays_as_it_is(text: str) -> None:
+    assert textform.text_of(text.encode()) == text
+
+
+def test_colours_are_removed_even_in_the_middle_of_a_word() -> None:
+    assert textform.text_of(b"\x1b[1;32mOpen\x1b[0mTelemetry\x1b]0;title\x07 up") == "OpenTelemetry up"
+
+
+def test_an_escape_sequence_does_not_reach_into_the_next_line() -> None:
+    assert textform.text_of(b"a \x1b]0;never closed\nnext\n").split("\n")[1] == "next"
+
+
+def test_bytes_that_are_not_utf8_and_carriage_returns() -> None:
+    assert textform.text_of(b"ab\xff\xfecd\r\nx\ry\n") == "ab\ufffd\ufffdcd\nx\ry\n"
+
+
+@given(st.lists(st.binary(max_size=40).map(lambda raw: raw.replace(b"\n", b"")), max_size=8))
+def test_a_line_does_not_depend_on_its_neighbours(lines: list) -> None:
+    together = textform.text_of(b"".join(line + b"\n" for line in lines))
+    assert together == "".join(textform.text_of(line + b"\n") for line in lines)
+
+
+@pytest.mark.parametrize("char", ["🔍", "✅", "é", "„", "\ufe0f"])
+def test_every_form_that_becomes_a_character_is_looked_for(char: str) -> None:
+    for form in textform.forms_of(char):
+        text = textform.text_of(form)
+        assert text == char or form != char.encode()
+    misread = [char.encode(), char.encode().decode("latin-1").encode(), char.encode().decode("mac_roman").encode()]
+    assert [form for form in misread if textform.text_of(form) == char and form not in textform.forms_of(char)] == []
+
+
+def test_what_is_shown_is_one_clean_line_of_bounded_length() -> None:
+    assert textform.shown("a\x00b\x1b[31mc\u202ed\n", redact=True) == "abcd"
+    long = textform.shown("x" * 5000, redact=True)
+    assert len(long) == 1000
+    assert long.endswith("…")
