@@ -51,7 +51,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Dict[str, t.Any]:
         result = super().run(tmp, task_vars)
-        _, options = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        _unused, options = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         result.update(changed=False, verdict={}, findings=[], counts={}, failing=False, reports={})
         try:
             report = self._report(options)

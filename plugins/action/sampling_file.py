@@ -37,7 +37,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Dict[str, t.Any]:
         result = super().run(tmp, task_vars)
-        _, options = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        _unused, options = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         path = options["path"]
         result.update(changed=False, path=path, created=False, mtime=None, backup_file=None)
         try:
@@ -50,7 +50,7 @@ class ActionModule(ActionBase):
                 return result
             if not self._task.check_mode:
                 result["backup_file"] = self._write(path, after, options, before is None, task_vars)
-                _, result["mtime"] = self._read(path, task_vars)
+                _unused, result["mtime"] = self._read(path, task_vars)
             result.update(changed=True, created=before is None)
         except _Refused as refused:
             return {**result, "failed": True, "msg": redact(str(refused))}

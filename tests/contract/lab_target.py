@@ -82,7 +82,7 @@ class RealTempo:
 
     def _start(self, state: str) -> None:
         directory = Path(tempfile.mkdtemp(prefix="traceops-tempo-"))
-        free = [ClosedPort() for _ in range(4)]
+        free = [ClosedPort() for _unused in range(4)]
         names = ("http_api", "otlp_grpc", "otlp_http", "internal")
         self._ports = {name: port.port for name, port in zip(names, free)}
         for port in free:

@@ -105,7 +105,7 @@ def test_a_viewer_is_enough(stack: Stack) -> None:
 
 
 def test_a_wrong_password_does_not_lock_the_user_out(stack: Stack) -> None:
-    for _ in range(4):
+    for _unused in range(4):
         result = probe.run(params(stack.grafana.url, url_username="viewer", url_password="guess"))
         assert result["cause"] == "unauthorized"
     result = probe.run(params(stack.grafana.url, url_username="viewer", url_password="viewer", datasource_uid="tempo"))

@@ -313,7 +313,7 @@ def test_five_wrong_passwords_lock_the_user_out() -> None:
         def status(password: str) -> int:
             return requests.get(f"{grafana.url}/api/user", auth=("admin", password), timeout=5).status_code
 
-        assert [status("wrong") for _ in range(5)] == [401] * 5
+        assert [status("wrong") for _unused in range(5)] == [401] * 5
         assert status("admin") == 401
         now[0] = 301
         assert status("admin") == 200

@@ -171,7 +171,7 @@ def test_an_exchange_is_answered_as_recorded(profile: str, number: int, replays:
 def families(page: str) -> dict[str, float]:
     """Samples by name and labels; the recorded page has no buckets."""
     samples = (line.rpartition(" ") for line in page.splitlines() if line and not line.startswith("#"))
-    return {name: float(value) for name, _, value in samples if "_bucket{" not in name}
+    return {name: float(value) for name, _unused, value in samples if "_bucket{" not in name}
 
 
 COUNTED = ("tempo_discarded_spans", "tempo_distributor_spans", "tempo_receiver_", "traces_created", "tempo_warnings")

@@ -39,7 +39,7 @@ def main() -> int:
         return 0
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: done.set())
+        signal.signal(number, lambda *_unused: done.set())
     directory = arguments.directory or tempfile.mkdtemp(prefix="traceops-lab-")
     ports = {name: getattr(arguments, f"{name}_port") for name in PORTS}
     try:

@@ -147,7 +147,7 @@ def main() -> int:
     log.write("INFO", MAIN, "Job 'market_data' deployed")
     if provider:
         tracer = provider.get_tracer("velostream")
-        for _ in range(RECORDS):
+        for _unused in range(RECORDS):
             process_record(tracer, log)
         provider.shutdown()
     log.write("INFO", MAIN, f"Job 'market_data': {RECORDS} records processed, 0 failed")

@@ -169,13 +169,13 @@ class Grafana:
         return not_found() if self.version >= (12,) else self._unknown()
 
     def _proxy(self, rest: str, request: Request) -> Response:
-        first, _, tail = rest.partition("/")
+        first, _unused, tail = rest.partition("/")
         by_uid = first == "uid"
         if self.version < (9,) and by_uid:
             return as_json(500, {"message": "Unable to load datasource meta data"}, JSON_UTF8)
         if self.version >= (13,) and not by_uid:
             return self._unknown()
-        named, _, path = tail.partition("/") if by_uid else (first, "", tail)
+        named, _unused, path = tail.partition("/") if by_uid else (first, "", tail)
         if by_uid and "-" in named and self.version < (10,):
             return not_found()  # the route's pattern for uids ends at the hyphen
         source = self._find(named, "uid" if by_uid else "id")

@@ -41,7 +41,7 @@ class Accounts:
     _failures: dict[str, list[float]] = field(default_factory=dict)
 
     def identify(self, request: Request) -> Identity | Response:
-        scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+        scheme, _unused, value = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "basic":
             return self._basic(value)
         if scheme.lower() == "bearer":
@@ -55,7 +55,7 @@ class Accounts:
 
     def _basic(self, value: str) -> Identity | Response:
         try:
-            login, _, password = base64.b64decode(value).decode().partition(":")
+            login, _unused, password = base64.b64decode(value).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError):
             login, password = "", ""
         now = self.clock()

@@ -238,7 +238,7 @@ def _cell(trace: dict[str, t.Any], name: str, nested: dict[str, t.Any]) -> t.Any
     if name == "nested":
         spans = (trace.get("spanSet") or {}).get("spans") or []
         values = [
-            [trace["traceID"] for _ in spans],
+            [trace["traceID"] for _unused in spans],
             [span["spanID"] for span in spans],
             [int(span["startTimeUnixNano"]) // 1_000_000 for span in spans],
             [span.get("name", "") for span in spans],

@@ -125,5 +125,5 @@ class Lab:
     def __enter__(self) -> Lab:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_unused: object) -> None:
         self.stop()

@@ -29,11 +29,11 @@ class Trace:
     @property
     def start(self) -> int:
         """Nanoseconds since the epoch, as is `end`."""
-        return min(span.start_time_unix_nano for _, span in self.spans())
+        return min(span.start_time_unix_nano for _unused, span in self.spans())
 
     @property
     def end(self) -> int:
-        return max(span.end_time_unix_nano for _, span in self.spans())
+        return max(span.end_time_unix_nano for _unused, span in self.spans())
 
 
 class Store:

@@ -115,7 +115,7 @@ class TempoApi:
             )
         raise ConnectionResetError("a real Tempo panics here, and the client sees an empty reply")
 
-    def _search(self, request: Request, tenants: list[str], _: str) -> Response:
+    def _search(self, request: Request, tenants: list[str], _unused: str) -> Response:
         params = tempo_search.search_params(request.query, self.version)
         traces = self.searchable(tenants)
         answer = tempo_search.search(traces, params, self.version, self.store.clock())
@@ -169,13 +169,13 @@ class TempoApi:
         size = sum(trace.size for trace in traces)
         return as_json(200, {**answer, "metrics": {"inspectedBytes": str(size)} if traces else {}})
 
-    def _tags(self, request: Request, tenants: list[str], _: str) -> Response:
+    def _tags(self, request: Request, tenants: list[str], _unused: str) -> Response:
         traces = self.searchable(tenants)
         tags = tempo_search.tag_names(traces, tempo_search.scope_of(request.query))
         names = sorted({name for scope in tags.values() for name in scope})
         return self._with_metrics({"tagNames": names}, traces)
 
-    def _tags_v2(self, request: Request, tenants: list[str], _: str) -> Response:
+    def _tags_v2(self, request: Request, tenants: list[str], _unused: str) -> Response:
         traces = self.searchable(tenants)
         scope = tempo_search.scope_of(request.query)
         scopes = [{"name": name, "tags": sorted(tags)} for name, tags in tempo_search.tag_names(traces, scope).items()]
@@ -203,7 +203,7 @@ class TempoApi:
         shown = [{"type": kinds.get(type(v), "string"), "value": str(v)} for v in values]
         return self._with_metrics({"tagValues": shown}, traces)
 
-    def _query_range(self, request: Request, tenants: list[str], _: str) -> Response:
+    def _query_range(self, request: Request, tenants: list[str], _unused: str) -> Response:
         if self.version < (3,):  # without a generator with local blocks
             words = "error querying generators in Querier.queryRangeRecent: error finding generators: empty ring\n"
             return text(500, words)

@@ -73,7 +73,7 @@ def config(settings: Settings, mode: str) -> str | None:
     if mode == "diff":
         if changed:
             lines.append("overrides:\n    defaults:\n" + _overrides(changed))
-        head, _, blocks = body.partition("---\n")
+        head, _unused, blocks = body.partition("---\n")
         return head + "---\n" + "".join(sorted([*re.split(r"(?m)^(?=\S)", blocks), *lines])).lstrip("\n")
     for name, value in changed.items():
         body = re.sub(rf"(?m)^( +{name}): .*$", rf"\1: {value}", body)
@@ -138,8 +138,8 @@ def _warnings(store: Store, version: tuple[int, ...]) -> Samples:
     slack = 2 * 60e9  # ingestion_time_range_slack
     for tenant, traces in store.tenants.items():
         for trace in traces.values():
-            ids = {span.span_id for _, span in trace.spans()}
-            parents = [span.parent_span_id for _, span in trace.spans()]
+            ids = {span.span_id for _unused, span in trace.spans()}
+            parents = [span.parent_span_id for _unused, span in trace.spans()]
             late = abs(trace.start - trace.received * 1e9) > slack
             found = {
                 "outside_ingestion_time_slack": late and version < (3,),

@@ -88,7 +88,7 @@ def attributes(view: View, scope: str) -> dict[str, AnyValue]:
 def value_of(view: View, name: str) -> Value:
     """An attribute (`resource.x`, `span.x`, `.x`) or intrinsic of a span; None when it has none."""
     if "." in name and name.split(".")[0] in ("", "resource", "span"):
-        scope, _, key = name.partition(".")
+        scope, _unused, key = name.partition(".")
         found = attributes(view, scope).get(key)
         return None if found is None else any_value(found)
     span, trace = view.span, view.trace
@@ -165,7 +165,7 @@ class _Parser:
         return self._error(column, f"unexpected {names.get(kind, value)}")
 
     def _take(self, *values: str) -> str | None:
-        kind, value, _ = self.tokens[self.at]
+        kind, value, _unused = self.tokens[self.at]
         if value in values and kind in ("op", "word"):
             self.at += 1
             return value
@@ -246,7 +246,7 @@ class _Parser:
         return _comparison(name, op, self._literal())
 
     def _name(self) -> str:
-        kind, value, _ = self.tokens[self.at]
+        kind, value, _unused = self.tokens[self.at]
         if kind != "word" or ("." not in value and value not in self.intrinsics):
             raise self._unexpected()
         if value.split(".")[0] in ("event", "link", "instrumentation", "parent") and self.old:
@@ -256,7 +256,7 @@ class _Parser:
         return value
 
     def _literal(self) -> Value:
-        kind, value, _ = self.tokens[self.at]
+        kind, value, _unused = self.tokens[self.at]
         self.at += 1
         if kind == "string":
             return value[1:-1] if value[0] == "`" else re.sub(r"\\(.)", r"\1", value[1:-1])

@@ -72,7 +72,7 @@ class Credentials:
     token: str = ""
 
     def accepts(self, authorization: str | None) -> bool:
-        scheme, _, value = (authorization or "").partition(" ")
+        scheme, _unused, value = (authorization or "").partition(" ")
         if scheme.lower() == "bearer":
             return bool(self.token) and value == self.token
         if scheme.lower() == "basic" and self.username:
@@ -135,7 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
         return self.rfile.read(min(int(self.headers.get("Content-Length") or 0), _MAX_BODY))
 
     def _answer(self) -> None:
-        path, _, query = self.path.partition("?")
+        path, _unused, query = self.path.partition("?")
         response = self.server.app(Request(self.command, path, query, self.headers, self._body()))
         self.send_response(response.status)
         if response.content_type:

@@ -62,7 +62,7 @@ def classify(data: bytes, ended: bool) -> str:
 def _enough(data: bytes) -> bool:
     """Whether `data` is enough to tell HTTP/1 with its header from everything else."""
     if data.startswith(b"HTTP/"):
-        header, _, body = data.partition(b"\r\n\r\n")
+        header, _unused, body = data.partition(b"\r\n\r\n")
         # The body of a 400 tells a TLS server from an HTTP one.
         return b"\r\n\r\n" in data and (b" 400 " not in header[:16] or len(body) > 512)
     if b"HTTP/".startswith(data[:5]):

@@ -84,7 +84,7 @@ def _look(client: TempoClient, traces: t.List[t.Dict[str, t.Any]], timeout: floa
 
     # The first alone: when it can't be asked, nothing can.
     ask_one(client, traces[0])
-    workers = [client] + [client.fork() for _ in range(min(WORKERS, len(traces)) - 1)]
+    workers = [client] + [client.fork() for _unused in range(min(WORKERS, len(traces)) - 1)]
 
     def round_of_asking() -> int:
         pending = [trace for trace in traces if not trace["found"]]

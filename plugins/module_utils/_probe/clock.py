@@ -58,7 +58,7 @@ def _measure(client: HttpClient, result: t.Dict[str, t.Any]) -> Bounds:
     """What all samples agree on; where the clock was set meanwhile, what the last one says."""
     agreed: t.Optional[Bounds] = None
     deadline = time.monotonic() + client.timeout
-    for _ in range(SAMPLES):
+    for _unused in range(SAMPLES):
         sent = _now()
         response = client.get("/ready", accept="*/*", retry=False, timeout=max(0.1, deadline - time.monotonic()))
         received = sent + response.elapsed_ms / 1000

@@ -238,7 +238,7 @@ def _canaries(options: Options, count: int, now: float) -> t.List[Span]:
             end,
             options.attributes,
         )
-        for _ in range(count)
+        for _unused in range(count)
     ]
 
 

@@ -161,7 +161,7 @@ def _anonymous_volumes(old: Json, host: Json) -> t.List[str]:
 
 def _link(link: str) -> str:
     """`/other:/this/alias`, as inspect shows it, is created by `/other:alias`."""
-    source, _, target = link.partition(":")
+    source, _unused, target = link.partition(":")
     return f"{source}:{target.rsplit('/', 1)[-1]}"
 
 

@@ -131,7 +131,7 @@ def _shown_text(value: str) -> str:
 
 def searcher(now: float) -> Search:
     """A function that evaluates expressions; `now` (epoch seconds) is what `age` counts to."""
-    _, error_type = _jmespath()
+    _unused, error_type = _jmespath()
     from jmespath import Options
     from jmespath.visitor import TreeInterpreter
 

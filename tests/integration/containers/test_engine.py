@@ -15,5 +15,5 @@ def test_a_systemd_host_runs_units_and_keeps_a_journal(systemd_host):
 
     host.exec_run(["systemd-run", "--wait", "--unit=greeting", "echo", "hello from a unit"])
 
-    _, journal = host.exec_run(["journalctl", "-u", "greeting", "-o", "cat", "--no-pager"])
+    _unused, journal = host.exec_run(["journalctl", "-u", "greeting", "-o", "cat", "--no-pager"])
     assert b"hello from a unit" in journal

@@ -184,7 +184,7 @@ def test_credentials(with_token: Peer, port: str, wrong: dict[str, str], right: 
 
 def until(cause: str, probe: Callable[[], dict[str, object]], attempts: int = 60) -> dict[str, object]:
     """The first result with this cause; the state that leads to it takes some requests to build up."""
-    for _ in range(attempts):
+    for _unused in range(attempts):
         seen = probe()
         if seen["cause"] == cause:
             return seen

@@ -52,7 +52,7 @@ def document(changes: Case) -> evidence.Document:
 
 
 def _set(parts: Any, path: str, value: Any) -> None:
-    root, _, rest = path.partition(".")
+    root, _unused, rest = path.partition(".")
     where = {
         "settings": ["run", "settings"],
         "run": ["run"],

@@ -83,7 +83,7 @@ def _recorded_answer(exchanges: list[dict[str, t.Any]], request: Asked) -> Answe
 
 
 def _user(request: Asked) -> str:
-    kind, _, secret = request.headers.get("authorization", "").partition(" ")
+    kind, _unused, secret = request.headers.get("authorization", "").partition(" ")
     return base64.b64decode(secret).decode().partition(":")[0] if kind == "Basic" else secret
 
 

@@ -25,7 +25,7 @@ def forward(log: list[str]) -> Callable[[socket.socket], None]:
         request = client.recv(65536)
         if not request:
             return  # only whether the proxy listens was asked
-        header, _, body = request.partition(b"\r\n\r\n")
+        header, _unused, body = request.partition(b"\r\n\r\n")
         log.append(header.decode())
         method, target, _version = header.split(b"\r\n")[0].decode().split(" ")
         parts = urlsplit(target if "://" in target else f"//{target}")

@@ -47,7 +47,7 @@ def full_backlog() -> Iterator[int]:
     with socket.socket() as listener, contextlib.ExitStack() as waiting:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
-        for _ in range(3):
+        for _unused in range(3):
             sock = waiting.enter_context(socket.socket())
             sock.setblocking(False)
             sock.connect_ex(listener.getsockname())

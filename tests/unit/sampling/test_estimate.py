@@ -29,7 +29,7 @@ def survivors(rule, ratio, wanted, dice):
 def test_the_true_ratio_lies_in_the_interval_as_often_as_stated(rule):
     dice = random.Random(f"fleet of {rule}")
     hits = 0
-    for _ in range(1000):
+    for _unused in range(1000):
         ratio, traces = dice.uniform(0.02, 1.0), dice.randint(5, 40)
         found = estimate(survivors(rule, ratio, traces, dice), rule)
         hits += found["low"] <= ratio <= found["high"]
@@ -41,7 +41,7 @@ def test_the_true_ratio_lies_in_the_interval_as_often_as_stated(rule):
 @pytest.mark.parametrize("ratio", [0.5, 0.25, 0.05])
 def test_the_sampler_is_recognised_by_its_survivors(rule, ratio):
     dice = random.Random(f"{rule} at {ratio}")
-    for _ in range(50):
+    for _unused in range(50):
         found = estimate(survivors(rule, ratio, 30, dice))
 
         assert found["rule"] == rule
@@ -51,7 +51,7 @@ def test_the_sampler_is_recognised_by_its_survivors(rule, ratio):
 def test_a_rule_that_is_recognised_keeps_its_promise():
     dice = random.Random("unknown SDKs")
     hits = 0
-    for _ in range(1000):
+    for _unused in range(1000):
         rule, ratio = dice.choice(list(samplers.RULES)), dice.uniform(0.02, 0.7)
         found = estimate(survivors(rule, ratio, 40, dice))
         hits += found["rule"] == rule and found["low"] <= ratio <= found["high"]
@@ -62,8 +62,8 @@ def test_a_rule_that_is_recognised_keeps_its_promise():
 def test_when_everything_is_kept_no_sampler_is_claimed():
     dice = random.Random("always on")
     claimed = 0
-    for _ in range(1000):
-        found = estimate([dice.getrandbits(128) for _ in range(30)])
+    for _unused in range(1000):
+        found = estimate([dice.getrandbits(128) for _unused in range(30)])
         claimed += found["rule"] is not None
 
     assert claimed <= 20, "at most the stated one percent, with some room"
@@ -111,7 +111,7 @@ def test_thousands_of_ids_do_not_confuse_the_order_of_the_rules():
 
 def test_a_search_that_was_cut_off_says_nothing_about_rules_on_the_first_digits():
     dice = random.Random("cut")
-    low_first = sorted(dice.getrandbits(128) for _ in range(1000))[:50]
+    low_first = sorted(dice.getrandbits(128) for _unused in range(1000))[:50]
 
     assert estimate(low_first, complete=True)["rule"] == "dotnet", "the trap: Tempo returned low ids first"
     assert estimate(low_first, complete=False)["rule"] is None
@@ -121,9 +121,9 @@ def test_a_search_that_was_cut_off_says_nothing_about_rules_on_the_first_digits(
 def test_counting_gives_an_interval_that_holds():
     dice = random.Random("counts")
     hits = 0
-    for _ in range(1000):
+    for _unused in range(1000):
         ratio, offered = dice.uniform(0.05, 0.95), dice.randint(200, 400)
-        kept = sum(dice.random() < ratio for _ in range(offered))
+        kept = sum(dice.random() < ratio for _unused in range(offered))
         found = share(kept, offered)
         hits += found["low"] <= ratio <= found["high"]
 
@@ -137,7 +137,7 @@ def test_nothing_offered_says_nothing():
 def test_a_dice_before_the_sampler_shows_as_a_hidden_factor():
     """Velostream at 0.25: the ids say 0.25, the counts say 0.0625."""
     dice = random.Random("velostream")
-    rolled = [dice.getrandbits(128) for _ in range(4000) if dice.random() < 0.25]
+    rolled = [dice.getrandbits(128) for _unused in range(4000) if dice.random() < 0.25]
     ids = [i for i in rolled if samplers.RULES["low64"].position(i) < 0.25]
 
     factor = hidden_factor(estimate(ids), share(len(ids), 4000))
@@ -147,7 +147,7 @@ def test_a_dice_before_the_sampler_shows_as_a_hidden_factor():
 
 def test_a_sampler_alone_has_no_hidden_factor():
     dice = random.Random("alone")
-    ids = [i for i in (dice.getrandbits(128) for _ in range(4000)) if samplers.RULES["low64"].position(i) < 0.25]
+    ids = [i for i in (dice.getrandbits(128) for _unused in range(4000)) if samplers.RULES["low64"].position(i) < 0.25]
 
     assert hidden_factor(estimate(ids), share(len(ids), 4000)) is None
 

@@ -185,7 +185,7 @@ def test_the_effect_counts_and_not_the_setting():
 
 
 def test_a_tail_sampler_that_keeps_errors_makes_it_a_lower_bound():
-    shop, *_ = planned(APP, {**GATEWAY, "sampler": "tail"})
+    shop, *_unused = planned(APP, {**GATEWAY, "sampler": "tail"})
 
     assert shop["path"]["exact"] is False
     assert shop["path"]["words"].endswith("= at least 0.125 of new traces")
@@ -195,7 +195,7 @@ def test_a_tail_sampler_that_keeps_errors_makes_it_a_lower_bound():
 def test_collectors_with_the_same_seed_keep_the_same_traces(seed, ratio):
     second = {**GATEWAY, "name": "second", "file": "/etc/2.yaml", "ratio": 0.25, "hash_seed": seed}
 
-    shop, *_ = planned({**APP, "ratio": 0.125}, GATEWAY, second)
+    shop, *_unused = planned({**APP, "ratio": 0.125}, GATEWAY, second)
 
     assert shop["path"]["ratio"] == (0.125 * 0.25 if seed is None else 0.125 * 0.25 * 0.5)
     assert ("same hash seed" in shop["path"]["words"]) is (seed is None)

@@ -24,8 +24,8 @@ def found(ids: t.Iterable[int], start: float = NOW - 60) -> Answer:
 def kept(ratio: float, traces: int) -> list[int]:
     """Ids that a sampler of Python's SDK kept."""
     dice = random.Random(f"{ratio} {traces}")
-    ids = (dice.getrandbits(128) for _ in range(10**6))
-    return [i for i, _ in zip((i for i in ids if (i & 2**64 - 1) < ratio * 2**64), range(traces))]
+    ids = (dice.getrandbits(128) for _unused in range(10**6))
+    return [i for i, _unused in zip((i for i in ids if (i & 2**64 - 1) < ratio * 2**64), range(traces))]
 
 
 def measure(url: str, clock: FakeClock | None = None, **given: t.Any) -> dict[str, t.Any]:
