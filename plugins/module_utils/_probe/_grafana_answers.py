@@ -44,7 +44,7 @@ REASONS: t.Tuple[t.Tuple[str, str], ...] = (  # Go's words for what kept Grafana
     ("timeout", r"i/o timeout|deadline exceeded|Client\.Timeout|timed out"),
 )
 
-_NOT_PERMITTED = re.compile(r"Permission denied|Access denied|accessErrorId|additional permissions|access denied", re.I)
+_NOT_PERMITTED = re.compile(r"permission denied|access denied|accessErrorId|additional permissions", re.I)
 _STREAMING = re.compile(r"streaming|rpc error|gRPC", re.I)
 _OWN_404 = re.compile(r'^\s*\{.*"message"\s*:\s*"Not found"', re.S)
 

@@ -98,7 +98,11 @@ def conclude(seen: Observed) -> Verdict:
 
 def _not_searchable(seen: Observed, where: str) -> Verdict:
     failed = seen.decisive
-    if seen.behind_is_grafana or looks_like_grafana(failed.said) or _quotes_grafana(seen):
+    if failed.cause in ("forbidden", "unauthorized"):
+        return Verdict(failed.cause, f"{where} may not be queried with these credentials: {failed.message}")
+    # 7.5 passes on the 404 of the Grafana behind it; later ones quote its 401 only in answer to a query.
+    readings = (seen.echo, seen.search, seen.explore, seen.reason)
+    if seen.behind_is_grafana or any(reading and looks_like_grafana(reading.said) for reading in readings):
         return Verdict("points_at_grafana", f"{where} points at a Grafana, not at Tempo")
     if failed.cause in ("datasource_unreachable", "response_timeout"):
         if seen.echo is not None and seen.echo.ok:
@@ -116,18 +120,9 @@ def _not_searchable(seen: Observed, where: str) -> Verdict:
         return Verdict("not_tempo", f"{where} points at a server{port} that knows none of Tempo's paths (404)")
     if failed.cause in ("wrong_shape", "redirected"):
         return Verdict("not_tempo", f"what {where} points at does not answer like Tempo: it {failed.message}")
-    if failed.cause in ("forbidden", "unauthorized"):
-        return Verdict(failed.cause, f"{where} may not be queried with these credentials: {failed.message}")
     if failed.cause == "backend_error":
         return Verdict("backend_error", f"a search through {where} fails: the server behind it {failed.message}")
     return Verdict("grafana_unreachable", failed.message, transport=failed.cause)
-
-
-def _quotes_grafana(seen: Observed) -> bool:
-    # 7.5 passes on the 404 of the Grafana behind it, and its answer to /api/search is a list of dashboards.
-    return any(reading is not None and looks_like_grafana(reading.said) for reading in (seen.echo, seen.reason)) or (
-        '"message":"Unauthorized"' in seen.said.replace(" ", "")
-    )
 
 
 def _unreachable(seen: Observed, where: str) -> Verdict:
@@ -147,12 +142,8 @@ def _unreachable(seen: Observed, where: str) -> Verdict:
             hint = f"; from this host: {seen.from_here.message}"
             likely = _FROM_HERE.get(seen.from_here.cause)
             candidates = (*([likely] if likely else []), *(word for word in CANDIDATES if word != likely))
-    return Verdict(
-        "datasource_unreachable",
-        f"Grafana can't reach {where} and does not say why{hint}",
-        "unknown",
-        candidates,
-    )
+    message = f"Grafana can't reach {where} and does not say why{hint}"
+    return Verdict("datasource_unreachable", message, "unknown", candidates)
 
 
 def _unauthorized(seen: Observed, where: str) -> Verdict:

@@ -136,6 +136,7 @@ def test_a_trace_that_can_not_be_read_is_an_error_of_the_server() -> None:
         (failed("redirected", message="answered with a redirect"), "not_tempo"),
         (failed("not_found"), "not_tempo"),
         (failed("forbidden"), "forbidden"),
+        (failed("unauthorized", '{"message":"Unauthorized"}'), "unauthorized"),
         (failed("backend_error", message="answered 500 'error'"), "backend_error"),
         (failed("connection_reset"), "grafana_unreachable"),
     ],
