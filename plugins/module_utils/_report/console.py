@@ -24,10 +24,10 @@ Report = t.Dict[str, t.Any]
 def page(report: Report, paths: t.Sequence[str] = (), utf8: bool = True) -> str:
     """The page for a report document; `paths` are the files that were written. Plain ASCII unless `utf8`."""
     marks = _MARKS if utf8 else _ASCII_MARKS
-    folded = fold.consequences(report)
+    follows = fold.follows_from(report)
     lines = [_head(report)]
     for hop, found in fold.by_hop(report["findings"]).items():
-        body = _hop(found, folded, marks)
+        body = _hop(found, follows, marks)
         if body:
             lines += [hop, *body]
     lines += ["", *_not_checked(report), *_verdict(report)]
@@ -51,28 +51,30 @@ def _head(report: Report) -> str:
     return f"tracing  app -> otlp -> tempo -> grafana        {', '.join(counts)}"
 
 
-def _hop(found: t.List[fold.Line], folded: t.Set[str], marks: t.Mapping[str, str]) -> t.List[str]:
+def _hop(found: t.List[fold.Line], follows: t.Mapping[str, str], marks: t.Mapping[str, str]) -> t.List[str]:
     body: t.List[str] = []
     passes = [line for line in found if line.finding["state"] == "ok"]
-    telling = [line for line in passes if _telling(line.finding)][:MAX_PASSES]
+    telling = sorted((line for line in passes if _telling(line.finding)), key=lambda line: not line.finding["decisive"])
+    telling = telling[:MAX_PASSES]
     for line in telling:
         body += _line(line, marks)
     rest = len({line.finding["id"] for line in passes} - {line.finding["id"] for line in telling})
     if rest:
         body.append(f"  {marks['ok']} {_count(rest, 'more check' if telling else 'check')} passed")
-    consequences = []
+    folded: t.Dict[str, t.List[str]] = {}
     for line in found:
-        state = line.finding["state"]
-        if state in fold.FAILING and line.finding["id"] in folded:
-            consequences.append(line.finding["id"])
+        finding = line.finding
+        state, cause = finding["state"], follows.get(finding["id"])
+        if state in fold.FAILING and cause:
+            folded.setdefault(cause, []).append(finding["id"])
         elif state in (*fold.FAILING, "pending", "suppressed"):
             body += _line(line, marks)
             if state in ("failed", "warning"):
-                body += _explanation(line.finding)
-            if state == "suppressed":
-                body += _wrap("      suppressed  ", line.finding["reason"])
-    if consequences:
-        body += _wrap("      folded ", ", ".join(dict.fromkeys(consequences)))
+                body += _explanation(finding)
+            if state in ("pending", "suppressed"):
+                body += _wrap(f"      {state}  ", finding["reason"])
+    for cause, ids in folded.items():
+        body += _wrap("  - ", f"only because of {cause}: {', '.join(dict.fromkeys(ids))}")
     return body
 
 

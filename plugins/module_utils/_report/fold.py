@@ -44,19 +44,27 @@ def _merged(lines: t.List[Line]) -> t.List[Line]:
 
 
 def reasons(findings: t.Iterable[t.Dict[str, t.Any]]) -> t.Dict[str, int]:
-    """Why checks were not decided: {reason: number of checks}, the most frequent first."""
-    ids: t.Dict[str, t.Set[str]] = {}
+    """Why checks were not decided: {reason: number of checks}, first what leaves decisive ones open, last the blocked."""
+    ids: t.Dict[t.Tuple[bool, str], t.Set[str]] = {}
+    decisive: t.Set[str] = set()
     for finding in findings:
-        if finding["state"] in ("skipped", "unknown", "pending"):
-            ids.setdefault(finding["reason"] or finding["title"], set()).add(finding["id"])
-        elif finding["state"] == "blocked":
-            ids.setdefault(f"blocked by {finding['blocked_by']}", set()).add(finding["id"])
-    return dict(sorted(((reason, len(found)) for reason, found in ids.items()), key=lambda item: (-item[1], item[0])))
+        blocked = finding["state"] == "blocked"
+        if blocked or finding["state"] in ("skipped", "unknown"):
+            reason = f"blocked by {finding['blocked_by']}" if blocked else finding["reason"]
+            ids.setdefault((blocked, reason), set()).add(finding["id"])
+            if finding["decisive"]:
+                decisive.add(reason)
+    order = sorted(ids, key=lambda key: (key[0], key[1] not in decisive, -len(ids[key]), key[1]))
+    return {reason: len(ids[blocked, reason]) for blocked, reason in order}
 
 
-def consequences(report: t.Dict[str, t.Any]) -> t.Set[str]:
-    """The ids of the checks that fail because of a root cause."""
-    return {check_id for cause in report["verdict"]["root_causes"] for check_id in cause["consequences"]}
+def follows_from(report: t.Dict[str, t.Any]) -> t.Dict[str, str]:
+    """For each check that fails because of a root cause, the id of that cause."""
+    found: t.Dict[str, str] = {}
+    for cause in report["verdict"]["root_causes"]:
+        for check_id in cause["consequences"]:
+            found.setdefault(check_id, cause["id"])
+    return found
 
 
 def named(hosts: t.Sequence[str], most: int = 4) -> str:

@@ -89,7 +89,7 @@ def _run(report: Report) -> str:
 
 def _path(report: Report) -> str:
     """The hops in order, each with the worst state found there; consequences do not colour a hop."""
-    folded = fold.consequences(report)
+    folded = fold.follows_from(report)
     worst: t.Dict[str, str] = {}
     for finding in report["findings"]:
         state = finding["state"]

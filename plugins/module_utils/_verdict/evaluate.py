@@ -28,6 +28,12 @@ FAILING = frozenset({"failed", "warning", "info"})
 UNDECIDED = frozenset({"skipped", "blocked", "pending", "unknown"})
 _STATE_OF = {"critical": "failed", "warning": "warning", "info": "info"}
 
+# The same for evidence that a failure elsewhere may have withheld.
+_ABSENT = {
+    "canary": "no span was sent from this host, so none was looked up",
+    "canaries": "no span was sent, so none was looked up",
+}
+
 # Probes whose question is "does it work?": their `ok: false` is an answer. Any other that says so could not answer.
 JUDGED = frozenset({"otlp", "otlp_sibling", "grafana", "canaries"})
 _OUTCOME = ("ok", "cause", "message")
@@ -67,6 +73,7 @@ class Finding(t.NamedTuple):
             "backend": self.backend,
             "state": self.state,
             "severity": check.severity,
+            "decisive": check.decisive,
             "title": self.title,
             "reason": self.reason,
             "evidence": self.evidence,
@@ -125,6 +132,8 @@ def _decide(check: Check, view: t.Any, search: Search, host: t.Optional[str], ba
         if check.when is not None and not truthy(search(check.when, view)):
             return undecided("skipped", render(check.otherwise, search, view), True)
         if not truthy(search(check.fails_when, view)):
+            if check.passes_when is not None and not truthy(search(check.passes_when, view)):
+                return undecided(*_stopped(check.needs[0].label, _probe(check.needs[0].label, view)))
             title = render(check.passes_as, search, view) if check.passes_as else check.question
             # Of what passes, only plain values are quoted: there are thousands of such findings.
             told = {n.source: _leaf(v) for n, v in zip(check.needs, values) if not isinstance(v, (dict, list))}
@@ -138,7 +147,8 @@ def _decide(check: Check, view: t.Any, search: Search, host: t.Optional[str], ba
             backend,
             "pending" if pending else _STATE_OF[check.severity],
             render(check.title, search, view),
-            evidence=quoted,
+            render(check.pending_as, search, view) if pending else "",
+            quoted,
             cause=render(check.cause, search, view),
             # A step that is made of evidence may not apply: then nothing is left of it.
             fix=tuple(filter(None, (render(step, search, view).strip() for step in check.fix))),
@@ -151,33 +161,38 @@ def _decide(check: Check, view: t.Any, search: Search, host: t.Optional[str], ba
 
 def _missing(need: Expression, value: t.Any, view: t.Any) -> t.Optional[t.Tuple[str, str, bool, str]]:
     """What `undecided` takes when the evidence that a check needs is not there; None when it is."""
-    root, _, rest = need.label.partition(".")
-    if root == "settings":
-        name = need.source.partition(".")[2]
-        return (
-            None
-            if truthy(value)
-            else ("skipped", f"no {name.replace('_', ' ')} was given (diagnose_{name})", False, "")
-        )
-    probe = view.get(root)
-    label = root
-    if root == "backend" and isinstance(probe, dict):
-        label, probe = rest, probe.get(rest)
+    name = need.label.rpartition(".")[2]
+    if name == "settings":
+        option = need.source.partition(".")[2]
+        words = f"no {option.replace('_', ' ')} was given (diagnose_{option})"
+        return None if truthy(value) else ("skipped", words, False, "")
+    probe = _probe(need.label, view)
     failed = isinstance(probe, dict) and probe.get("ok") is False
-    if failed and label not in JUDGED and need.source.rpartition(".")[2] not in _OUTCOME:
-        return "unknown", f"{label}: {_said(probe)}", True, ""
+    if failed and name not in JUDGED and need.source.rpartition(".")[2] not in _OUTCOME:
+        return "unknown", f"{name}: {_said(probe)}", True, ""
     if value is not None:
         return None
     if probe is None:
-        given = NOT_GIVEN.get(label)
-        return "skipped", given or f"{label} was not probed", given is None, ""
+        given = NOT_GIVEN.get(name)
+        return "skipped", given or _ABSENT.get(name) or f"{name} was not probed", given is None, ""
     if failed:
-        return "skipped", f"{label} did not get that far: {_said(probe)}", True, need.label
-    return "skipped", f"{label} does not tell {need.source}", True, ""
+        return _stopped(need.label, probe)
+    return "skipped", f"{name} does not tell {need.source}", True, ""
+
+
+def _probe(label: str, view: t.Any) -> t.Any:
+    """The result that `label` ("otlp", "backend.grafana") names."""
+    for key in label.split("."):
+        view = view.get(key) if isinstance(view, dict) else None
+    return view
+
+
+def _stopped(label: str, probe: t.Any) -> t.Tuple[str, str, bool, str]:
+    return "skipped", f"{label.rpartition('.')[2]} did not get that far: {_said(probe)}", True, label
 
 
 def _said(probe: t.Any) -> str:
-    return shown(probe.get("message") or probe.get("cause"))
+    return shown(probe.get("message") or probe.get("cause")) if isinstance(probe, dict) else "nothing"
 
 
 def _unreachable(check: Check, host: str, backend: t.Optional[str]) -> _Decision:

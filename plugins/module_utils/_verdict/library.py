@@ -42,10 +42,12 @@ class Check(t.NamedTuple):
     question: str
     title: Text
     fails_when: Expression
+    passes_when: t.Optional[Expression]
     needs: t.Tuple[Expression, ...]
     when: t.Optional[Expression]
     otherwise: Text
     pending_when: t.Optional[Expression]
+    pending_as: Text
     proved_when: t.Optional[Expression]
     shows: t.Tuple[Expression, ...]
     cause: Text
@@ -77,7 +79,8 @@ class Library(t.NamedTuple):
 _REQUIRED = ("id", "hop", "scope", "severity", "question", "title", "fails_when", "cause", "fix")
 _LISTS = ("needs", "shows", "fix", "explains", "related")
 _OPTIONAL = (
-    *("needs", "when", "otherwise", "pending_when", "proved_when", "shows", "passes_as"),
+    *("needs", "when", "otherwise", "passes_when", "passes_as"),
+    *("pending_when", "pending_as", "proved_when", "shows"),
     *("explains", "decisive", "matters", "example", "related", "see"),
 )
 
@@ -149,8 +152,9 @@ def _check(raw: t.Any, path: str) -> Check:
     for key, words in (("hop", HOPS), ("scope", SCOPES), ("severity", SEVERITIES)):
         if raw[key] not in words:
             raise BadCheck(f"{where}: '{key}' is {raw[key]!r}, but must be one of {', '.join(words)}")
-    if ("when" in raw) != ("otherwise" in raw):
-        raise BadCheck(f"{where}: 'when' and 'otherwise' (why the check then does not apply) come together")
+    for condition, words in (("when", "otherwise"), ("pending_when", "pending_as")):
+        if (condition in raw) != (words in raw):
+            raise BadCheck(f"{where}: '{condition}' and '{words}' (the words for it) come together")
     if not isinstance(raw.get("decisive", False), bool):
         raise BadCheck(f"{where}: 'decisive' must be true or false")
     if not _ID.fullmatch(raw["id"]) or not raw["id"].startswith(raw["hop"] + "."):
@@ -179,7 +183,9 @@ def _check(raw: t.Any, path: str) -> Check:
         needs=each("needs", compile_expression),
         when=optional("when", compile_expression),
         otherwise=compiled("otherwise", raw.get("otherwise", ""), compile_text),
+        passes_when=optional("passes_when", compile_expression),
         pending_when=optional("pending_when", compile_expression),
+        pending_as=compiled("pending_as", raw.get("pending_as", ""), compile_text),
         proved_when=optional("proved_when", compile_expression),
         shows=each("shows", compile_expression),
         cause=compiled("cause", raw["cause"], compile_text),
