@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import concurrent.futures
+import contextlib
 import json
 import os
 import time
@@ -182,6 +183,17 @@ class Engine:
             explanation = excerpt(str(getattr(error, "explanation", "") or error), 160)
             return ProbeFailure("engine_error", f"the Docker Engine at {where} answers {status}: {explanation}")
         return ProbeFailure("daemon_unreachable", f"no Docker Engine answers at {where} ({_words(text)})")
+
+
+@contextlib.contextmanager
+def well_formed(engine: Engine) -> t.Iterator[None]:
+    """Around code that reads answers: one that is not of the API's form is an engine_error, never a traceback."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise ProbeFailure(
+            "engine_error", f"the Docker Engine at {engine.shown} gave an answer that is not of the API's form"
+        ) from None
 
 
 def _engine_url(docker_host: t.Optional[str]) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import stat
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._client._bounded import output_of
@@ -55,6 +56,8 @@ def by_name(name: str) -> Found:
 def by_pid_file(path: str) -> Found:
     """The process that a pid file names."""
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise ProbeFailure("process_not_found", f"pid_file: {clean(path)} is not a regular file")
         with open(path, "rb") as handle:
             text = handle.read(64).decode("ascii", "replace").strip()
     except OSError as error:
@@ -70,7 +73,7 @@ def by_unit(unit: str) -> Found:
 
     `details`: {load_state, active_state, sub_state, restarts}.
     """
-    if unit.startswith("-") or not unit.strip():
+    if not unit.strip() or unit.startswith("-") or re.search(r"[*?\[]", unit):
         raise BadOption(f"unit: '{clean(unit)[:80]}' is not the name of a systemd unit")
     wanted = "LoadState,ActiveState,SubState,NRestarts,MainPID,ControlGroup,Environment,EnvironmentFiles,ExecStart"
     said = _properties(output_of(["systemctl", "show", f"--property={wanted}", "--", unit], PATIENCE))

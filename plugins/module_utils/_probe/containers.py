@@ -14,7 +14,7 @@ import re
 import time
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._docker import Engine, Json
+from ansible_collections.traceops.tracing.plugins.module_utils._client._docker import Engine, Json, well_formed
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption, ProbeFailure
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import _container, _container_mounts
 from ansible_collections.traceops.tracing.plugins.module_utils._spec import Spec
@@ -45,16 +45,17 @@ def run(params: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
     engine = Engine(params["docker_host"], params["timeout"])
     result: t.Dict[str, t.Any] = {"engine": {}, "containers": {}, "missing": list(params["names"]), "networks": {}}
     try:
-        version = engine.version()
-        result["engine"] = {
-            "version": clean(str(version.get("Version", ""))),
-            "api_version": clean(str(version.get("ApiVersion", ""))),
-            "name": _engine_name(version),
-        }
-        summaries = {_container.name_of(item): item for item in engine.containers()}
-        selected = [name for name in sorted(summaries) if _selected(name, summaries[name], params)]
-        result["missing"] = [name for name in params["names"] if name not in summaries]
-        _observe(engine, summaries, selected, params, wanted_ports, result)
+        with well_formed(engine):
+            version = engine.version()
+            result["engine"] = {
+                "version": clean(str(version.get("Version", ""))),
+                "api_version": clean(str(version.get("ApiVersion", ""))),
+                "name": _engine_name(version),
+            }
+            summaries = {_container.name_of(item): item for item in engine.containers()}
+            selected = [name for name in sorted(summaries) if _selected(name, summaries[name], params)]
+            result["missing"] = [name for name in params["names"] if name not in summaries]
+            _observe(engine, summaries, selected, params, wanted_ports, result)
     except ProbeFailure as failure:
         failure.result = {"ok": False, "message": failure.message, **result}
         raise

@@ -14,15 +14,17 @@ effective, contradictions}:
   between the processes;
 - `effective`, `contradictions`: see `_settings`.
 
-`cause`: ok; of the ProbeFailure process_not_found, permission_denied, systemd_missing, or that of `_docker.Engine`.
+`cause`: ok; of the ProbeFailure process_not_found, permission_denied, systemd_missing, timeout, or one of
+`_docker.Engine`.
 """
 
 from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._docker import Engine
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._client._bounded import TookTooLong, bounded
+from ansible_collections.traceops.tracing.plugins.module_utils._client._docker import Engine, well_formed
+from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption, ProbeFailure
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import _process, _settings
 from ansible_collections.traceops.tracing.plugins.module_utils._spec import Spec
 from ansible_collections.traceops.tracing.plugins.module_utils._text import clean
@@ -56,8 +58,14 @@ def run(params: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
         "contradictions": [],
     }
     name = _name(params)
+    if not 0 < params["timeout"] <= 3600:
+        raise BadOption(f"timeout: {params['timeout']:g} is not between 0 and 3600 seconds")
     try:
-        found = _find(params)
+        try:
+            # Reading /proc waits where a process holds its memory's lock.
+            found = bounded(lambda: _find(params), params["timeout"])
+        except TookTooLong:
+            raise ProbeFailure("timeout", f"{name}: not found within {params['timeout']:g} s") from None
         _describe(found, result)
         if not result["found"]:
             raise ProbeFailure("process_not_found", f"{name}: nothing runs on this host")
@@ -86,11 +94,12 @@ def _find(params: t.Dict[str, t.Any]) -> _process.Found:
     engine = Engine(params["docker_host"], params["timeout"])
     try:
         inspected = engine.inspect(params["container"])
+        if inspected is None:
+            raise ProbeFailure("process_not_found", f"there is no container '{clean(params['container'])[:120]}'")
+        with well_formed(engine):
+            return _process.of_container(inspected)
     finally:
         engine.close()
-    if inspected is None:
-        raise ProbeFailure("process_not_found", f"there is no container '{clean(params['container'])[:120]}'")
-    return _process.of_container(inspected)
 
 
 def _describe(found: _process.Found, result: t.Dict[str, t.Any]) -> None:

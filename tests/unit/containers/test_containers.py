@@ -301,3 +301,46 @@ def test_podman_answers_in_the_same_words():
     assert tempo["memory"]["limit"] == 64 * 1024 * 1024
     assert tempo["log"] == ["hello token=********"]
     assert (tempo["paths"]["/etc/hostname"]["target"], tempo["paths"]["/x"]["exists"]) == ("", False)
+
+
+def places(value, path=()):
+    """The path of every part of a JSON value."""
+    yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in items:
+        yield from places(part, (*path, key))
+
+
+def damaged(answer, path, wrong):
+    """`answer` with `wrong` at `path`."""
+    if not path:
+        return wrong
+    target = answer
+    for key in path[:-1]:
+        target = target[key]
+    target[path[-1]] = wrong
+    return answer
+
+
+@pytest.mark.parametrize("asked", ["GET /version", "GET /containers/json", "GET /networks", "inspection", "image"])
+def test_an_answer_of_another_form_is_an_error_and_never_a_traceback(asked, exchanges):
+    keys = {
+        "inspection": f"GET /containers/{inspection(exchanges, 'velo-tempo')['Id']}/json",
+        "image": next(key for key in exchanges if key.startswith("GET /images/")),
+    }
+    key = keys.get(asked, asked)
+    everywhere = list(places(exchanges[key]["json"]))
+
+    # A step that shares no factor with the list's length visits different depths in each answer.
+    for number, path in enumerate(everywhere[::7]):
+        wrong = [7, "x", None, [], {}, [7], {"x": 7}][number % 7]
+        answer = damaged(recorded()[key]["json"], path, wrong)
+        cause = cause_of({**exchanges, key: {"status": 200, "json": answer}}, names=["velo-tempo"], log_lines=0)
+        assert cause in ("ok", "engine_error", "daemon_unreachable"), path
+
+
+def cause_of(exchanges, **options):
+    try:
+        return look(exchanges, **options)["cause"]
+    except ProbeFailure as failure:
+        return failure.cause

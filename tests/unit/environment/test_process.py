@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 
 import pytest
 
@@ -24,6 +25,13 @@ def failure_of(**options):
     with pytest.raises(ProbeFailure) as failure:
         look(**options)
     return failure.value
+
+
+def cause_of(**options):
+    try:
+        return look(**options)["cause"]
+    except ProbeFailure as failure:
+        return failure.cause
 
 
 @pytest.fixture
@@ -164,6 +172,13 @@ def test_a_missing_pid_file_is_named(tmp_path):
     assert failure.message == f"pid_file: {tmp_path}/gone.pid can't be read (No such file or directory)"
 
 
+def test_a_pid_file_that_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+
+    assert "is not a regular file" in failure_of(pid_file=str(tmp_path / "pipe")).message
+    assert "is not a regular file" in failure_of(pid_file=str(tmp_path)).message
+
+
 @pytest.fixture
 def program():
     """A real process with tracing settings and a secret; yields its pid file's content."""
@@ -280,9 +295,27 @@ def test_a_host_without_systemd(systemctl):
     assert failure_of(unit="shop").cause == "systemd_missing"
 
 
-def test_a_unit_that_looks_like_an_option_is_refused():
+@pytest.mark.parametrize("unit", ["--host=evil", "velo-*", " "])
+def test_a_unit_that_looks_like_an_option_or_a_pattern_is_refused(unit):
+    with pytest.raises(BadOption) as failure:
+        look(unit=unit)
+
+    assert failure.value.message == f"unit: '{unit}' is not the name of a systemd unit"
+
+
+def test_a_time_limit_that_is_none():
     with pytest.raises(BadOption):
-        look(unit="--host=evil")
+        look(process_name="shop", timeout=0)
+
+
+def test_a_search_that_does_not_end(monkeypatch):
+    forever = threading.Event()
+    monkeypatch.setattr(_process, "by_name", lambda name: forever.wait())
+
+    failure = failure_of(process_name="shop", timeout=0.05)
+
+    assert (failure.cause, failure.message) == ("timeout", "process_name 'shop': not found within 0.05 s")
+    forever.set()
 
 
 def container_with(variables, **state):
@@ -325,6 +358,15 @@ def test_a_container_that_does_not_exist():
         failure = failure_of(container="nope", docker_host=server.url)
 
     assert (failure.cause, failure.message) == ("process_not_found", "there is no container 'nope'")
+
+
+@pytest.mark.parametrize("key", ["State", "Config", "Path", "Args", "Id"])
+def test_an_engine_that_answers_with_something_else(key):
+    exchanges, inspected = container_with([])
+    inspected[key] = 7
+
+    with engine(exchanges) as server:
+        assert cause_of(container="velo-tempo", docker_host=server.url) in ("ok", "engine_error")
 
 
 def test_without_an_engine():
