@@ -24,6 +24,11 @@ options:
       - V(logs) takes the options of M(traceops.tracing.log_grep), V(otlp) those of M(traceops.tracing.otlp_probe),
         V(containers) those of M(traceops.tracing.container_info), V(grafana) those of
         M(traceops.tracing.grafana_datasource_test), the others those of the module of the same name.
+      - V(environment) takes one of C(process_name), C(pid_file), C(unit) (of systemd) and C(container), with
+        C(docker_host) and C(timeout) as in M(traceops.tracing.container_info). It tells with which tracing settings a
+        program runs. Credentials in them are masked.
+      - V(clock) takes C(tempo_url) and the HTTP options of M(traceops.tracing.tempo_info). It tells how far the host's
+        clock is from Tempo's.
     type: dict
     required: true
 extends_documentation_fragment:
@@ -44,6 +49,15 @@ EXAMPLES = r"""
         probe: otlp
         endpoint: http://tempo:4317
         protocol: grpc
+  register: seen
+
+- name: See with which tracing settings an application runs, and whether the clock is right
+  traceops.tracing.collect:
+    probes:
+      environment:
+        unit: velo-sql
+      clock:
+        tempo_url: http://tempo:3200
   register: seen
 """
 
