@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import environment
 from ansible_collections.traceops.tracing.tests.integration.docker_engine import wait_until
+from ansible_collections.traceops.tracing.tests.servers import http_answer, tcp_server
 
 ROOT = Path(__file__).parents[6]  # what holds ansible_collections
 SECRET = "s3cr3t-sentinel"
@@ -189,3 +191,47 @@ def test_a_dead_engine_is_evidence_and_hides_nothing_else():
     assert (seen["containers"]["ok"], seen["containers"]["cause"]) == (False, "daemon_unreachable")
     assert seen["containers"]["missing"] == ["velo-tempo"]
     assert (seen["clock"]["ok"], seen["clock"]["cause"]) == (False, "connection_refused")
+
+
+PLAYBOOK = """
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - traceops.tracing.collect:
+        probes:
+          clock: {tempo_url: "{{ url }}", token: "{{ secret }}", headers: {X-Key: "{{ secret }}"}}
+"""
+
+
+def command_lines_with(text):
+    """The command lines on this machine that hold `text`."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            line = entry.read_bytes()
+            if text.encode() in line:
+                found.append(line)
+    return found
+
+
+def test_a_token_is_in_no_process_listing_while_it_is_used(tmp_path):
+    asked = []
+
+    def handle(connection):
+        # The moment of use: the request has arrived, and the module waits.
+        request = connection.recv(65536)
+        asked.append((SECRET.encode() in request, command_lines_with(SECRET)))
+        connection.sendall(http_answer(200, b"ready", "text/plain", "Date: Mon, 23 Nov 2026 12:00:00 GMT"))
+
+    (tmp_path / "play.yml").write_text(PLAYBOOK)
+    with tcp_server(handle) as port:
+        (tmp_path / "vars.json").write_text(json.dumps({"url": f"http://127.0.0.1:{port}", "secret": SECRET}))
+        words = ["ansible-playbook", "-i", "localhost,", "-c", "local", "-vvv", "-e", "@vars.json", "play.yml"]
+        words += ["-e", f"ansible_python_interpreter={sys.executable}"]
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert '"cause": "ok"' in done.stdout
+    assert SECRET not in done.stdout + done.stderr
+    assert len(asked) == 3
+    assert all(sent and not listed for sent, listed in asked)
