@@ -25,6 +25,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._text import exce
 T = t.TypeVar("T")
 Json = t.Dict[str, t.Any]
 MAX_LOG = 1024 * 1024  # bytes
+STATS_PATIENCE = 3.0  # seconds; an engine that hangs on one container's usage still tells the rest
 _SCHEMES = ("unix://", "tcp://", "http://", "https://")
 
 
@@ -79,7 +80,7 @@ class Engine:
 
         def sample(container: str) -> t.Optional[Json]:
             try:
-                return self._ask(lambda api: api.stats(container, stream=False, one_shot=True))
+                return self._ask(lambda api: api.stats(container, stream=False, one_shot=True), STATS_PATIENCE)
             except ProbeFailure:
                 return None
 
@@ -126,7 +127,8 @@ class Engine:
             raise ProbeFailure("engine_error", f"what answers at {self.shown} is no Docker Engine (status 404)")
         return value
 
-    def _ask(self, call: t.Callable[[t.Any], t.Optional[T]]) -> t.Optional[T]:
+    def _ask(self, call: t.Callable[[t.Any], t.Optional[T]], at_most: float = 3600.0) -> t.Optional[T]:
+        """What `call` returns, None for 404; within the deadline, and within `at_most` seconds."""
         try:
             import docker
             import requests
@@ -140,7 +142,7 @@ class Engine:
 
         try:
             # The SDK's own time-out starts anew with each byte that arrives.
-            return bounded(work, self.left)
+            return bounded(work, min(self.left, at_most))
         except docker.errors.NotFound:
             return None
         except (TookTooLong, requests.exceptions.Timeout):
