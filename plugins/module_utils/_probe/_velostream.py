@@ -54,10 +54,8 @@ def apply(
     share = None if ratio["value"] is None else 0.0 if off else round(ratio["value"] ** 2, 6)
     found["new_traces_share"] = {"value": share, "from": ratio["from"]}
     file = _value_of(words, "--file")
-    found["service_name"] = {
-        "value": f"velo-sql-{os.path.basename(file)}" if file else None,
-        "from": "--file" if file else "velostream",
-    }
+    if file:
+        found["service_name"] = {"value": f"velo-sql-{os.path.basename(file)}", "from": "--file"}
     level = log_level(variables.get("RUST_LOG", ""))
     found["log_level"] = {
         "value": level,

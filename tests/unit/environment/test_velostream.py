@@ -17,7 +17,6 @@ def effective(line=BASE, **variables):
 def test_its_service_is_named_after_the_file_with_its_extension():
     assert effective()["service_name"] == {"value": "velo-sql-trades.sql", "from": "--file"}
     assert effective("velo-sql deploy-app --file=a.sql")["service_name"]["value"] == "velo-sql-a.sql"
-    assert effective("velo-sql server")["service_name"] == {"value": None, "from": "velostream"}
 
 
 def test_tracing_is_on_only_when_asked_for():
