@@ -34,7 +34,7 @@ options:
     description: A trace to look for through Grafana, as up to 32 hexadecimal digits.
     type: str
   service_name:
-    description: Search for traces of this service instead of any trace. RV(search.traces) says how many were found.
+    description: Search for traces of this service instead of any trace. RV(search) says how many were found.
     type: str
   tempo_url:
     description:
@@ -105,7 +105,7 @@ message:
 reason:
   description:
     - Why Grafana does not reach the data source, if it tells - V(connection_refused), V(dns_failure),
-      V(wrong_protocol), V(tls), V(timeout), V(no_route), else V(unknown).
+      V(wrong_protocol), V(tls), V(timeout), V(no_route), V(bad_url), else V(unknown).
     - Set with RV(cause=datasource_unreachable), and where known with RV(cause=backend_check_failed).
   returned: always
   type: str

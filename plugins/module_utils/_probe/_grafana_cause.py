@@ -17,7 +17,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._probe._grafana_a
     reason_of,
 )
 from ansible_collections.traceops.tracing.plugins.module_utils._probe._grafana_settings import describe, settings_of
-from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt
+from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt, public_url
 
 # What a 502 without text can be (seen on 7.5.5, 9.4 and 13.1: all alike).
 CANDIDATES = ("connection_refused", "dns_failure", "wrong_protocol", "tls")
@@ -104,6 +104,10 @@ def _not_searchable(seen: Observed, where: str) -> Verdict:
     readings = (seen.echo, seen.search, seen.explore, seen.reason)
     if seen.behind_is_grafana or any(reading and looks_like_grafana(reading.said) for reading in readings):
         return Verdict("points_at_grafana", f"{where} points at a Grafana, not at Tempo")
+    if seen.source.url is not None and not (settings_of(seen.source, ())["url"] or {}).get("host"):
+        shown = excerpt(public_url(seen.source.url), 120)
+        message = f"{where} has the URL '{shown}', which names no server; expected http://HOST:PORT"
+        return Verdict("datasource_unreachable", message, "bad_url")
     if failed.cause in ("datasource_unreachable", "response_timeout"):
         if seen.echo is not None and seen.echo.ok:
             return Verdict("backend_error", f"{where} answers, but a search gets no answer: {failed.message}")

@@ -15,8 +15,10 @@ HIDDEN_502 = Reading(False, "datasource_unreachable", "Grafana gets no answer fr
 REFUSED_401 = Reading(False, "datasource_unauthorized", "refused (401)")
 
 
-def judged(access: str = "proxy", json_data: dict[str, t.Any] | None = None, **readings: t.Any) -> Verdict:
-    entry = {"id": 1, "uid": "t", "name": "T", "type": "tempo", "access": access, "url": "http://tempo:3200"}
+def judged(
+    access: str = "proxy", json_data: dict[str, t.Any] | None = None, url: str = "http://tempo:3200", **readings: t.Any
+) -> Verdict:
+    entry = {"id": 1, "uid": "t", "name": "T", "type": "tempo", "access": access, "url": url}
     source = parse_datasource({**entry, "jsonData": json_data or {}})
     assert source
     return conclude(Observed(source, **readings))
@@ -90,6 +92,13 @@ def test_a_tls_server_that_is_asked_in_plain_http_is_named() -> None:
     answer = failed("datasource_unreachable", "Client sent an HTTP request to an HTTPS server.")
     verdict = judged(echo=answer, search=answer)
     assert (verdict.cause, verdict.reason) == ("datasource_unreachable", "tls")
+
+
+@pytest.mark.parametrize("url", ["", "tempo:3200", "http://tempo:99999", "http://"])
+def test_a_url_that_names_no_server_is_the_reason(url: str) -> None:
+    verdict = judged(url=url, echo=HIDDEN_502, search=HIDDEN_502)
+    assert (verdict.cause, verdict.reason) == ("datasource_unreachable", "bad_url")
+    assert f"'{url}'" in verdict.message
 
 
 @pytest.mark.parametrize(
