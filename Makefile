@@ -20,8 +20,9 @@ export PYTHONPATH := $(ROOT)
 export PATH := $(BIN):$(PATH)
 export ANSIBLE_HOME := $(CACHE)/ansible
 export PYTHONDONTWRITEBYTECODE := 1
+export HYPOTHESIS_STORAGE_DIRECTORY := $(CACHE)/hypothesis
 
-.PHONY: help demo diagnose test lint sanity unit contract integration robustness bench docs build clean tree venv venv-dev
+.PHONY: help demo diagnose test lint sanity unit contract integration robustness bench docs explain replay build clean tree venv venv-dev
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t14
@@ -80,6 +81,12 @@ bench: venv-dev tree ## measure, as ratios in one run
 
 docs: venv-dev tree ## write docs/checks.md from the check library
 	$(BIN)/python tests/tools/docs.py .
+
+explain: venv tree ## what a check means and how to fix it (ID=network.otlp.connection-refused)
+	@$(BIN)/python $(TREE)/tests/tools/explain.py '$(ID)'
+
+replay: venv tree ## evaluate the evidence of a report again, without any host (REPORT=tracing-report/report.json)
+	@$(BIN)/python $(TREE)/tests/tools/replay.py '$(REPORT)'
 
 build: venv tree ## the collection's tarball, in $(CACHE)/dist
 	@mkdir -p $(CACHE)/dist && cd $(TREE) && ansible-galaxy collection build --force --output-path $(CACHE)/dist .

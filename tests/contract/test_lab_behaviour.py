@@ -40,8 +40,8 @@ WITHOUT_SPANS = {
 }  # fmt: skip
 
 
-def export(tempo: Tempo, body: bytes, headers: dict[str, str] = PROTOBUF) -> requests.Response:
-    return requests.post(f"{tempo.otlp_http}/v1/traces", data=body, headers=headers, timeout=5)
+def export(tempo: Tempo, body: bytes, headers: dict[str, str] | None = None) -> requests.Response:
+    return requests.post(f"{tempo.otlp_http}/v1/traces", data=body, headers=headers or PROTOBUF, timeout=5)
 
 
 def found(tempo: Tempo, query: str, **more: t.Any) -> list[str]:

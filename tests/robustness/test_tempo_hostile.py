@@ -30,7 +30,7 @@ PROBES: list[tuple[ModuleType, dict[str, t.Any]]] = [
     (canaries, {"trace_ids": {"app01": "1", "app02": "2"}, "wait_timeout": 0.0}),
 ]
 EACH_PROBE = pytest.mark.parametrize(
-    ("probe", "given"), PROBES, ids=[probe.__name__.rsplit(".")[-1] for probe, _unused in PROBES]
+    ("probe", "given"), PROBES, ids=[probe.__name__.rpartition(".")[2] for probe, _unused in PROBES]
 )
 
 

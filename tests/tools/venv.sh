@@ -12,10 +12,10 @@ install() { "$venv/bin/python" -m pip install --quiet --disable-pip-version-chec
 if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
   if ! "$python" -c 'import ensurepip' 2>/dev/null; then
     # Debian ships venv without ensurepip until this package is there.
-    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || {
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
       echo "this Python can't create virtual environments: install python3-venv (as root: apt-get install python3-venv)" >&2
       exit 1
-    }
+    fi
     apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
   fi
   rm -rf "$venv" && mkdir -p "$(dirname "$venv")"

@@ -192,7 +192,10 @@ class HttpClient:
         if params.get("tenant"):
             session.headers["X-Scope-OrgID"] = params["tenant"]
         if params.get("url_username") and not params.get("token"):
-            session.auth = (params["url_username"].encode("utf-8"), (params.get("url_password") or "").encode("utf-8"))
+            # As bytes: requests would encode text as Latin-1.
+            session.auth = requests.auth.HTTPBasicAuth(
+                params["url_username"].encode("utf-8"), (params.get("url_password") or "").encode("utf-8")
+            )
         else:
             session.auth = _no_netrc
         if params.get("token"):

@@ -28,9 +28,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_net
     resolve,
 )
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._otlp_options import (
-    ARGUMENT_SPEC as ARGUMENT_SPEC,
-)
+from ansible_collections.traceops.tracing.plugins.module_utils._probe import _otlp_options
 from ansible_collections.traceops.tracing.plugins.module_utils._probe._otlp_options import (
     AUTO,
     GRPC,
@@ -41,6 +39,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._probe._otlp_opti
 )
 from ansible_collections.traceops.tracing.plugins.module_utils._probe._waiting import REAL, Clock
 
+ARGUMENT_SPEC = _otlp_options.ARGUMENT_SPEC
 CHECK_MODE = {"send": False}
 
 Phases = t.Dict[str, t.Dict[str, t.Any]]

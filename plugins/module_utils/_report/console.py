@@ -16,7 +16,7 @@ MAX_REASONS = 6
 
 _MARKS = {"ok": "√", "failed": "×", "warning": "!", "info": "i", "pending": "…", "unknown": "?", "suppressed": "~"}
 _ASCII_MARKS = {**_MARKS, "ok": "+", "failed": "x", "pending": "."}
-_ASCII = str.maketrans({"→": "->", "…": "...", "√": "+", "×": "x", "–": "-", "’": "'"})
+_ASCII = str.maketrans({"→": "->", "…": "...", "√": "+", "×": "x", "–": "-", "\u2019": "'"})
 
 Report = t.Dict[str, t.Any]
 

@@ -73,5 +73,5 @@ def _in_pipeline(data: t.Any, pipeline: str, processor: str) -> t.List[Edit]:
     if processor in existing:
         return []
     # What a sampler drops need not be batched; memory_limiter stays first.
-    batch = [i for i, name in enumerate(existing) if str(name).split("/")[0] == "batch"]
+    batch = [i for i, name in enumerate(existing) if str(name).partition("/")[0] == "batch"]
     return [Insert(path, batch[0] if batch else None, processor)]

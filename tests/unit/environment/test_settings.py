@@ -6,7 +6,7 @@ import pytest
 
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import _settings
 
-APP = ["/opt/app/shop"]
+APP = ("/opt/app/shop",)
 HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"
 
 

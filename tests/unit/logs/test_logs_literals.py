@@ -45,7 +45,7 @@ def test_the_needles_of_an_expression(regex: str, needles: tuple, leads: bool) -
 
 _PARTS = st.sampled_from(
     ["abc", "x", "é", "🔍", "[a-c]", ".", r"\d", r"\w+", "(?:ab|cd)", "(?:ab|c)*", "(?P<n>xy)?", "(?i:kEy)", r"\b", "^",
-     "$",      "(?=a)", "(?!b)", "(?:abc){2}", "[^x]", r"\.", "a?", "a+", "(?<=a)", "|"]
+     "$", "(?=a)", "(?!b)", "(?:abc){2}", "[^x]", r"\.", "a?", "a+", "(?<=a)", "|"]
 )  # fmt: skip
 _LINES = st.lists(
     st.sampled_from(["abc", "ab", "cd", "x", "xy", "é", "🔍", "KEY", "key", "ke", ".", " ", "1", "A"])

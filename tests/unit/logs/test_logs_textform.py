@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.traceops.tracing.plugins.module_utils._logs import textform
 
-LINE = "🔍 Injecting ✅ done ⚠️ – “quoted”"
+LINE = "🔍 Injecting ✅ done ⚠️ – \u201cquoted\u201d"
 
 
 @pytest.mark.parametrize("codec", ["mac_roman", "latin-1"])
@@ -19,11 +19,13 @@ def test_symbols_misread_by_a_codec_are_restored(codec: str) -> None:
 
 
 def test_symbols_misread_as_windows_1252_are_restored() -> None:
-    garbled = "ðŸ”\x8d Injecting âœ… done"
+    garbled = "ðŸ\u201d\x8d Injecting âœ… done"
     assert textform.text_of(garbled.encode()) == "🔍 Injecting ✅ done"
 
 
-@pytest.mark.parametrize("text", ["Größe über “äöü”", "déjà vu – naïve", "‚single‘ quotes", "日本語 русский", "√ × ≈"])
+@pytest.mark.parametrize(
+    "text", ["Größe über \u201cäöü\u201d", "déjà vu – naïve", "\u201asingle\u2018 quotes", "日本語 русский", "√ × ≈"]
+)
 def test_text_that_is_right_stays_as_it_is(text: str) -> None:
     assert textform.text_of(text.encode()) == text
 
