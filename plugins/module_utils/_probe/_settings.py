@@ -86,13 +86,14 @@ def masked(name: str, value: str) -> str:
     if name in _JAVA_OPTION_VARIABLES:
         # A JVM's options hold anything; what concerns tracing is enough.
         words = [word for word in _split(value) if word.startswith(("-javaagent:", "-Dotel."))]
-        return " ".join(f"{part}={masked(part.replace('.', '_'), rest)}" if rest else part for part, _eq, rest in
-                        (word.partition("=") for word in words))[:MAX_VALUE]  # fmt: skip
+        pairs = (word.partition("=") for word in words)
+        shown = (f"{part}={masked(part.replace('.', '_'), rest)}" if rest else part for part, _equals, rest in pairs)
+        return clean(" ".join(shown))[:MAX_VALUE]
     if name.lower().endswith("headers"):
         pairs = (pair.partition("=") for pair in value.split(",") if pair.strip())
         shown = (
             f"{key.strip()}={text.strip() if key.strip().lower() in _OPEN_HEADERS else MASK}"
-            for key, _eq, text in pairs
+            for key, _equals, text in pairs
         )
         return clean(",".join(shown))[:MAX_VALUE]
     if _SECRET_NAME.search(name):
@@ -176,11 +177,7 @@ def _boolean(setting: Setting) -> Setting:
 
 def _number(setting: Setting) -> Setting:
     """The value as a number; None where it is none."""
-    try:
-        value: t.Optional[float] = float(setting["value"])
-    except ValueError:
-        value = None
-    return {**setting, "value": value}
+    return {**setting, "value": _velostream.number(str(setting["value"]))}
 
 
 def _javaagent(variables: t.Mapping[str, str], options: t.Mapping[str, t.Any], layers: Layers) -> Setting:

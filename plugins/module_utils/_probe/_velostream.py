@@ -10,6 +10,7 @@ trace by the SDK's sampler with the same ratio, which is off at 0.01 or less.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import typing as t
@@ -107,11 +108,17 @@ def _sampling(options: t.Mapping[str, t.Any]) -> t.Tuple[t.Dict[str, t.Any], t.D
     ratio = {"value": known[0] if known else None, "from": origin}
     delay = {"value": float(known[1]) if known else None, "from": origin}
     if "--sampling-ratio" in options:
-        try:
-            ratio = {"value": float(options["--sampling-ratio"]), "from": "--sampling-ratio"}
-        except ValueError:
-            ratio = {"value": None, "from": "--sampling-ratio"}
+        ratio = {"value": number(str(options["--sampling-ratio"])), "from": "--sampling-ratio"}
     return ratio, delay
+
+
+def number(text: str) -> t.Optional[float]:
+    """`text` as a finite number; None where it is none."""
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
 
 
 def _value_of(words: t.Sequence[str], option: str) -> str:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import _settings
 
@@ -61,6 +65,7 @@ def test_nothing_set_means_the_specifications_defaults():
         ({"OTEL_SERVICE_NAME": "  "}, "service_name", "unknown_service", "default"),
         ({"OTEL_BSP_SCHEDULE_DELAY": "500"}, "schedule_delay_ms", 500.0, "OTEL_BSP_SCHEDULE_DELAY"),
         ({"OTEL_BSP_SCHEDULE_DELAY": "soon"}, "schedule_delay_ms", None, "OTEL_BSP_SCHEDULE_DELAY"),
+        ({"OTEL_BSP_SCHEDULE_DELAY": "inf"}, "schedule_delay_ms", None, "OTEL_BSP_SCHEDULE_DELAY"),
         ({"OTEL_LOG_LEVEL": "DEBUG"}, "log_level", "debug", "OTEL_LOG_LEVEL"),
         ({"OTEL_PROPAGATORS": "b3"}, "propagators", "b3", "OTEL_PROPAGATORS"),
         ({"OTEL_TRACES_SAMPLER": "always_off"}, "ratio", 0.0, "OTEL_TRACES_SAMPLER"),
@@ -301,3 +306,45 @@ def test_a_secret_in_an_endpoint_is_in_no_message():
     }
 
     assert "s3cr3t-sentinel" not in str(contradictions(variables)) + str(effective(variables))
+
+
+NAMES = [
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_PROTOCOL",
+    "OTEL_TRACES_SAMPLER",
+    "OTEL_TRACES_SAMPLER_ARG",
+    "OTEL_RESOURCE_ATTRIBUTES",
+    "OTEL_BSP_SCHEDULE_DELAY",
+    "JAVA_TOOL_OPTIONS",
+    "RUST_LOG",
+    "http_proxy",
+    "no_proxy",
+    HEADERS,
+]
+ODD = [
+    "http://[::1",
+    "http://h:99999",
+    "//",
+    "http://\u2100.com",
+    "-javaagent:",
+    "-Dotel.=",
+    '"',
+    "nan",
+    "::1/128",
+    "/0",
+]
+VALUES = st.one_of(st.text(max_size=20), st.sampled_from(ODD))
+WORDS = st.lists(st.one_of(VALUES, st.sampled_from(["--otlp-endpoint", "--sampling-ratio=", "--file"])), max_size=5)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@given(st.dictionaries(st.sampled_from(NAMES), VALUES), WORDS, st.sampled_from(["velo-sql", "java", "shop"]))
+def test_whatever_is_set_gives_an_answer_that_is_json(variables, words, program):
+    words = [program, *words]
+    options = _settings.relevant_options(words)
+
+    found = effective(variables, options, words)
+
+    shown = [found, contradictions(variables, options, words), _settings.masked_variables(variables)]
+    assert json.dumps([*shown, _settings.masked_options(options)], allow_nan=False)

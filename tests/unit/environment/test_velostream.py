@@ -54,6 +54,7 @@ def test_variables_win_over_the_option_without_a_word():
         ("--sampling-ratio 0", 0.0, 0.0, 2000.0, "parentbased_always_off"),
         ("--sampling-mode fast", None, None, None, "parentbased_traceidratio"),
         ("--sampling-ratio many", None, None, 2000.0, "parentbased_traceidratio"),
+        ("--sampling-ratio nan", None, None, 2000.0, "parentbased_traceidratio"),
     ],
 )
 def test_how_many_new_traces_it_records(options, ratio, share, delay, sampler):
