@@ -84,14 +84,21 @@ class ActionModule(ActionBase):
 
     def _write(self, path: str, text: str, options: t.Dict[str, t.Any], new: bool, task_vars: t.Any) -> t.Optional[str]:
         """The path of the backup, if one was asked for and there was something to keep."""
-        args = {"content": text, "dest": path, "follow": True, "backup": options["backup"]}
         if options["validate"]:
-            args["validate"] = options["validate"]
+            # Apart from the file itself: copy makes its backup before it validates, and would leave it behind.
+            shell = self._connection._shell
+            candidate = shell.join_path(self._make_tmp_path(), "candidate")
+            self._copy({"content": text, "dest": candidate, "validate": options["validate"]}, path, task_vars)
+        args: t.Dict[str, t.Any] = {"content": text, "dest": path, "follow": True, "backup": options["backup"]}
         if new:
             args["mode"] = "0644"
             made = self._module("file", {"path": posixpath.dirname(path), "state": "directory"}, task_vars)
             if made.get("failed"):
                 raise _Refused(f"{path} can't be written: {excerpt(str(made.get('msg')), 300)}")
+        backup: t.Optional[str] = self._copy(args, path, task_vars).get("backup_file")
+        return backup
+
+    def _copy(self, args: t.Dict[str, t.Any], path: str, task_vars: t.Any) -> t.Dict[str, t.Any]:
         task = self._task.copy()
         task.args = args
         task.diff = False
@@ -104,17 +111,13 @@ class ActionModule(ActionBase):
             templar=self._templar,
             shared_loader_obj=self._shared_loader_obj,
         )
-        copied = copy.run(task_vars=task_vars)
-        if copied.get("failed"):
-            said = str(copied.get("stderr") or copied.get("msg"))
-            if "failed to validate" in str(copied.get("msg")):
-                said = str(copied.get("stderr") or copied.get("stdout") or copied.get("msg"))
-                raise _Refused(
-                    f"{path} was left as it is: the program that reads it refuses the result: {excerpt(said, 300)}"
-                )
-            raise _Refused(f"{path} can't be written: {excerpt(said, 300)}")
-        backup: t.Optional[str] = copied.get("backup_file")
-        return backup
+        copied: t.Dict[str, t.Any] = copy.run(task_vars=task_vars)
+        if not copied.get("failed"):
+            return copied
+        if "failed to validate" in str(copied.get("msg")):
+            words = excerpt(str(copied.get("stderr") or copied.get("stdout") or copied.get("msg")), 300)
+            raise _Refused(f"{path} was left as it is: the program that reads it refuses the result: {words}")
+        raise _Refused(f"{path} can't be written: {excerpt(str(copied.get('msg')), 300)}")
 
 
 def _diff(path: str, before: t.Optional[str], after: str) -> t.Dict[str, str]:
