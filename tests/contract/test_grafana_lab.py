@@ -1,7 +1,12 @@
-"""The Grafana probe against the lab: Grafana of each version, live Tempos behind it, the recorded states."""
+"""The Grafana probe against the lab: Grafana of each version, live Tempos behind it, the recorded states.
+
+With GRAFANA_URL the same tests run against a real one on this host, whose administrator is admin:admin. They add data
+sources and a user to it, and remove them again.
+"""
 
 from __future__ import annotations
 
+import os
 import time
 import typing as t
 from collections.abc import Iterator
@@ -20,13 +25,40 @@ from ansible_collections.traceops.tracing.tests.unit.grafana.states import STATE
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
+class RealGrafana:
+    """The Grafana that GRAFANA_URL names, with the lab's data sources and its user `viewer` until `stop()`."""
+
+    def __init__(self, url: str, sources: list[DataSource]) -> None:
+        self.url = url.rstrip("/")
+        self._session = requests.Session()
+        self._session.auth = ("admin", "admin")
+        version = self._session.get(f"{self.url}/api/health", timeout=10).json()["version"]
+        major = int(version.partition(".")[0])
+        self.profile = PROFILES[0] if major < 9 else PROFILES[1] if major < 12 else PROFILES[2]
+        self._uids = [source.uid for source in sources]
+        for source in sources:
+            given = {"name": source.name, "uid": source.uid, "type": source.type, "access": source.access}
+            given |= {"url": source.url.replace("SELF", self.url)}
+            self._post("/api/datasources", {**given, "jsonData": source.json_data, "secureJsonData": source.secure})
+        self._viewer = self._post("/api/admin/users", {"name": "viewer", "login": "viewer", "password": "viewer"})["id"]
+
+    def _post(self, path: str, body: dict[str, t.Any]) -> dict[str, t.Any]:
+        answer = self._session.post(self.url + path, json=body, timeout=10)
+        answer.raise_for_status()
+        return t.cast("dict[str, t.Any]", answer.json())
+
+    def stop(self) -> None:
+        for path in [*(f"datasources/uid/{uid}" for uid in self._uids), f"admin/users/{self._viewer}"]:
+            self._session.delete(f"{self.url}/api/{path}", timeout=10)
+
+
 class Stack(t.NamedTuple):
-    grafana: Grafana
+    grafana: Grafana | RealGrafana
     tempo: Tempo  # single tenant, streaming over HTTP
     tenants: Tempo
 
 
-@pytest.fixture(scope="module", params=PROFILES)
+@pytest.fixture(scope="module", params=[os.environ["GRAFANA_URL"]] if os.environ.get("GRAFANA_URL") else PROFILES)
 def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
     """A Grafana with the recorded data sources; one trace of service `shop` in the single tenant and in `team-a`."""
     nowhere = ClosedPort()
@@ -41,7 +73,7 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
         internal_grpc=tempo.otlp_grpc,
         nowhere=nowhere.url,
     )
-    grafana = Grafana(request.param, sources)
+    grafana = Grafana(request.param, sources) if request.param in PROFILES else RealGrafana(request.param, sources)
     export(tempo, {})
     export(tenants, {"X-Scope-OrgID": "team-a"})
     yield Stack(grafana, tempo, tenants)

@@ -48,11 +48,10 @@ def header_names(source: DataSource) -> t.List[str]:
 def settings_of(source: DataSource, listing: t.Sequence[DataSource]) -> t.Dict[str, t.Any]:
     """Facts about the settings, under keys that stay.
 
-    `url` {scheme, host, port, path, loopback} or None when Grafana does not tell it or it is
-    no URL; `access`; `streaming` (bool: for
-    searches or metrics); `tenant_header` (bool); `basic_auth` and `tls_skip_verify` (bool or None); `time_shift`
-    (bool: traces are looked for only around the time range of the panel); `links`, a list of {setting, uid, found,
-    name, type} for every setting in LINKS that names a data source (`found` false: the uid does not exist).
+    `url` {scheme, host, port, path, loopback}, None when Grafana does not tell it or it is no URL; `access`;
+    `streaming` (bool: for searches or metrics); `tenant_header` (bool); `basic_auth` and `tls_skip_verify` (bool or
+    None); `time_shift` (bool: traces are looked for only around the time range of the panel); `links`, a list of
+    {setting, uid, found, name, type} for each setting in LINKS that names a data source (`found` false: there is none).
     """
     data = source.settings
     streaming = as_dict(data.get("streamingEnabled"))
