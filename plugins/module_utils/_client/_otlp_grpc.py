@@ -104,7 +104,7 @@ def _failure(where: str, status: str, details: str) -> OtlpError:
     else:
         cause, words = _CAUSES.get(status, ("server_error", "could not take the spans"))
     quoted = f": '{said}'" if said else ""
-    return OtlpError(cause, f"{where} {words}; it answered {status}{quoted}", {"status": status, "said": said})
+    return OtlpError(cause, f"{where} {words}; gRPC status {status}{quoted}", {"status": status, "said": said})
 
 
 class _Relay:
@@ -160,16 +160,22 @@ class _Relay:
         while not self._over.is_set() and self._deadline.left() > 0:
             waiting = isinstance(server, ssl.SSLSocket) and server.pending() > 0
             ready = select.select([client, server], [], [], 0 if waiting else 0.05)[0]
-            if server in ready or waiting:
-                data = server.recv(_CHUNK)
-                if not data:
-                    return
-                send_all(client, data, self._deadline)
-            if client in ready:
-                data = client.recv(_CHUNK)
-                if not data:
-                    return
-                send_all(server, data, self._deadline)
+            for source, target in ((server, client), (client, server)):
+                if source in ready or (waiting and source is server):
+                    data = _take(source)
+                    if data == b"":
+                        return
+                    if data:
+                        send_all(target, data, self._deadline)
+
+
+def _take(sock: socket.socket) -> t.Optional[bytes]:
+    """What has arrived, b"" at the end, None for nothing yet: TLS has records of its own, such as session tickets."""
+    sock.settimeout(0)
+    try:
+        return sock.recv(_CHUNK)
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return None
 
 
 def _tls_failure(error: ssl.SSLError, route: Route) -> OtlpError:

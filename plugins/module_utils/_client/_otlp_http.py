@@ -233,7 +233,9 @@ def _cause(route: Route, answer: HttpAnswer, said: str) -> str:
 
 
 def _by_proxy(route: Route, answer: HttpAnswer) -> bool:
-    """Whether a proxy, and not the receiver, made this error: no receiver answers in HTML or with these headers."""
-    if any(name in answer.headers for name in ("via", "x-squid-error", "proxy-authenticate")):
+    """Whether a proxy, and not the receiver behind it, made this error: by its marks, or in a proxy's way to fail."""
+    if "x-squid-error" in answer.headers or "proxy-authenticate" in answer.headers:
         return True
-    return bool(route.proxy) and not route.tunnel and answer.content_type not in (JSON, PROTOBUF)
+    through_one = bool(route.proxy and not route.tunnel) or "via" in answer.headers
+    ways = answer.status in (403, 502, 503, 504) or answer.content_type == "text/html"
+    return through_one and ways and answer.content_type not in (JSON, PROTOBUF)

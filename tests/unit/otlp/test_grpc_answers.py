@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent import futures
+from pathlib import Path
 
 import grpc
 import pytest
@@ -18,6 +19,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 
 from ansible_collections.traceops.tracing.tests.canary import ask
+from ansible_collections.traceops.tracing.tests.certificates import Authority, server_context
 from ansible_collections.traceops.tracing.tests.servers import tcp_server
 
 SERVICE = "opentelemetry.proto.collector.trace.v1.TraceService"
@@ -79,7 +81,7 @@ def test_a_failure_and_its_cause(code: str, details: str, cause: str, words: str
         seen = ask(where)
     assert seen["cause"] == cause
     quoted = f": '{details}'" if details else ""
-    assert seen["message"] == f"http://{where} {words}; it answered {code}{quoted}"
+    assert seen["message"] == f"http://{where} {words}; gRPC status {code}{quoted}"
     assert seen["phases"]["export"]["status"] == code
     assert seen["trace_ids"] == []
 
@@ -133,7 +135,7 @@ def test_a_receiver_that_takes_too_long() -> None:
     with receiver(export) as where:
         seen = ask(where, timeout=0.8)
     assert seen["cause"] == "response_timeout"
-    assert seen["message"].startswith(f"http://{where} did not answer in time; it answered DEADLINE_EXCEEDED")
+    assert seen["message"].startswith(f"http://{where} did not answer in time; gRPC status DEADLINE_EXCEEDED")
 
 
 def test_a_connection_that_ends_during_the_call() -> None:
@@ -146,6 +148,29 @@ def test_a_connection_that_ends_during_the_call() -> None:
         seen = ask(f"127.0.0.1:{port}", protocol="grpc")
     assert seen["cause"] == "connection_reset"
     assert f"127.0.0.1:{port} closed the connection without an answer" in seen["message"]
+
+
+@pytest.mark.parametrize("over_tls", [False, True])
+def test_a_server_that_waits_for_the_client_to_speak_first(tmp_path: Path, over_tls: bool) -> None:
+    """nghttp2's servers do. What came before its SETTINGS is then all there is: the scheme is the connection's."""
+    authority = Authority(tmp_path)
+    context = server_context(authority.issue("collector"), alpn=["h2"])
+    arrived: list[bytes] = []
+
+    def handle(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) if over_tls else connection as sock:
+            request = sock.recv(65536)
+            sock.sendall(bytes(3) + b"\x04" + bytes(5))
+            while (data := sock.recv(65536)) and b"/Export" not in request:
+                request += data
+            arrived.append(request + data)
+
+    with tcp_server(handle) as port:
+        scheme = "https" if over_tls else "http"
+        seen = ask(f"{scheme}://127.0.0.1:{port}", protocol="grpc", timeout=3.0, ca_path=authority.ca)
+    assert seen["cause"] in ("response_timeout", "connection_reset"), "it never answers"
+    (export,) = (request for request in arrived if b"grpc-python" in request)
+    assert (b"\x87" if over_tls else b"\x86") in export
 
 
 def test_without_grpcio_a_grpc_export_is_not_a_success(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -172,6 +172,14 @@ def test_an_error_page_of_the_proxy(status: int) -> None:
     assert seen["message"].endswith(f"(asked through the proxy {url} from http_proxy)")
 
 
+@pytest.mark.parametrize("status", [404, 415, 500])
+def test_an_error_of_the_receiver_behind_the_proxy_is_its_own(status: int) -> None:
+    answer = http_answer(status, b"404 page not found", "text/plain", "Via: 1.1 squid")
+    with tcp_server(answering(answer)) as port:
+        seen = ask("http://tempo:4318", proxies={"http_proxy": f"http://127.0.0.1:{port}"})
+    assert seen["cause"] in ("path_not_found", "unsupported_media_type", "server_error")
+
+
 @pytest.mark.parametrize("value", ["http://:3128", "http://proxy:port", "http://["])
 def test_a_proxy_variable_that_means_nothing_gets_one_sentence(value: str) -> None:
     with pytest.raises(BadOption) as caught:

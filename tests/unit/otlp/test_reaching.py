@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from ansible_collections.traceops.tracing.tests.canary import ask
+from ansible_collections.traceops.tracing.tests.conftest import require
 from ansible_collections.traceops.tracing.tests.servers import closed_port, tcp_server
 
 
@@ -104,3 +105,18 @@ def test_of_several_failed_addresses_the_one_that_says_most_is_named(monkeypatch
     seen = ask(f"http://tempo:{closed_port()}")
     assert seen["cause"] == "connection_refused"
     assert [one["cause"] for one in seen["phases"]["tcp"]["tried"]] == ["no_route", "connection_refused"]
+
+
+def test_an_address_of_version_6() -> None:
+    try:
+        listener = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        require(False, "IPv6 on loopback")
+        raise
+    with listener:
+        port = listener.getsockname()[1]
+        listener.close()
+        seen = ask(f"http://[::1]:{port}")
+    assert seen["cause"] == "connection_refused"
+    assert seen["message"] == f"nothing listens at [::1]:{port}: the connection is refused"
+    assert seen["endpoint"] == f"http://[::1]:{port}/v1/traces"
