@@ -112,6 +112,25 @@ class Engine:
 
         return self._ask(read)
 
+    def log_chunks(self, container: str, since: t.Optional[float], until: t.Optional[float]) -> t.Iterator[bytes]:
+        """A container's standard output and error between two times (epoch seconds), each line behind its time."""
+        bounds = {name: at for name, at in (("since", since), ("until", until)) if at is not None}
+        stream = self._ask(
+            lambda api: api.logs(
+                container, stdout=True, stderr=True, timestamps=True, stream=True, follow=False, **bounds
+            )
+        )
+        if stream is None:
+            return
+        import requests
+
+        try:
+            yield from stream
+        except (requests.exceptions.RequestException, OSError, ValueError) as error:
+            raise self._failure(error) from None
+        finally:
+            stream.close()
+
     def path(self, container: str, path: str) -> t.Optional[Json]:
         """What `path` inside a container is: {name, size, mode, mtime, linkTarget}; works without a shell inside."""
         return self._ask(lambda api: _path_stat(api, container, path))
