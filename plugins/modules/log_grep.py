@@ -36,6 +36,11 @@ options:
   container:
     description: Name or id of a container whose log is read through the Docker API.
     type: str
+  docker_host:
+    description:
+      - The engine that has O(container), such as V(unix:///run/podman/podman.sock).
+      - The default is found as M(traceops.tracing.container_info) does.
+    type: str
   patterns:
     description:
       - What to look for, by name. The value is a regular expression (Python's syntax, searched in each line), a

@@ -41,8 +41,8 @@ class Scan:
 
     def __init__(self, patterns: t.List[Pattern], scanner: Scanner, settings: Settings, watch: Watch) -> None:
         self._scanner = scanner
-        self._settings = settings
-        self._watch = watch
+        self.settings = settings
+        self.watch = watch
         self._needles = grep.needles_of(patterns)
         self.reports: t.List[t.Dict[str, t.Any]] = []
         self.errors: t.List[Unreadable] = []
@@ -55,10 +55,7 @@ class Scan:
 
     def file(self, entry: reading.Listed) -> None:
         """Scan one file; what is wrong with it becomes part of its report."""
-        report: t.Dict[str, t.Any] = {
-            "path": entry.path, "bytes": 0, "engine": None, "first_time": None, "last_time": None,
-            "order": "unknown", "sought": False, "error": None, "note": None,
-        }  # fmt: skip
+        report = _report(entry.path)
         self.reports.append(report)
         try:
             file = reading.opened(entry.path)
@@ -77,12 +74,21 @@ class Scan:
         finally:
             os.close(file.fd)
 
+    def source(self, name: str, chunks: t.Iterable[bytes]) -> None:
+        """Scan a stream that is within the time bounds already."""
+        report = _report(name)
+        self.reports.append(report)
+        try:
+            self.stream(chunks, report, name, bounded=True)
+        except Unreadable as error:
+            self._failed(report, error)
+
     def _failed(self, report: t.Dict[str, t.Any], error: Unreadable) -> None:
         report["error"] = error.message
         self.errors.append(error)
 
     def _plain(self, file: Opened, report: t.Dict[str, t.Any], series: str) -> None:
-        settings = self._settings
+        settings = self.settings
 
         def read_at(start: int, end: int) -> bytes:
             return os.pread(file.fd, max(0, min(end, file.size) - start), start)
@@ -101,7 +107,7 @@ class Scan:
         report["engine"] = "grep" if self._by_grep(end - start) else "python"
         if report["engine"] == "grep":
             needles = grep.rare_ends(self._needles, head + tail)
-            candidates = grep.Candidates(file, needles, start, end, self._watch.left)
+            candidates = grep.Candidates(file, needles, start, end, self.watch.left)
             for block in candidates:
                 self._scanner.scan(block, relative=start > 0, accept=accept)
             resume = candidates.resume
@@ -116,7 +122,7 @@ class Scan:
         self._changes(file, report)
 
     def _by_grep(self, size: int) -> bool:
-        engine = self._settings.engine
+        engine = self.settings.engine
         if engine == "grep":
             return True
         return engine == "auto" and size > _SMALL and self._needles != [b""] and grep.program() is not None
@@ -136,7 +142,7 @@ class Scan:
                 line += piece.raw.count(b"\n")
 
     def _range(self, read_at: seeking.ReadAt, size: int) -> t.Tuple[int, int]:
-        settings, start, end = self._settings, 0, size
+        settings, start, end = self.settings, 0, size
         if settings.since is not None:
             since = settings.since
             start = seeking.seek(read_at, size, settings.now, lambda at: at >= since)
@@ -147,7 +153,7 @@ class Scan:
 
     def _accept(self, read_at: seeking.ReadAt) -> t.Callable[[Block, int], bool]:
         """Whether a line is within the bounds, by its own time or that of the nearest line above that has one."""
-        settings = self._settings
+        settings = self.settings
 
         def accept(block: Block, end: int) -> bool:
             at = line_time(block.content(end), settings.now)
@@ -160,11 +166,11 @@ class Scan:
         return accept
 
     def _decoded(self, file: Opened, report: t.Dict[str, t.Any], series: str) -> None:
-        since = self._settings.since
+        since = self.settings.since
         if since is not None and file.modified < since:
             report["note"] = "was last written before the time asked for, so it was not read"
             return
-        self.stream(reading.decoded_chunks(file, self._settings.max_decompressed, self._watch.left), report, series)
+        self.stream(reading.decoded_chunks(file, self.settings.max_decompressed, self.watch.left), report, series)
 
     def stream(self, chunks: t.Iterable[bytes], report: t.Dict[str, t.Any], series: str, bounded: bool = False) -> None:
         """Scan what can be read only once, from front to back; `bounded`: all of it is within the time bounds."""
@@ -173,7 +179,7 @@ class Scan:
         def read_at(start: int, end: int) -> bytes:
             return b"".join(raw[max(0, start - at) : max(0, end - at)] for at, raw in window)
 
-        settings = self._settings
+        settings = self.settings
         filtered = not bounded and (settings.since is not None or settings.until is not None)
         accept = self._accept(read_at) if filtered else None
         report["engine"] = "python"
@@ -196,12 +202,12 @@ class Scan:
 
     def _timely(self, chunks: t.Iterable[bytes]) -> t.Iterator[bytes]:
         for chunk in chunks:
-            self._watch.left()
+            self.watch.left()
             yield chunk
 
     def _ends(self, report: t.Dict[str, t.Any], series: str, head: bytes, tail: bytes) -> None:
         """Note the times at both ends, and the levels that are seen there."""
-        now = self._settings.now
+        now = self.settings.now
         spot = seeking.first_spot(lambda start, end: head[start:end], 0, len(head), now, True)
         report["first_time"] = report["first_time"] or iso(spot.at if spot else None)
         report["last_time"] = iso(seeking.last_time(tail, now)) or report["last_time"]
@@ -224,7 +230,7 @@ class Scan:
 
     def _place(self, read_at: seeking.ReadAt) -> None:
         """Look up time and context of the hits that came since the last call."""
-        settings = self._settings
+        settings = self.settings
         for hit, with_context in self._scanner.unplaced():
             hit.at = line_time(hit.text, settings.now)
             if hit.at is None and self._timed:
@@ -235,7 +241,14 @@ class Scan:
             hit.placed = True
 
     def _shown(self, lines: t.List[bytes]) -> t.List[str]:
-        return [textform.shown(textform.text_of(line), self._settings.redact) for line in lines]
+        return [textform.shown(textform.text_of(line), self.settings.redact) for line in lines]
+
+
+def _report(path: str) -> t.Dict[str, t.Any]:
+    return {
+        "path": path, "bytes": 0, "engine": None, "first_time": None, "last_time": None,
+        "order": "unknown", "sought": False, "error": None, "note": None,
+    }  # fmt: skip
 
 
 def _lines_before(read_at: seeking.ReadAt, offset: int) -> t.List[bytes]:

@@ -8,8 +8,8 @@ those since the last start of the process, where a pattern with `start: true` sh
 about the latter. The absence of a line says nothing when its level was not logged (see `levels`).
 
 cause: ok | bad_option | not_found | permission_denied | not_a_file | unreadable | damaged | too_large |
-regex_timeout | timed_out | library_missing | grep_missing | journal_unavailable | daemon_unreachable. Files that
-can't be read are reported in `files`; the probe fails only when none could be.
+regex_timeout | timed_out | library_missing | grep_missing | journal_unavailable | daemon_unreachable |
+engine_error | timeout. Files that can't be read are reported in `files`; the probe fails only when none could be.
 """
 
 from __future__ import annotations
@@ -18,7 +18,13 @@ import time
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption, ProbeFailure
-from ansible_collections.traceops.tracing.plugins.module_utils._logs import grep, patterns, reading, textform
+from ansible_collections.traceops.tracing.plugins.module_utils._logs import (
+    grep,
+    patterns,
+    reading,
+    supervised,
+    textform,
+)
 from ansible_collections.traceops.tracing.plugins.module_utils._logs.files import Scan, Settings
 from ansible_collections.traceops.tracing.plugins.module_utils._logs.limits import MATCH_LIMIT, TooSlow, Watch
 from ansible_collections.traceops.tracing.plugins.module_utils._logs.scan import Scanner, Tally
@@ -32,6 +38,7 @@ ARGUMENT_SPEC: Spec = {
     "paths": {"type": "list", "elements": "str", "default": []},
     "unit": {"type": "str"},
     "container": {"type": "str"},
+    "docker_host": {"type": "str"},
     "patterns": {"type": "dict", "default": {}},
     "profiles": {"type": "list", "elements": "str", "default": []},
     "profile_dirs": {"type": "list", "elements": "str", "default": []},
@@ -135,6 +142,19 @@ def _read(params: t.Mapping[str, t.Any], scan: Scan, scanner: Scanner) -> None:
             scanner.begin_series()
             series = entry.series
         scan.file(entry)
+    bounds = (scan.settings.since, scan.settings.until)
+    if params["unit"]:
+        scanner.begin_series()
+        scan.source(
+            f"journal:{params['unit']}",
+            supervised.journal_chunks(params["unit"], bounds, scan.watch.left, scanner.begin_process),
+        )
+    if params["container"]:
+        scanner.begin_series()
+        chunks = supervised.container_chunks(
+            params["container"], params["docker_host"], bounds, scan.watch.left, scanner.begin_process
+        )
+        scan.source(f"container:{params['container']}", chunks)
 
 
 def _too_slow(error: TooSlow, timeout: float) -> ProbeFailure:

@@ -1,0 +1,155 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Logs that a supervisor keeps: the journal of a systemd unit, the log of a container. Both know the last start.
+
+Each is a stream of chunks within the time bounds, each line behind the time at which the supervisor got it. `begins` is
+called between what was written before the last start of the process and what was written since.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils import _text
+from ansible_collections.traceops.tracing.plugins.module_utils._errors import ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._logs.reading import Unreadable, pipe_chunks
+from ansible_collections.traceops.tracing.plugins.module_utils._logs.timestamps import line_time
+
+Bounds = t.Tuple[t.Optional[float], t.Optional[float]]
+# The first lines of a container may be a little older than the start that the engine noted.
+_EARLY = 0.1
+
+
+def _parts(bounds: Bounds, start: t.Optional[float]) -> t.Tuple[t.Optional[Bounds], t.Optional[Bounds]]:
+    """The bounds of what was written before the last start, and since; None where there is nothing."""
+    since, until = bounds
+    if start is None:
+        return None, bounds
+    before = None if since is not None and since >= start else (since, start if until is None else min(start, until))
+    after = None if until is not None and until < start else (start if since is None else max(start, since), until)
+    return before, after
+
+
+def _joined(
+    read: t.Callable[[Bounds], t.Iterator[bytes]],
+    bounds: Bounds,
+    start: t.Optional[float],
+    begins: t.Callable[[], None],
+) -> t.Iterator[bytes]:
+    before, after = _parts(bounds, start)
+    if before:
+        last = b"\n"
+        for last in read(before):
+            yield last
+        if not last.endswith(b"\n"):
+            yield b"\n"
+    if start is not None:
+        begins()
+    if after:
+        yield from read(after)
+
+
+# The journal.
+
+
+def journal_chunks(
+    unit: str, bounds: Bounds, left: t.Callable[[], float], begins: t.Callable[[], None]
+) -> t.Iterator[bytes]:
+    """The journal of a unit through journalctl (systemd 234 or newer, for its time format)."""
+    program = shutil.which("journalctl")
+    if program is None:
+        raise Unreadable("journal_unavailable", "unit: there is no journalctl on this host")
+    known, start = _unit_state(unit, left)
+    empty = True
+    for chunk in _joined(lambda part: _journal(program or "", unit, part, left), bounds, start, begins):
+        empty = empty and not chunk.strip()
+        yield chunk
+    if empty and not known:
+        raise Unreadable(
+            "not_found", f"unit: there is no unit '{_text.clean(unit)}', and the journal has nothing of it"
+        )
+
+
+def _journal(program: str, unit: str, bounds: Bounds, left: t.Callable[[], float]) -> t.Iterator[bytes]:
+    command = [program, "--no-pager", "--quiet", "--all", "--output=short-iso-precise", "--no-hostname"]
+    command += [f"--unit={unit}"]
+    command += [f"--{name}=@{at:.6f}" for name, at in zip(("since", "until"), bounds) if at is not None]
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, env=_environment()
+    ) as child:
+        try:
+            yield from pipe_chunks(child, left)
+        except BaseException:
+            child.kill()
+            raise
+        said = (child.stderr.read(4096) if child.stderr else b"").decode("utf-8", "replace")
+        if child.wait() and said.strip():
+            cause = "permission_denied" if "ermission" in said else "journal_unavailable"
+            raise Unreadable(cause, f"unit: journalctl says: {_text.excerpt(said)}")
+
+
+def _unit_state(unit: str, left: t.Callable[[], float]) -> t.Tuple[bool, t.Optional[float]]:
+    """Whether systemd knows the unit, and when its main process last started."""
+    said = ""
+    # systemd before 247 has no --timestamp: then only whole seconds are known.
+    for precise in (["--timestamp=us+utc"], []):
+        try:
+            done = subprocess.run(
+                ["systemctl", "show", "--property=LoadState,ExecMainStartTimestamp", *precise, "--", unit],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                timeout=min(10.0, left()), check=False, env=_environment(),
+            )  # fmt: skip
+        except (OSError, subprocess.SubprocessError):
+            return True, None
+        said = done.stdout.decode("utf-8", "replace")
+        if done.returncode == 0:
+            break
+    started = re.search(r"^ExecMainStartTimestamp=\w+ (\S+ \S+) UTC$", said, re.MULTILINE)
+    return "LoadState=not-found" not in said, line_time(f"{started.group(1)}Z", 0.0) if started else None
+
+
+def _environment() -> t.Dict[str, str]:
+    return {**os.environ, "LC_ALL": "C", "TZ": "UTC", "SYSTEMD_COLORS": "0", "SYSTEMD_PAGER": ""}
+
+
+# Containers.
+
+
+def container_chunks(
+    container: str,
+    docker_host: t.Optional[str],
+    bounds: Bounds,
+    left: t.Callable[[], float],
+    begins: t.Callable[[], None],
+) -> t.Iterator[bytes]:
+    """The log of a container, standard output and error together, from the Docker Engine."""
+    from ansible_collections.traceops.tracing.plugins.module_utils._client._docker import Engine
+
+    try:
+        engine = Engine(docker_host, min(3600.0, left()))
+        try:
+            description = engine.inspect(container)
+            if description is None:
+                raise Unreadable("not_found", f"container: there is no container '{_text.clean(container)}'")
+            start = _last_start(description.get("State") or {})
+            yield from _joined(lambda part: engine.log_chunks(container, *part), bounds, start, begins)
+        finally:
+            engine.close()
+    except ProbeFailure as failure:
+        raise Unreadable(failure.cause, f"container: {failure.message}") from None
+
+
+def _last_start(state: t.Mapping[str, t.Any]) -> t.Optional[float]:
+    """A moment between the last run but one and the last, or None when there was only one."""
+    started = line_time(str(state.get("StartedAt")), 0.0)
+    finished = line_time(str(state.get("FinishedAt")), 0.0)  # of the run before while it runs; year 1: never
+    if started is None:
+        return None
+    if finished is not None and finished < started:
+        return (finished + started) / 2
+    return started - _EARLY
