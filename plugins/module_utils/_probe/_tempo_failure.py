@@ -32,7 +32,8 @@ def explain(error: HttpError) -> t.Tuple[str, str]:
     """(cause, sentence): those of the error, or what Tempo means by this answer.
 
     tenant_missing: 401 `no org id` (2.3 to 3.0). bad_query: 400 `invalid TraceQL query`. rejected: any other 400.
-    not_tempo: an answer that Tempo gives nowhere. trace_too_large: 422.
+    not_tempo: an answer that Tempo gives nowhere. trace_too_large: 422 `trace exceeds max size`,
+    or 500 `response larger than the max (N vs M)` when it does not fit a gRPC message inside Tempo (2.10).
     """
     answer = error.response
     if answer is None:
@@ -46,8 +47,8 @@ def explain(error: HttpError) -> t.Tuple[str, str]:
         return "bad_query", f"Tempo does not understand the query: {text}"
     if answer.status == 400:
         return "rejected", error.message
-    if answer.status == 422:
-        return "trace_too_large", error.message
+    if answer.status == 422 or (answer.status == 500 and "larger than the max" in text):
+        return "trace_too_large", f"{error.message}; the trace is too large for this Tempo to answer with"
     if answer.status == 404 or error.cause in ("not_json", "not_a_trace", "not_tempo") or 300 <= answer.status < 400:
         return "not_tempo", f"{error.message}; this is not Tempo's API (its base URL ends before /api)"
     return error.cause, error.message

@@ -150,7 +150,7 @@ def _why_few(client: TempoClient, params: t.Mapping[str, t.Any], result: t.Dict[
         hints += _other_names(client, params["service_name"], window, result)
     delay = _search_delay(client)
     if delay and window.end > now - delay:
-        result["pending_until"] = round(now + delay, 1)
+        result["pending_until"] = round(now + delay + 1, 1)  # its cut-off is in whole seconds
         hints.append(f"a search shows new traces after up to {delay:g} s here; by id they can be read at once")
     result["hint"] = "; ".join(hints) or None
 

@@ -161,7 +161,7 @@ def test_too_few_traces_after_the_time_out_is_a_failure_that_says_what_was_seen(
     assert failure.cause == "not_enough_traces"
     assert failure.message.startswith("1 trace for { } after 5 s, at least 2 expected; a search shows new traces after")
     assert failure.result["count"] == 1
-    assert failure.result["pending_until"] == FakeClock().now + 5 + 30
+    assert failure.result["pending_until"] == FakeClock().now + 5 + 31
 
 
 def test_without_min_traces_a_time_out_is_no_failure() -> None:
@@ -175,7 +175,7 @@ def test_nothing_found_names_the_cut_off_of_the_servers_own_configuration() -> N
     clock = FakeClock()
     with tempo({"/api/search": NOTHING, "/status/config": CUTOFF}, "3.0.3") as (url, _asked):
         result = search(url, clock)
-    assert result["pending_until"] == clock.now + 30
+    assert result["pending_until"] == clock.now + 31
     assert result["hint"] == "a search shows new traces after up to 30 s here; by id they can be read at once"
 
 

@@ -83,6 +83,11 @@ def test_a_partial_trace_is_told() -> None:
     [
         (as_text("no org id\n", 401), "tenant_missing", "this Tempo is multi-tenant, give it a tenant"),
         (as_text("trace exceeds max size", 422), "trace_too_large", "answered 422"),
+        (
+            as_text("response larger than the max (21769722 vs 16777216)", 500),
+            "trace_too_large",
+            "21769722 vs 16777216",
+        ),
         (as_text("oops", 500), "http_status", "answered 500: 'oops'"),
         (as_json({"hello": 1}), "not_tempo", "not the JSON of a trace"),
         (as_text("<html>"), "not_tempo", "bytes of text/plain"),
