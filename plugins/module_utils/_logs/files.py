@@ -46,6 +46,7 @@ class Scan:
         self._needles = grep.needles_of(patterns)
         self.reports: t.List[t.Dict[str, t.Any]] = []
         self.errors: t.List[Unreadable] = []
+        self.times: t.List[float] = []  # those at the ends of what was read
         self._levels: t.Dict[str, t.List[str]] = {}
         self._timed = False  # whether the lines of the current source have times at all
 
@@ -55,6 +56,10 @@ class Scan:
 
     def file(self, entry: reading.Listed) -> None:
         """Scan one file; what is wrong with it becomes part of its report."""
+        rotated = f"{entry.path}.1"
+        if entry.identity not in (None, reading.identity(entry.path)) and reading.identity(rotated) == entry.identity:
+            # Its name went to another file since it was listed: it comes first, then the new one.
+            self.file(entry._replace(path=rotated))
         report = _report(entry.path)
         self.reports.append(report)
         try:
@@ -64,7 +69,7 @@ class Scan:
             return
         try:
             if entry.identity not in (None, file.identity):
-                report["note"] = "was replaced (rotated) after it was listed; this is the new file"
+                report["note"] = "is another file than the one that was listed, which was rotated away"
             if file.form == "plain":
                 self._plain(file, report, entry.series)
             else:
@@ -209,8 +214,10 @@ class Scan:
         """Note the times at both ends, and the levels that are seen there."""
         now = self.settings.now
         spot = seeking.first_spot(lambda start, end: head[start:end], 0, len(head), now, True)
+        last = seeking.last_time(tail, now)
         report["first_time"] = report["first_time"] or iso(spot.at if spot else None)
-        report["last_time"] = iso(seeking.last_time(tail, now)) or report["last_time"]
+        report["last_time"] = iso(last) or report["last_time"]
+        self.times += [at for at in (spot.at if spot else None, last) if at is not None]
         self._timed = bool(report["first_time"] or report["last_time"])
         if head or tail:
             self._levels[series] = levels_in(textform.text_of(head + b"\n" + tail))

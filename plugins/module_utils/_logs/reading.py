@@ -74,15 +74,19 @@ def listed(paths: t.Sequence[str]) -> t.Tuple[t.List[Listed], t.List[Unreadable]
     entries = []
     for name in found:
         series, age = _rotation(name)
-        try:
-            status = os.stat(name)
-            identity = (status.st_dev, status.st_ino)
-        except OSError:
-            identity = None  # opening it says why
-        entries.append((series, age, Listed(name, series, identity)))
+        entries.append((series, age, Listed(name, series, identity(name))))
     order = {series: n for n, (series, _age, _listed) in reversed(list(enumerate(entries)))}
     entries.sort(key=lambda entry: (order[entry[0]], entry[1]))
     return [entry[2] for entry in entries], errors
+
+
+def identity(path: str) -> t.Optional[t.Tuple[int, int]]:
+    """What stays the same when a file is renamed; None where there is none (opening it says why)."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _rotation(path: str) -> t.Tuple[str, t.Tuple[int, str, int]]:

@@ -28,6 +28,8 @@ _EPOCH = re.compile(
     r"(?:^[^\w\s]{0,2}|\b(?:ts|time|timestamp|Timestamp)\"?[=:] ?\"?)"
     r"(?:(\d{10})(?:\.(\d{1,9}))?|(\d{13})|(\d{16})|(\d{19}))(?![\d.])"
 )
+# A number that is no time of these years (2000 to 2100) is no time.
+_EARLIEST, _LATEST = 946684800, 4102444800
 _NEAR_START = 64
 _KEY_WITHIN = 512
 
@@ -75,14 +77,15 @@ def _iso(found: t.Match[str]) -> t.Optional[float]:
     return _at((int(year), int(month), int(day), int(hour), int(minute), int(second)), fraction, zone)
 
 
-def _epoch(found: t.Match[str]) -> float:
-    seconds, fraction, *finer = found.groups()
+def _epoch(found: t.Match[str]) -> t.Optional[float]:
+    seconds, fraction, milliseconds, microseconds, nanoseconds = found.groups()
     if seconds:
-        return int(seconds) + _fraction(fraction)
-    milliseconds, microseconds, nanoseconds = finer
-    if milliseconds:
-        return int(milliseconds) / 1e3
-    return int(microseconds) / 1e6 if microseconds else int(nanoseconds) / 1e9
+        at = int(seconds) + _fraction(fraction)
+    elif milliseconds:
+        at = int(milliseconds) / 1e3
+    else:
+        at = int(microseconds) / 1e6 if microseconds else int(nanoseconds) / 1e9
+    return at if _EARLIEST <= at < _LATEST else None
 
 
 def _yearless(
@@ -100,7 +103,7 @@ def _at(
     whole: t.Tuple[int, int, int, int, int, int], fraction: t.Optional[str], zone: t.Optional[str]
 ) -> t.Optional[float]:
     year, month, day = whole[:3]
-    if not 1970 <= year <= 2200 or not 1 <= day <= calendar.monthrange(year, month)[1]:
+    if not 1970 <= year <= 2100 or not 1 <= day <= calendar.monthrange(year, month)[1]:
         return None
     if zone is None:
         try:

@@ -169,7 +169,7 @@ def _too_slow(error: TooSlow, timeout: float) -> ProbeFailure:
 
 
 def _result(scan: Scan, scanner: Scanner, settings: Settings, started: float) -> t.Dict[str, t.Any]:
-    minutes = _minutes(scan.reports, settings)
+    minutes = _minutes(scan.times, settings)
     found = {name: _pattern(tally, minutes, settings.redact) for name, tally in scanner.tallies.items()}
     missing: t.List[str] = []
     unexpected: t.List[str] = []
@@ -191,14 +191,12 @@ def _result(scan: Scan, scanner: Scanner, settings: Settings, started: float) ->
     }
 
 
-def _minutes(reports: t.List[t.Dict[str, t.Any]], settings: Settings) -> t.Optional[float]:
+def _minutes(times: t.List[float], settings: Settings) -> t.Optional[float]:
     """The time that the lines cover, which rates are about."""
-    times = [bound("time", report[key], settings.now) for report in reports for key in ("first_time", "last_time")]
-    known = [at for at in times if at is not None]
-    if not known:
+    if not times:
         return None
-    first = max(min(known), settings.since or min(known))
-    last = min(max(known), settings.until or max(known))
+    first = max(min(times), settings.since or min(times))
+    last = min(max(times), settings.until or max(times))
     return (last - first) / 60 if last > first else None
 
 

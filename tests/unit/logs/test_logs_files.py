@@ -208,6 +208,27 @@ def test_what_happens_to_a_file_while_it_is_read_is_reported(
     assert note in result["files"][0]["note"]
 
 
+def test_a_file_that_is_rotated_after_it_was_listed_is_found_under_its_new_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "app.log").write_bytes(TEXT)
+    (tmp_path / "app.log.1").write_bytes(b"older hit\n")
+    really_listed = reading.listed
+
+    def listed_then_rotated(paths: list) -> tuple:
+        found = really_listed(paths)
+        (tmp_path / "app.log.1").rename(tmp_path / "app.log.2")
+        (tmp_path / "app.log").rename(tmp_path / "app.log.1")
+        (tmp_path / "app.log").write_bytes(b"new hit\n")
+        return found
+
+    monkeypatch.setattr(reading, "listed", listed_then_rotated)
+    result = look(tmp_path / "app.log", {"hit": r"(?P<n>\w+) hit"})
+    assert list(result["patterns"]["hit"]["captures"]["n"]["values"]) == ["one", "two", "new"]
+    assert [Path(file["path"]).name for file in result["files"]] == ["app.log.1", "app.log"]
+    assert "is another file than the one that was listed" in result["files"][1]["note"]
+
+
 @pytest.mark.parametrize("engine", ["grep", "python"])
 def test_what_is_written_while_the_file_is_read_is_left_for_the_next_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str

@@ -92,7 +92,7 @@ LINES: dict[str, dict[str, list[str]]] = {
         "export_failed": [
             "Failed to export spans. The request could not be executed. Full error message: Connection refused",
             "Failed to export spans. Server is UNAVAILABLE. Make sure your collector is running",
-            "Failed to export spans. Server responded with gRPC status code 2. Error message: FRAME_SIZE_ERROR: 4740180",
+            "Failed to export spans. Server responded with gRPC status code 2. Error message: FRAME_SIZE_ERROR",
             "Failed to export spans. Server responded with HTTP status code 404. Error message: Not Found",
             "WARN io.opentelemetry.exporter.otlp.trace.OtlpGrpcSpanExporter - Failed to export spans",
         ],

@@ -51,7 +51,7 @@ def test_a_line_says_when(line: str, fraction: float) -> None:
 @pytest.mark.parametrize(
     "line",
     ["", "[INFO] no time", "at java.base/Thread.run(Thread.java:840)", "order 1234567890123456 shipped",
-     "2026-13-45T10:00:00Z", "2026-02-30T10:00:00Z", "Feb 30 10:00:00 host", "12:30:00 only a clock",
+     "2026-13-45T10:00:00Z", "2026-02-30T10:00:00Z", "Feb 30 10:00:00 host", "12:30:00 only a clock", "8273663155 x",
      "9999-01-01T00:00:00Z"],
 )  # fmt: skip
 def test_a_line_without_a_time_has_none(line: str) -> None:
