@@ -21,6 +21,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_net
     Deadline,
     OtlpError,
     Route,
+    TlsOptions,
     receive,
     send_all,
 )
@@ -109,7 +110,7 @@ def refuse_client_certificate(error: ssl.SSLError, route: Route) -> None:
     text = str(error).upper()
     if "CERTIFICATE_VERIFY_FAILED" in text:
         return
-    where = route.endpoint.authority
+    where = route.where
     if "CERTIFICATE_REQUIRED" in text or ("ALERT_BAD_CERTIFICATE" in text and not route.tls.client_cert):
         raise OtlpError("client_certificate_required", f"{where} wants a client certificate (mutual TLS)")
     if route.tls.client_cert and re.search("ALERT.*(UNKNOWN_CA|CERTIFICATE)", text):
@@ -168,14 +169,15 @@ def sniff(route: Route, grpc_first: bool, deadline: Deadline) -> Sniffed:
         return second
     if route.endpoint.tls:
         _listen_for_alert(route, deadline.part(0.5))
-    elif _speaks_tls(route, deadline.part(0.8)):
+    elif _speaks_tls(dataclasses.replace(route, tls=TlsOptions(verify=False)), deadline.part(0.8)):
         return Sniffed("tls")
     return first if first.kind == "closed" else second
 
 
-def speaks_grpc(route: Route, deadline: Deadline) -> bool:
-    """Whether gRPC can be had beside HTTP/1."""
-    return _ask_http2(route, deadline).kind == "grpc"
+def prefer_grpc(route: Route, found: Sniffed, deadline: Deadline) -> Sniffed:
+    """`found`, or gRPC where that can be had beside an HTTP/1 that does not know the path."""
+    other = _ask_http2(route, deadline)
+    return other if other.kind == "grpc" else found
 
 
 def _speaks_tls(route: Route, deadline: Deadline) -> bool:

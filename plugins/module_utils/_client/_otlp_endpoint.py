@@ -117,7 +117,8 @@ def proxy_for(endpoint: Endpoint, grpc: bool) -> t.Optional[Proxy]:
     found = request.getproxies_environment()
     order = ["grpc", "https", "http"] if grpc else ["https" if endpoint.tls else "http"]
     name = next((kind for kind in [*order, "all"] if found.get(kind)), None)
-    if name is None or bypass(endpoint.authority, found):
+    # By HOST:PORT, too, as no_proxy may have it; an IPv6 address is only found without its brackets.
+    if name is None or bypass(endpoint.authority, found) or bypass(endpoint.host, found):
         return None
     variable, value = f"{name}_proxy", found[name]
     try:

@@ -10,6 +10,7 @@ their time limits are then the same as for HTTP, and so are the causes of their 
 from __future__ import annotations
 
 import os
+import re
 import select
 import shutil
 import socket
@@ -28,7 +29,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_net
     Route,
     send_all,
 )
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import MissingLibrary
+from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption, MissingLibrary
 from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt
 
 MISSING = MissingLibrary("grpcio", "to send a span over gRPC")
@@ -70,6 +71,9 @@ def export(route: Route, body: bytes, metadata: t.Mapping[str, str], deadline: D
     """
     import grpc
 
+    for name in metadata:
+        if not re.fullmatch(r"[0-9a-z_.-]+", name) or name.endswith("-bin") or name.startswith("grpc-"):
+            raise BadOption(f"headers: gRPC can't carry a header '{name}'")
     where = route.endpoint.url(grpc=True)
     options = [
         ("grpc.default_authority", route.endpoint.authority),

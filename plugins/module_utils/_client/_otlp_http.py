@@ -68,9 +68,9 @@ class _Stream(io.RawIOBase):
 def post(route: Route, body: bytes, content_type: str, headers: t.Mapping[str, str], deadline: Deadline) -> HttpAnswer:
     """The answer to one POST of `body`; OtlpError when none came or it is no HTTP."""
     endpoint = route.endpoint
-    where = endpoint.authority
+    where = route.where
     target = endpoint.path
-    head = {"Host": endpoint.authority, "User-Agent": "traceops.tracing", **headers}
+    head = {"User-Agent": "traceops.tracing", **headers, "Host": endpoint.authority}
     head.update({"Content-Type": content_type, "Content-Length": str(len(body)), "Connection": "close"})
     if route.proxy and not route.tunnel:
         target = endpoint.url(grpc=False)

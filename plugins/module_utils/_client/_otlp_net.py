@@ -89,10 +89,20 @@ def resolve(host: str, port: int, deadline: Deadline) -> t.List[Address]:
         words = excerpt(str(getattr(error, "strerror", None) or error), 100)
         raise OtlpError("dns_failure", f"the name '{host}' does not resolve on this host ({words})") from None
     found = [Address(family, sockaddr) for family, _type, _proto, _name, sockaddr in infos]
+    if not found:
+        raise OtlpError("dns_failure", f"the name '{host}' resolves to no address")
     return list(dict.fromkeys(found))[:_MAX_ADDRESSES]
 
 
-_NO_ROUTE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EADDRNOTAVAIL, errno.EPERM)
+_NO_ROUTE = (
+    errno.EADDRNOTAVAIL,
+    errno.EAFNOSUPPORT,
+    errno.EHOSTDOWN,
+    errno.EHOSTUNREACH,
+    errno.ENETDOWN,
+    errno.ENETUNREACH,
+    errno.EPERM,
+)
 _CONNECT_WORDS = {
     "connection_refused": "nothing listens at {where}: the connection is refused",
     "connection_reset": "{where} resets the connection",
@@ -109,6 +119,18 @@ def _connect_cause(error: OSError) -> str:
     return "no_route" if error.errno in _NO_ROUTE else "connection_reset"
 
 
+def _connect_one(address: Address, deadline: Deadline) -> socket.socket:
+    sock = socket.socket(address.family, socket.SOCK_STREAM)
+    try:
+        bound(sock, deadline)
+        sock.connect(address.sockaddr)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a small frame must not wait for an ACK
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
 def connect(
     addresses: t.Sequence[Address], where: str, deadline: Deadline
 ) -> t.Tuple[socket.socket, Address, t.List[t.Dict[str, str]]]:
@@ -118,13 +140,9 @@ def connect(
     """
     tried: t.List[t.Dict[str, str]] = []
     for index, address in enumerate(addresses):
-        sock = socket.socket(address.family, socket.SOCK_STREAM)
         try:
-            bound(sock, deadline.part(1 / (len(addresses) - index)))
-            sock.connect(address.sockaddr)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a small frame must not wait for an ACK
+            sock = _connect_one(address, deadline.part(1 / (len(addresses) - index)))
         except OSError as error:
-            sock.close()
             tried.append({"address": address.text, "cause": _connect_cause(error)})
             continue
         tried.append({"address": address.text, "cause": "ok"})
@@ -207,10 +225,14 @@ def handshake(sock: socket.socket, context: ssl.SSLContext, host: str, deadline:
     """`sock` with TLS on it; whatever ssl and socket raise passes through, with `sock` closed."""
     try:
         bound(sock, deadline)
-        return context.wrap_socket(sock, server_hostname=host.split("%")[0])
+        wrapped = context.wrap_socket(sock, server_hostname=host.split("%")[0])
     except BaseException:
         sock.close()
         raise
+    if wrapped.version() is None:  # of a connection that is gone already ssl makes a socket without TLS
+        wrapped.close()
+        raise ConnectionResetError(errno.ECONNRESET, "the connection was closed before the handshake")
+    return wrapped
 
 
 @dataclasses.dataclass(frozen=True)
@@ -225,6 +247,12 @@ class Route:
     tls: TlsOptions
     proxy: t.Optional[Proxy] = None
     tunnel: bool = False
+
+    @property
+    def where(self) -> str:
+        """The endpoint as messages name it, with the proxy on the way."""
+        through = f" (through the proxy {self.proxy.url} from {self.proxy.variable})" if self.proxy else ""
+        return self.endpoint.authority + through
 
     def open(self, deadline: Deadline) -> socket.socket:
         """A connection to the endpoint, through the proxy when there is one, without TLS."""

@@ -30,7 +30,7 @@ def shake_hands(route: Route, seen: t.Dict[str, t.Any], deadline: Deadline) -> N
 
     A server that does not speak TLS is asked in plaintext: `spoken` is then what it speaks (as Sniffed.kind).
     """
-    where = route.endpoint.authority
+    where = route.where
     half = deadline.part(0.5)
     try:
         with route.open_tls(half, _BOTH, route.tls.verify) as sock:
@@ -56,7 +56,7 @@ def shake_hands(route: Route, seen: t.Dict[str, t.Any], deadline: Deadline) -> N
 
 
 def _broken_handshake(error: OSError, route: Route) -> OtlpError:
-    where = route.endpoint.authority
+    where = route.where
     if not isinstance(error, ssl.SSLError) or isinstance(error, ssl.SSLEOFError):
         return OtlpError("connection_reset", f"{where} closes the connection during the TLS handshake")
     refuse_client_certificate(error, route)
@@ -87,9 +87,9 @@ def _refused_certificate(
         begin = certificate.get("not_before", "later")
         return OtlpError("certificate_untrusted", f"{its} is valid from {begin} on; one of the clocks is wrong")
     if error.verify_code in _OTHER_NAME:
-        names = ", ".join(certificate.get("names") or []) or certificate.get("subject") or "another name"
+        names = excerpt(", ".join(certificate.get("names") or []) or certificate.get("subject") or "another name", 160)
         return OtlpError("certificate_name_mismatch", f"{its} is for {names}, not for {route.endpoint.host}")
-    by = f" by '{certificate['issuer']}'" if certificate.get("issuer") else ""
+    by = f" by '{excerpt(certificate['issuer'], 120)}'" if certificate.get("issuer") else ""
     who = f"'{route.tls.ca_path}'" if route.tls.ca_path else "this host"
     why = excerpt(error.verify_message, 80)
     return OtlpError("certificate_untrusted", f"{its} is issued{by}, which {who} does not trust ({why})")

@@ -79,23 +79,28 @@ def read_options(params: t.Mapping[str, t.Any]) -> Options:
     )
 
 
+# The export sets these itself.
+_OWN_HEADERS = ("connection", "content-length", "content-type", "host", "te", "transfer-encoding")
+
+
 def _headers(params: t.Mapping[str, t.Any]) -> t.Dict[str, str]:
-    headers = {str(name): str(value) for name, value in (params.get("headers") or {}).items()}
+    own: t.Dict[str, str] = {}
     if params.get("tenant"):
-        headers["X-Scope-OrgID"] = params["tenant"]
+        own["X-Scope-OrgID"] = params["tenant"]
     if params.get("token"):
-        headers["Authorization"] = "Bearer " + params["token"]
+        own["Authorization"] = "Bearer " + params["token"]
     elif params.get("url_username"):
         pair = f"{params['url_username']}:{params.get('url_password') or ''}"
-        headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
-    given_by = {"X-Scope-OrgID": "tenant", "Authorization": "token"}
-    for name, value in headers.items():
-        option = given_by.get(name, "headers")
+        own["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
+    taken = {*_OWN_HEADERS, *(name.lower() for name in own)}
+    given = {str(name): str(value) for name, value in (params.get("headers") or {}).items()}
+    for name, value in [*given.items(), *own.items()]:
+        option = {"X-Scope-OrgID": "tenant", "Authorization": "token"}[name] if name in own else "headers"
         if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
             raise BadOption(f"{option}: '{excerpt(name, 40)}' is not a header name")
         if not re.fullmatch(r"[\x20-\x7e]*", value):
             raise BadOption(f"{option}: the value of {name} has characters that no header can carry")
-    return headers
+    return {**{name: value for name, value in given.items() if name.lower() not in taken}, **own}
 
 
 def _attributes(given: t.Mapping[str, t.Any]) -> t.Dict[str, t.Union[str, bool, int, float]]:

@@ -34,7 +34,11 @@ def verify(
         asked.update(dict.fromkeys(_CREDENTIALS))
 
     def look() -> t.List[str]:
-        missing[:] = [trace_id for trace_id in missing if client.trace_by_id(trace_id) is None]
+        for trace_id in list(missing):
+            if client.trace_by_id(trace_id) is not None:
+                missing.remove(trace_id)
+            if clock.monotonic() > started + params["wait_timeout"]:
+                break  # many of them may take longer than the wait
         return missing
 
     try:

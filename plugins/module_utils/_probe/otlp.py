@@ -191,11 +191,15 @@ def _choose(route: Route, wanted: str, result: t.Dict[str, t.Any], deadline: Dea
     try:
         with _phase(phases, "protocol") as seen:
             found = _otlp_detect.sniff(route, wanted == GRPC, deadline)
-            if wanted == AUTO and found.status == 404 and _otlp_detect.speaks_grpc(route, deadline.part(0.3)):
-                found.kind, found.http2 = "grpc", True
+            asked = route.proxy if not route.tunnel else None
+            if wanted == AUTO and found.status == 404 and not asked:
+                found = _otlp_detect.prefer_grpc(route, found, deadline.part(0.3))
             result["detected"] = found.kind
             seen.update(status=found.status, server=found.server, http2=found.http2, banner=found.banner)
-            return _judge(route.endpoint.authority, found, wanted)
+            if asked and found.kind != "http":
+                words = f"the proxy {asked.url} (from {asked.variable}) does not answer as an HTTP proxy does"
+                raise OtlpError("proxy_in_the_way", words)
+            return _judge(route, found, wanted)
     except OtlpError as error:
         if error.cause in _CLIENT_CERTIFICATE:  # TLS 1.3 says so only after the handshake
             phases["tls"].update(ok=False, cause=error.cause)
@@ -203,14 +207,15 @@ def _choose(route: Route, wanted: str, result: t.Dict[str, t.Any], deadline: Dea
         raise
 
 
-def _judge(where: str, found: _otlp_detect.Sniffed, wanted: str) -> str:
+def _judge(route: Route, found: _otlp_detect.Sniffed, wanted: str) -> str:
     """The wanted protocol, or for `auto` the one that is spoken; OtlpError when it is not spoken."""
+    where = route.where
     if found.kind == "silent":
         raise OtlpError("response_timeout", f"{where} takes the connection but answers neither HTTP nor gRPC in time")
     if found.kind == "closed":
         raise OtlpError("connection_reset", f"{where} takes the connection and closes it without an answer")
     if found.kind == "tls":
-        raise OtlpError("tls_required", f"{where} speaks TLS: use https://{where}")
+        raise OtlpError("tls_required", f"{where} speaks TLS: use https://{route.endpoint.authority}")
     if found.kind == "other":
         raise OtlpError("protocol_mismatch", f"{where} speaks neither HTTP nor gRPC: it says '{found.banner}'")
     if wanted == AUTO:

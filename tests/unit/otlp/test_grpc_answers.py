@@ -18,6 +18,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
+from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
 from ansible_collections.traceops.tracing.tests.canary import ask
 from ansible_collections.traceops.tracing.tests.certificates import Authority, server_context
 from ansible_collections.traceops.tracing.tests.servers import tcp_server
@@ -107,6 +108,13 @@ def test_metadata_and_spans_arrive() -> None:
     assert metadata["x-extra"] == "True"
     spans = ExportTraceServiceRequest.FromString(request).resource_spans[0].scope_spans[0].spans
     assert [span.trace_id.hex() for span in spans] == seen["trace_ids"]
+
+
+@pytest.mark.parametrize("name", ["X!Y", "X-Bin-bin", "Grpc-Timeout"])
+def test_a_header_that_grpc_can_not_carry_is_named(name: str) -> None:
+    with receiver(lambda _request, _context: b"") as where, pytest.raises(BadOption) as caught:
+        ask(where, headers={name: "1"})
+    assert caught.value.message == f"headers: gRPC can't carry a header '{name.lower()}'"
 
 
 def test_rejected_spans_are_a_partial_success() -> None:

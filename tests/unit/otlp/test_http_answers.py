@@ -190,6 +190,15 @@ def test_who_is_asking_and_for_which_tenant() -> None:
     )
 
 
+def test_headers_of_the_export_are_its_own() -> None:
+    given = {"content-type": "text/plain", "HOST": "other", "authorization": "mine", "user-agent": "me"}
+    with serving(post_answers(200)) as (url, asked):  # type: ignore[arg-type]
+        assert ask(url, headers=given, token="t0ken")["cause"] == "ok"
+    headers = asked[-1].headers
+    assert (headers["content-type"], headers["host"]) == ("application/x-protobuf", url.split("//")[1])
+    assert (headers["authorization"], headers["user-agent"]) == ("Bearer t0ken", "me")
+
+
 def test_basic_authentication() -> None:
     with serving(post_answers(200)) as (url, asked):  # type: ignore[arg-type]
         ask(url, url_username="app", url_password="pä55")

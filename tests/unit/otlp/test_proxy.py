@@ -180,6 +180,21 @@ def test_an_error_of_the_receiver_behind_the_proxy_is_its_own(status: int) -> No
     assert seen["cause"] in ("path_not_found", "unsupported_media_type", "server_error")
 
 
+@pytest.mark.parametrize("answer", [b"", b"SSH-2.0-OpenSSH\r\n"])
+def test_what_is_no_proxy_at_all(answer: bytes) -> None:
+    with tcp_server(answering(answer)) as port:
+        seen = ask("http://tempo:4318", proxies={"http_proxy": f"http://127.0.0.1:{port}"})
+    assert seen["cause"] == "proxy_in_the_way"
+    assert (
+        seen["message"] == f"the proxy http://127.0.0.1:{port} (from http_proxy) does not answer as an HTTP proxy does"
+    )
+
+
+def test_no_proxy_knows_addresses_of_version_6() -> None:
+    proxies = {"http_proxy": f"http://127.0.0.1:{closed_port()}", "no_proxy": "::1"}
+    assert ask(f"http://[::1]:{closed_port()}", proxies=proxies)["cause"] != "proxy_in_the_way"
+
+
 @pytest.mark.parametrize("value", ["http://:3128", "http://proxy:port", "http://["])
 def test_a_proxy_variable_that_means_nothing_gets_one_sentence(value: str) -> None:
     with pytest.raises(BadOption) as caught:

@@ -72,6 +72,14 @@ def test_another_authority_than_the_given_one(authority: Authority, tmp_path: Pa
     assert f"which '{other.ca}' does not trust" in seen["message"]
 
 
+def test_a_certificate_with_endless_names_leaves_a_readable_sentence(authority: Authority) -> None:
+    pair = authority.issue("collector", [f"{'n' * 50}{i}.example" for i in range(100)])
+    with tcp_server(over_tls(server_context(pair))) as port:
+        seen = ask(f"https://127.0.0.1:{port}", ca_path=authority.ca)
+    assert seen["cause"] == "certificate_name_mismatch"
+    assert len(seen["message"]) < 300
+
+
 def test_an_expired_certificate(authority: Authority) -> None:
     pair = authority.issue("collector", first_day=-20, last_day=-3)
     with tcp_server(over_tls(server_context(pair))) as port:

@@ -55,6 +55,18 @@ def test_a_span_that_was_accepted_and_dropped() -> None:
     assert max(clock.slept) <= 0.2
 
 
+def test_many_that_are_missing_do_not_stretch_the_wait() -> None:
+    clock = FakeClock()
+
+    def slow(_asked: Asked) -> Answer:
+        clock.now += 1.0
+        return no_trace(_asked)
+
+    with tempo() as lab, serving(slow) as (url, asked):
+        otlp.run(options(otlp, endpoint=lab.otlp_http, tempo_url=url, wait_timeout=5.0, spans=50), clock)
+    assert len(asked) < 12
+
+
 def test_wait_timeout_0_looks_once() -> None:
     with tempo(keeps=False) as lab:
         clock = FakeClock()
