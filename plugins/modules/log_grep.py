@@ -257,7 +257,7 @@ message:
   description: What was found, in one sentence.
   returned: always
   type: str
-  sample: "9 of 29 patterns found in 1 file(s)"
+  sample: "9 of 29 patterns found in 1 source"
 """
 
 from ansible_collections.traceops.tracing.plugins.module_utils._module import run_probe_module

@@ -235,7 +235,8 @@ def _sample(hit: Hit, redact: bool) -> t.Dict[str, t.Any]:
 
 def _summary(scan: Scan, result: t.Mapping[str, t.Any]) -> str:
     matched = sum(1 for pattern in result["patterns"].values() if pattern["count"])
-    parts = [f"{matched} of {len(result['patterns'])} patterns found in {len(scan.reports)} file(s)"]
+    sources = "source" if len(scan.reports) == 1 else "sources"
+    parts = [f"{matched} of {len(result['patterns'])} patterns found in {len(scan.reports)} {sources}"]
     if scan.errors:
         parts.append(f"{len(scan.errors)} could not be read to the end: {scan.errors[0].message}")
     parts += [f"{what}: {', '.join(result[what])}" for what in ("missing", "unexpected") if result[what]]
