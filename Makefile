@@ -12,7 +12,7 @@ TREE := $(ROOT)/ansible_collections/traceops/tracing
 VENV := $(CACHE)/venv
 BIN := $(VENV)/bin
 LAB_STAMP := $(VENV)/.lab-$(shell cat requirements.txt requirements-lab.txt | cksum | cut -d' ' -f1)
-DEV_STAMP := $(VENV)/.dev-$(shell cat requirements*.txt | cksum | cut -d' ' -f1)
+DEV_STAMP := $(VENV)/.dev-$(shell cat requirements*.txt tests/tools/docker_collection.py | cksum | cut -d' ' -f1)
 PYTEST := cd $(TREE) && $(BIN)/python -m pytest -p no:cacheprovider
 
 export ANSIBLE_COLLECTIONS_PATH := $(ROOT)
@@ -34,7 +34,8 @@ $(LAB_STAMP):
 	@tests/tools/venv.sh '$(PYTHON)' '$(VENV)' requirements-lab.txt && touch $@
 
 $(DEV_STAMP): $(LAB_STAMP)
-	@tests/tools/venv.sh '$(PYTHON)' '$(VENV)' requirements-dev.txt && touch $@
+	@tests/tools/venv.sh '$(PYTHON)' '$(VENV)' requirements-dev.txt
+	@$(BIN)/python tests/tools/docker_collection.py && touch $@
 
 tree:
 	@$(PYTHON) tests/tools/export.py . $(TREE)

@@ -70,7 +70,8 @@ class ActionModule(ActionBase):
                 result["reports"] = write.write(report, directory)
             except OSError as error:
                 return {**result, "failed": True, "msg": f"report_dir: {directory} can't be written ({error.strerror})"}
-        display.display(console.page(report, list(result["reports"].values()), _terminal_is_utf8(os.environ)))
+        shown = [path for form, path in result["reports"].items() if form in ("html", "json")]
+        display.display(console.page(report, shown, _terminal_is_utf8(os.environ)))
         return result
 
     def _report(self, options: t.Dict[str, t.Any]) -> judge.Report:

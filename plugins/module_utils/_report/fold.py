@@ -44,7 +44,7 @@ def _merged(lines: t.List[Line]) -> t.List[Line]:
 
 
 def reasons(findings: t.Iterable[t.Dict[str, t.Any]]) -> t.Dict[str, int]:
-    """Why checks were not decided: {reason: number of checks}, first what leaves decisive ones open, last the blocked."""
+    """Why checks were not decided: {reason: number of checks}, decisive ones first, blocked ones last."""
     ids: t.Dict[t.Tuple[bool, str], t.Set[str]] = {}
     decisive: t.Set[str] = set()
     for finding in findings:

@@ -10,7 +10,7 @@ import os
 import tempfile
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._report import html
+from ansible_collections.traceops.tracing.plugins.module_utils._report import html, junit, markdown, prometheus
 
 Report = t.Dict[str, t.Any]
 
@@ -21,6 +21,9 @@ def write(report: Report, directory: str) -> t.Dict[str, str]:
     texts = {
         "json": ("report.json", json.dumps(report, ensure_ascii=False, separators=(",", ":")) + "\n"),
         "html": ("report.html", html.page(report)),
+        "markdown": ("report.md", markdown.page(report)),
+        "junit": ("junit.xml", junit.page(report)),
+        "prometheus": ("metrics.prom", prometheus.page(report)),
     }
     paths = {}
     for form, (name, text) in texts.items():

@@ -1,0 +1,54 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""junit.xml: one test case per check and host, for continuous integration."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from xml.sax.saxutils import escape, quoteattr
+
+Report = t.Dict[str, t.Any]
+
+# Characters that XML 1.0 has no way to write.
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def page(report: Report) -> str:
+    """The XML for a report document: failed checks are failures, what was not decided is skipped."""
+    findings = report["findings"]
+    cases = [_case(finding) for finding in findings]
+    states = [finding["state"] for finding in findings]
+    skipped = sum(state not in ("ok", "info", "warning", "failed") for state in states)
+    attributes = f'tests="{len(cases)}" failures="{states.count("failed")}" errors="0" skipped="{skipped}"'
+    time = _attribute(str(report["run"].get("finished") or ""))
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<testsuites><testsuite name="traceops.tracing" timestamp={time} {attributes}>\n'
+        + "\n".join(cases)
+        + "\n</testsuite></testsuites>\n"
+    )
+
+
+def _case(finding: t.Dict[str, t.Any]) -> str:
+    subject = finding["host"] or finding["backend"] or "run"
+    head = f"<testcase classname={_attribute(finding['id'])} name={_attribute(subject)}"
+    state, title = finding["state"], finding["title"]
+    if state == "ok":
+        return f"{head}/>"
+    if state == "failed":
+        words = "\n".join([title, finding["cause"], *finding["fix"]])
+        return f"{head}><failure message={_attribute(title)}>{_text(words)}</failure></testcase>"
+    if state in ("warning", "info"):
+        return f"{head}><system-out>{_text(f'{state}: {title}')}</system-out></testcase>"
+    reason = finding["reason"] or f"blocked by {finding.get('blocked_by')}"
+    return f"{head}><skipped message={_attribute(f'{state}: {reason}')}/></testcase>"
+
+
+def _text(value: str) -> str:
+    return escape(_NOT_XML.sub("", value))
+
+
+def _attribute(value: str) -> str:
+    return quoteattr(_NOT_XML.sub("", value))

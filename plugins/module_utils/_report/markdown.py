@@ -1,0 +1,60 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""report.md: for tickets and chats."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._report import fold
+
+Report = t.Dict[str, t.Any]
+
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|#~!])")
+
+
+def page(report: Report) -> str:
+    """The Markdown page for a report document."""
+    verdict = report["verdict"]
+    lines = [f"# Tracing: {verdict['status']}", "", _text(verdict["sentence"]), ""]
+    for cause in verdict["root_causes"]:
+        lines += _cause(cause)
+    follows = fold.follows_from(report)
+    others = [
+        line
+        for lines_ in fold.by_hop(report["findings"]).values()
+        for line in lines_
+        if line.finding["state"] in ("failed", "warning", "pending", "suppressed")
+    ]
+    if others:
+        lines += ["## Findings", "", "| state | check | hosts | what |", "|---|---|---|---|"]
+        for line in others:
+            after = follows.get(line.finding["id"])
+            state = line.finding["state"] if not after else f"because of {after}"
+            cells = (state, line.finding["id"], fold.named(line.hosts), line.title)
+            lines.append(f"| {' | '.join(_text(cell) for cell in cells)} |")
+        lines.append("")
+    reasons = fold.reasons(report["findings"])
+    if reasons:
+        lines += ["## Not checked", ""]
+        lines += [f"- {_text(reason)} ({number})" for reason, number in reasons.items()]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _cause(cause: t.Dict[str, t.Any]) -> t.List[str]:
+    lines = [f"## {_text(cause['title'])}", "", f"`{cause['id']}`{', proved' if cause['proved'] else ''}"]
+    if cause["hosts"]:
+        lines.append(f"on {_text(fold.named(cause['hosts']))}")
+    lines += ["", _text(cause["cause"]), ""]
+    lines += [f"{number}. {_text(step)}" for number, step in enumerate(cause["fix"], 1)]
+    if cause["consequences"]:
+        lines += ["", f"Fails only because of it: {', '.join(cause['consequences'])}"]
+    return [*lines, ""]
+
+
+def _text(value: t.Any) -> str:
+    """`value` so that Markdown shows it as it is, on one line."""
+    return _SPECIAL.sub(r"\\\1", " ".join(str(value).split()))

@@ -1,0 +1,64 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""metrics.prom: for the text file collector of the Prometheus node exporter."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.evaluate import STATES
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import epoch
+
+Report = t.Dict[str, t.Any]
+
+STATUSES = ("ok", "incomplete", "problem")
+
+
+def page(report: Report) -> str:
+    """The metrics of a report document. Hosts are not labels: with thousands of them the series would be too many."""
+    verdict = report["verdict"]
+    by_state = dict.fromkeys(STATES, 0)
+    failing: t.Dict[t.Tuple[str, str], int] = {}
+    for finding in report["findings"]:
+        by_state[finding["state"]] += 1
+        if finding["state"] in ("failed", "warning"):
+            key = (finding["id"], finding["severity"])
+            failing[key] = failing.get(key, 0) + 1
+    lines = [
+        *_metric("status", "Verdict of the last tracing diagnosis: 1 for the one that holds."),
+        *(_sample("status", int(verdict["status"] == status), status=status) for status in STATUSES),
+        *_metric("finished_timestamp_seconds", "When the last tracing diagnosis ended."),
+        _sample("finished_timestamp_seconds", epoch(report["run"].get("finished")) or 0),
+        *_metric("hosts", "Hosts that were diagnosed, and how many of them could not be reached."),
+        _sample("hosts", len(report["evidence"]["hosts"]), reached="all"),
+        _sample("hosts", sum(bool(h.get("unreachable")) for h in report["evidence"]["hosts"].values()), reached="no"),
+        *_metric("findings", "Findings by state."),
+        *(_sample("findings", number, state=state) for state, number in by_state.items()),
+        *_metric("failing_checks", "Hosts or backends on which a check fails."),
+        *(_sample("failing_checks", n, check=i, severity=severity) for (i, severity), n in sorted(failing.items())),
+        *_metric("root_causes", "Root causes, with the number of hosts that they are about."),
+        *(_sample("root_causes", n, check=i, hop=hop) for (i, hop), n in sorted(_roots(verdict).items())),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _roots(verdict: t.Dict[str, t.Any]) -> t.Dict[t.Tuple[str, str], int]:
+    found: t.Dict[t.Tuple[str, str], int] = {}
+    for cause in verdict["root_causes"]:
+        key = (cause["id"], cause["hop"])
+        found[key] = found.get(key, 0) + max(1, len(cause["hosts"]))
+    return found
+
+
+def _metric(name: str, words: str) -> t.List[str]:
+    return [f"# HELP traceops_{name} {words}", f"# TYPE traceops_{name} gauge"]
+
+
+def _sample(name: str, value: float, **labels: str) -> str:
+    pairs = ",".join(f'{key}="{_label(text)}"' for key, text in labels.items())
+    return f"traceops_{name}{{{pairs}}} {value:.15g}" if pairs else f"traceops_{name} {value:.15g}"
+
+
+def _label(text: str) -> str:
+    return text.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")

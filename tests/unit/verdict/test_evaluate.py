@@ -1,0 +1,243 @@
+"""The states that a finding can have, and what is quoted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import evidence
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.evaluate import MAX_QUOTED
+from ansible_collections.traceops.tracing.tests.unit.verdict.checks import check, load, report, states
+
+REFUSED = {"otlp": {"ok": False, "cause": "refused", "message": "it is refused", "endpoint": "http://t:4318"}}
+FINE = {"otlp": {"ok": True, "cause": "ok", "endpoint": "http://t:4318"}}
+
+
+def only(report_: Any) -> dict[str, Any]:
+    (found,) = report_["findings"]
+    return dict(found)
+
+
+@pytest.mark.parametrize(("severity", "state"), [("critical", "failed"), ("warning", "warning"), ("info", "info")])
+def test_a_failing_check_has_the_state_of_its_severity(severity: str, state: str, tmp_path: Path) -> None:
+    found = only(report(load(tmp_path, check(severity=severity)), {"a": REFUSED}))
+    assert found == {
+        "id": "network.otlp.refused",
+        "hop": "network",
+        "host": "a",
+        "backend": "main",
+        "state": state,
+        "severity": severity,
+        "decisive": False,
+        "title": "nothing listens at http://t:4318",
+        "reason": "",
+        "evidence": {"otlp.cause": "refused"},
+        "cause": "It is not running.",
+        "fix": ["start it"],
+        "proved": False,
+    }
+
+
+def test_a_passing_check_says_what_it_saw_or_repeats_its_question(tmp_path: Path) -> None:
+    checks = load(tmp_path, check(), check(id="network.otlp.slow", passes_as="{otlp.endpoint} is quick"))
+    titles = {f["id"]: (f["state"], f["title"], f["evidence"]) for f in report(checks, {"a": FINE})["findings"]}
+    assert titles == {
+        "network.otlp.refused": ("ok", "Does something listen?", {"otlp.cause": "ok"}),
+        "network.otlp.slow": ("ok", "http://t:4318 is quick", {"otlp.cause": "ok"}),
+    }
+
+
+@pytest.mark.parametrize(
+    ("needs", "labels", "state", "reason"),
+    [
+        ("otlp.cause", {}, "skipped", "otlp was not probed"),
+        ("otlp.phases.tcp", FINE, "skipped", "otlp does not tell otlp.phases.tcp"),
+        ("otlp.phases.tcp", REFUSED, "skipped", "otlp did not get that far: it is refused"),
+        ("logs.patterns.x", {}, "skipped", "no log was given (diagnose_log_paths)"),
+        ("environment.found", {}, "skipped", "the application's process was not named (diagnose_process)"),
+        ("canary.found", {}, "skipped", "no span was sent from this host, so none was looked up"),
+        ("settings.tenant", {}, "skipped", "no tenant was given (diagnose_tenant)"),
+        (
+            "settings.log_paths",
+            {"settings": {"log_paths": []}},
+            "skipped",
+            "no log paths was given (diagnose_log_paths)",
+        ),
+        ("clock.offset_s", {"clock": {"ok": False, "message": "no answer"}}, "unknown", "clock: no answer"),
+        ("clock.offset_s", {"clock": {"ok": False, "cause": "x", "offset_s": 0}}, "unknown", "clock: x"),
+        ("backend.tempo_info.ready", {}, "skipped", "tempo_info was not probed"),
+    ],
+)
+def test_evidence_that_is_not_there(needs: str, labels: Any, state: str, reason: str, tmp_path: Path) -> None:
+    found = only(report(load(tmp_path, check(needs=[needs], fails_when="`true`")), {"a": labels}))
+    assert (found["state"], found["title"], found["reason"]) == (state, "Does something listen?", reason)
+    assert found["evidence"] == {}
+
+
+@pytest.mark.parametrize("key", ["ok", "cause", "message"])
+def test_how_a_probe_failed_is_evidence_itself(key: str, tmp_path: Path) -> None:
+    checks = load(tmp_path, check(needs=[f"clock.{key}"], fails_when="clock.ok == `false`", title="{clock.message}"))
+    found = only(report(checks, {"a": {"clock": {"ok": False, "cause": "no_date", "message": "no date"}}}))
+    assert (found["state"], found["title"]) == ("failed", "no date")
+
+
+def test_a_check_that_does_not_apply_says_why(tmp_path: Path) -> None:
+    checks = load(tmp_path, check(when="otlp.tls", otherwise="{otlp.endpoint} has no TLS"))
+    assert only(report(checks, {"a": FINE}))["reason"] == "http://t:4318 has no TLS"
+    assert only(report(checks, {"a": {"otlp": {**REFUSED["otlp"], "tls": True}}}))["state"] == "failed"
+
+
+def test_a_check_passes_only_on_what_was_reached(tmp_path: Path) -> None:
+    checks = load(tmp_path, check(fails_when="otlp.cause == 'expired'", passes_when="otlp.ok"))
+    assert only(report(checks, {"a": FINE}))["state"] == "ok"
+    found = only(report(checks, {"a": REFUSED}))
+    assert (found["state"], found["reason"]) == ("skipped", "otlp did not get that far: it is refused")
+
+
+def test_what_is_still_to_come_is_pending(tmp_path: Path) -> None:
+    pending = {"pending_when": "otlp.age < `10`", "pending_as": "ask again in {minus(`10`, otlp.age)} s"}
+    checks = load(tmp_path, check(**pending, proved_when="`true`"))
+    young, old = ({"otlp": {**REFUSED["otlp"], "age": age}} for age in (4, 10))
+    found = only(report(checks, {"a": young}))
+    assert (found["state"], found["reason"], found["proved"]) == ("pending", "ask again in 6 s", False)
+    assert only(report(checks, {"a": old}))["state"] == "failed"
+
+
+def test_evidence_of_another_shape_is_unknown(tmp_path: Path) -> None:
+    checks = load(tmp_path, check(fails_when="contains(otlp.count, 'x')", needs=["otlp.count"]))
+    found = only(report(checks, {"a": {"otlp": {"count": 3}}}))
+    assert found["state"] == "unknown"
+    assert "contains(otlp.count, 'x')" in found["reason"]
+
+
+def test_a_host_that_was_not_reached_is_not_checked(tmp_path: Path) -> None:
+    found = only(report(load(tmp_path, check()), {"a": None}))
+    assert (found["state"], found["reason"], found["backend"]) == ("skipped", "a could not be reached", None)
+
+
+def test_only_a_probe_proves(tmp_path: Path) -> None:
+    checks = load(tmp_path, check(proved_when="otlp.seen"))
+    assert only(report(checks, {"a": REFUSED}))["proved"] is False
+    assert only(report(checks, {"a": {"otlp": {**REFUSED["otlp"], "seen": True}}}))["proved"] is True
+
+
+def test_a_fix_that_does_not_apply_is_left_out(tmp_path: Path) -> None:
+    checks = load(tmp_path, check(fix=["{otlp.cause == 'other' && 'do this' || ''}", "do that"]))
+    assert only(report(checks, {"a": REFUSED}))["fix"] == ["do that"]
+
+
+def test_quoted_evidence_is_bounded_and_clean(tmp_path: Path) -> None:
+    checks = load(tmp_path, check(shows=["otlp.many", "otlp.deep", "otlp.text", "otlp.gone"]))
+    labels = {"many": list(range(99)), "deep": {"x": {"y": 1, "z": 2}, "n": 1}, "text": "a\x1b[1mb" + "c" * 999}
+    quoted = only(report(checks, {"a": {"otlp": {**REFUSED["otlp"], **labels}}}))["evidence"]
+    assert quoted["otlp.many"] == list(range(MAX_QUOTED))
+    assert quoted["otlp.deep"] == {"x": "(2 entries)", "n": 1}
+    assert quoted["otlp.text"].startswith("abccc")
+    assert len(quoted["otlp.text"]) == 240
+    assert quoted["otlp.gone"] is None
+
+
+SCOPES = [
+    ("host", "host == 'a' && settings.service == 'own' && backend.id == 'main' && backend.grafana.ok && canary.found"),
+    ("backend", "backend == 'main' && settings.service == 'shop' && hosts.a.otlp.ok && canaries.ok"),
+    (
+        "run",
+        "hosts.a.otlp.ok && backends.main.grafana.ok && settings.service == 'shop' && run.id == 'r' && schema == `1`",
+    ),
+]
+
+
+@pytest.mark.parametrize(("scope", "expression"), SCOPES)
+def test_what_a_check_of_each_scope_sees(scope: str, expression: str, tmp_path: Path) -> None:
+    checks = load(tmp_path, check(scope=scope, needs=None, fails_when=expression, title="x"))
+    backend = {"grafana": {"ok": True}, "canaries": {"ok": True, "traces": {"a": {"found": True}}}}
+    found = only(report(checks, {"a": {**FINE, "settings": {"service": "own"}}}, backend))
+    assert found["state"] == "failed"
+    assert (found["host"], found["backend"]) == {"host": ("a", "main"), "backend": (None, "main"), "run": (None, None)}[
+        scope
+    ]
+
+
+class TestBlocked:
+    """What could not be decided because of a failing check names that check."""
+
+    def checks(self, directory: Path) -> Any:
+        return load(
+            directory,
+            check(explains=["grafana.search.failed", "app.log.bad"]),
+            check(id="network.tls.expired", needs=["otlp.tls"]),
+            check(id="grafana.search.failed", scope="backend", needs=["grafana.cause"], fails_when="`true`", title="x"),
+            check(id="app.log.bad", needs=["logs.ok"], fails_when="`true`", title="x"),
+            check(id="clock.host.off", needs=["clock.ok"], fails_when="`true`", title="x"),
+        )
+
+    def test_by_what_explains_it_or_stopped_its_probe(self, tmp_path: Path) -> None:
+        found = report(self.checks(tmp_path), {"a": REFUSED})
+        assert states(found) == {
+            "network.otlp.refused@a": "failed",
+            "network.tls.expired@a": "blocked",
+            "grafana.search.failed@main": "blocked",
+            "app.log.bad@a": "skipped",  # nobody gave a log: no failure is to blame
+            "clock.host.off@a": "skipped",
+        }
+        blocked = {f["id"]: f["blocked_by"] for f in found["findings"] if f["state"] == "blocked"}
+        assert blocked == dict.fromkeys(["network.tls.expired", "grafana.search.failed"], "network.otlp.refused")
+
+    def test_not_by_the_failure_of_another_host_or_backend(self, tmp_path: Path) -> None:
+        hosts = {"a": REFUSED, "b": {"otlp": {"ok": False, "cause": "slow", "message": "slow"}}}
+        assert states(report(self.checks(tmp_path), hosts))["network.tls.expired@b"] == "skipped"
+
+    def test_not_by_a_suppressed_failure(self, tmp_path: Path) -> None:
+        known = [{"id": "network.*", "host": None, "reason": "known", "until": None}]
+        found = states(report(self.checks(tmp_path), {"a": REFUSED}, suppress=known))
+        assert found["network.otlp.refused@a"] == "suppressed"
+        assert found["network.tls.expired@a"] == "skipped"
+
+    def test_by_the_backend_and_by_the_run(self, tmp_path: Path) -> None:
+        checks = load(
+            tmp_path,
+            check(id="settings.x.wrong", scope="run", needs=None, fails_when="`true`", title="x", explains=["app.*"]),
+            check(id="tempo-query.x.down", scope="backend", needs=["tempo.ok"], fails_when="`true`", title="x",
+                  explains=["network.*"]),
+            check(id="app.x.y"),
+            check(id="network.x.y"),
+        )  # fmt: skip
+        found = report(checks, {"a": {}}, {"tempo": {"ok": True}})
+        by = {f["id"]: f.get("blocked_by") for f in found["findings"]}
+        assert by["app.x.y"] == "settings.x.wrong"
+        assert by["network.x.y"] == "tempo-query.x.down"
+
+
+@pytest.mark.parametrize(
+    ("hosts", "backends", "words"),
+    [
+        ({"a": ["x"]}, {}, "hosts: the evidence of 'a' is neither a dictionary nor null"),
+        ({}, {"main": []}, "backends: 'main' must be a dictionary with a list 'hosts'"),
+        ({}, {"main": {"hosts": "a"}}, "backends: 'main' must be a dictionary with a list 'hosts'"),
+        ({}, {"main": {"hosts": ["a"]}}, "backends: 'main' names the host 'a', which 'hosts' does not have"),
+    ],
+)
+def test_evidence_that_can_not_be_meant(hosts: Any, backends: Any, words: str) -> None:
+    with pytest.raises(evidence.BadEvidence) as refused:
+        evidence.build(hosts, backends, {})
+    assert str(refused.value) == words
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        (None, "the evidence has no 'schema: 1'"),
+        ({"schema": 2}, "the evidence has no 'schema: 1'"),
+        ({"schema": 1, "run": {}, "hosts": []}, "the evidence has no dictionary 'hosts'"),
+        (
+            {"schema": 1, "run": {}, "hosts": {"a": 1}, "backends": {}},
+            "the evidence of 'a' in 'hosts' is not a dictionary",
+        ),
+    ],
+)
+def test_a_stored_document_that_can_not_be_evaluated(document: Any, words: str) -> None:
+    with pytest.raises(evidence.BadEvidence) as refused:
+        evidence.check_document(document)
+    assert str(refused.value) == words
