@@ -51,7 +51,6 @@ ARGUMENT_SPEC: Spec = {
     "max_decompressed": {"type": "int", "default": 8589934592},
     "timeout": {"type": "float", "default": 600.0},
 }
-MODULE_KWARGS: t.Dict[str, t.Any] = {"required_one_of": [["paths", "unit", "container"]]}
 
 # The keys of a result, when nothing was read.
 NOTHING: t.Dict[str, t.Any] = {
@@ -105,6 +104,8 @@ def _options(params: t.Mapping[str, t.Any], now: float) -> t.Tuple[t.List[patter
         raise BadOption("profiles: profiles are on the controller, where the action resolves them; give patterns here")
     if not params["patterns"]:
         raise BadOption("patterns: nothing to look for; give patterns or profiles")
+    if not (params["paths"] or params["unit"] or params["container"]):
+        raise BadOption("paths: nothing to read; give paths, unit or container")
     for option, most in (("max_samples", _MOST_SAMPLES), ("context", _MOST_CONTEXT)):
         if not 0 <= params[option] <= most:
             raise BadOption(f"{option}: {params[option]} is not between 0 and {most}")

@@ -204,6 +204,7 @@ def test_bad_patterns_are_named(log: Path, patterns: dict, message: str) -> None
         ({"context": -1}, "context: -1 is not between 0 and 20"),
         ({"timeout": 0}, "timeout: 0 is not more than 0"),
         ({"max_decompressed": 0}, "max_decompressed: 0 is not more than 0"),
+        ({"paths": []}, "paths: nothing to read; give paths, unit or container"),
         ({"profiles": ["velostream"]}, "profiles: profiles are on the controller"),
     ],
 )
