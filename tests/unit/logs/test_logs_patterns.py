@@ -204,7 +204,6 @@ def test_bad_patterns_are_named(log: Path, patterns: dict, message: str) -> None
         ({"context": -1}, "context: -1 is not between 0 and 20"),
         ({"timeout": 0}, "timeout: 0 is not more than 0"),
         ({"max_decompressed": 0}, "max_decompressed: 0 is not more than 0"),
-        ({"paths": []}, "paths: nothing to read; give paths, unit or container"),
         ({"profiles": ["velostream"]}, "profiles: profiles are on the controller"),
     ],
 )
@@ -212,3 +211,9 @@ def test_bad_options_are_named(log: Path, options: dict, message: str) -> None:
     with pytest.raises(BadOption) as caught:
         look(log, {"x": "x"}, **options)
     assert caught.value.message.startswith(message)
+
+
+def test_nothing_to_read_is_told() -> None:
+    with pytest.raises(BadOption) as caught:
+        look([], {"x": "x"})
+    assert caught.value.message == "paths: nothing to read; give paths, unit or container"
