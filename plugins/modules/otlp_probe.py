@@ -151,6 +151,15 @@ phases:
       failed), V(not_wanted), V(not_sent), V(not_sampled), V(library_missing), or for C(verify) why Tempo could not be
       asked.
     - C(ms) is the time it took in milliseconds.
+    - C(tcp) names the C(proxy) and the C(proxy_variable) of the environment, if there is one. If it fails, C(direct)
+      tells whether the endpoint can be reached without it.
+    - C(tls) has C(version), C(alpn), C(cipher), C(certificate) (C(subject), C(issuer), C(names), C(not_before),
+      C(not_after), C(days_left)), and C(verified). If TLS is not spoken, C(spoken) is what is.
+    - C(protocol) has the C(status) and C(server) of the answer to GET, C(http2) (null if not tried), and the C(banner)
+      of something else.
+    - C(export) has C(spans), C(bytes), the C(status) of HTTP or gRPC, C(rejected), C(warning), and of an error what the
+      server C(said) and C(retry_after).
+    - C(verify) has C(url), C(attempts), and how many traces are C(missing).
   returned: always
   type: dict
   sample:

@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.traceops.tracing.tests.canary import ask
 from ansible_collections.traceops.tracing.tests.certificates import Authority, Pair
-from ansible_collections.traceops.tracing.tests.lab.collector.running import Peer, collector
+from ansible_collections.traceops.tracing.tests.lab.collector.running import Peer, collector, free_ports
 from ansible_collections.traceops.tracing.tests.lab.tempo import Tempo
 from ansible_collections.traceops.tracing.tests.servers import closed_port
 
@@ -270,7 +270,7 @@ def test_from_the_collector_to_tempo(tmp_path: Path, processors: dict[str, objec
 
 
 def test_a_health_check_is_no_receiver(tmp_path: Path) -> None:
-    port = closed_port()
+    (port,) = free_ports(1)
     with collector(tmp_path, extensions={"health_check": {"endpoint": f"127.0.0.1:{port}"}}):
         seen = ask(f"http://127.0.0.1:{port}")
     assert seen["cause"] == "not_otlp"
