@@ -13,7 +13,13 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client._http imp
 from ansible_collections.traceops.tracing.plugins.module_utils._client._tempo import TempoClient, normal_id
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption, ProbeFailure
 from ansible_collections.traceops.tracing.plugins.module_utils._probe._tempo_failure import asking_tempo, explain
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._waiting import BY_ID_PAUSE, REAL, Clock, wait_for
+from ansible_collections.traceops.tracing.plugins.module_utils._probe._waiting import (
+    BY_ID_CONFIRM,
+    BY_ID_PAUSE,
+    REAL,
+    Clock,
+    wait_for,
+)
 from ansible_collections.traceops.tracing.plugins.module_utils._spec import HTTP, TEMPO
 
 ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
@@ -91,7 +97,7 @@ def _look(client: TempoClient, traces: t.List[t.Dict[str, t.Any]], timeout: floa
         _share(workers, pending, ask_one)
         return sum(not trace["found"] for trace in pending)
 
-    wait_for(round_of_asking, lambda left: left == 0, timeout, clock, BY_ID_PAUSE)
+    wait_for(round_of_asking, lambda left: left == 0, timeout, clock, BY_ID_PAUSE, BY_ID_CONFIRM)
 
 
 def _share(

@@ -12,7 +12,13 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client._trace im
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import ProbeFailure
 from ansible_collections.traceops.tracing.plugins.module_utils._probe._linkage import judge
 from ansible_collections.traceops.tracing.plugins.module_utils._probe._tempo_failure import asking_tempo
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._waiting import BY_ID_PAUSE, REAL, Clock, wait_for
+from ansible_collections.traceops.tracing.plugins.module_utils._probe._waiting import (
+    BY_ID_CONFIRM,
+    BY_ID_PAUSE,
+    REAL,
+    Clock,
+    wait_for,
+)
 from ansible_collections.traceops.tracing.plugins.module_utils._spec import HTTP, TEMPO, WAIT
 
 ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
@@ -37,6 +43,7 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any
             params["wait_timeout"],
             clock,
             BY_ID_PAUSE,
+            BY_ID_CONFIRM,
         )
         result.update(attempts=waited.attempts, elapsed=waited.elapsed)
         if waited.last is None:

@@ -22,6 +22,24 @@ def test_it_ends_with_the_first_answer_that_is_enough() -> None:
     assert waited.elapsed == pytest.approx(0.125)
 
 
+def test_to_say_no_it_looks_twice_where_one_look_may_be_wrong() -> None:
+    clock, answers = FakeClock(), iter([0, 1])
+    waited = wait_for(lambda: next(answers), bool, 0.0, clock, confirm=1.0)
+    assert (waited.last, waited.attempts, clock.slept) == (1, 2, [1.0])
+
+
+def test_a_look_that_took_longer_than_the_time_out_is_confirmed_too() -> None:
+    clock = FakeClock()
+    waited = wait_for(lambda: clock.sleep(50.0), bool, 5.0, clock, confirm=1.0)
+    assert (waited.attempts, clock.slept) == (2, [50.0, 1.0, 50.0])
+
+
+def test_looks_over_a_longer_wait_need_no_confirmation() -> None:
+    clock = FakeClock()
+    waited = wait_for(lambda: None, bool, 5.0, clock, confirm=1.0)
+    assert waited.elapsed == pytest.approx(5.0)
+
+
 @pytest.mark.parametrize("timeout", [-1.0, float("nan"), float("inf")])
 def test_what_is_no_time_to_wait_is_refused(timeout: float) -> None:
     with pytest.raises(BadOption, match=r"wait_timeout: .* is not between 0 and 86400 seconds"):
