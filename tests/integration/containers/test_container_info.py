@@ -50,7 +50,8 @@ def network(docker_engine):
 def test_a_running_container(run_container, base_image):
     container = run_container(base_image, SLEEP, mem_limit="64m", nano_cpus=500_000_000)
 
-    seen = look_at(container)
+    # On a machine that is busy, usage may take longer than the probe waits for it.
+    seen = wait_until(lambda: _with_usage(look_at(container)), 60, "the engine to tell the container's usage")
 
     assert (seen["state"], seen["running"], seen["exit_code"], seen["exit_reason"]) == ("running", True, None, "")
     assert (seen["restarts"], seen["oom_killed"], seen["health"], seen["finished"]) == (0, False, "none", "")
@@ -66,14 +67,19 @@ def test_a_running_container(run_container, base_image):
 def test_a_busy_container_uses_what_it_may(run_container, base_image):
     container = run_container(base_image, ["python3", "-c", "while True: pass"], nano_cpus=200_000_000)
 
-    seen = wait_until(lambda: _busy(look_at(container)), 20, "the container to use its share")
+    seen = wait_until(lambda: _busy(look_at(container)), 60, "the container to use its share")
 
     assert seen["cpu"]["percent"] > 50
     assert seen["cpu"]["throttled_periods"] > 0
 
 
+def _with_usage(seen):
+    return seen if seen["cpu"] and seen["memory"] else None
+
+
 def _busy(seen):
-    return seen if seen["cpu"]["percent"] > 50 and seen["cpu"]["throttled_periods"] else None
+    used = _with_usage(seen)
+    return seen if used and used["cpu"]["percent"] > 50 and used["cpu"]["throttled_periods"] else None
 
 
 def test_a_container_that_exited_with_an_error(run_container, base_image):
@@ -111,11 +117,17 @@ def test_a_container_that_the_kernel_killed_for_its_memory(run_container, base_i
     container = run_container(
         base_image, ["python3", "-c", "b = bytearray(512 * 1024 * 1024)"], mem_limit="32m", memswap_limit="32m"
     )
-    container.wait(timeout=60)
 
-    seen = look_at(container)
+    def killed():
+        container.wait(timeout=60)
+        seen = look_at(container)
+        if not seen["oom_killed"]:  # Docker 20.10 misses the kernel's event when the exit overtakes it
+            container.start()
+        return _when(seen, "oom_killed", True)
 
-    assert (seen["oom_killed"], seen["exit_code"]) == (True, 137)
+    seen = wait_until(killed, 90, "the engine to see the kernel kill the container")
+
+    assert seen["exit_code"] == 137
     assert seen["exit_reason"] == "killed by the kernel for using more memory than its limit"
 
 
@@ -345,26 +357,31 @@ def test_a_user_who_may_not_use_the_socket(docker_engine):
     assert "become root or join the socket's group" in failure.value.message
 
 
+def module(options, *words):
+    """What Ansible says of a task with these options, run on this machine."""
+    command = ["ansible", "localhost", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}", *words]
+    command += ["-m", "traceops.tracing.container_info", "-a", json.dumps(options)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
 @pytest.mark.parametrize("check", [[], ["--check"]], ids=["real", "check mode"])
 def test_the_module_changes_nothing_and_masks_secrets(check, run_container, base_image):
     container = run_container(base_image, ["sh", "-c", "echo password=s3cr3t-sentinel; sleep 600"])
     wait_until(container.logs, 10, "the container's log line")
-    options = json.dumps({"names": [container.name], "expected_ports": {container.name: [3200]}})
 
-    words = [
-        "ansible",
-        "localhost",
-        "-c",
-        "local",
-        "-e",
-        f"ansible_python_interpreter={sys.executable}",
-        "-vvv",
-        "--diff",
-    ]
-    words += ["-m", "traceops.tracing.container_info", "-a", options, *check]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    done = module({"names": [container.name], "expected_ports": {container.name: [3200]}}, "-vvv", "--diff", *check)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert '"missing_ports": [\n                "3200/tcp"' in done.stdout
     assert '"changed": false' in done.stdout
     assert "s3cr3t-sentinel" not in done.stdout + done.stderr
+
+
+def test_the_module_fails_with_the_cause_and_the_keys_of_a_success():
+    done = module({"names": ["velo-tempo"], "docker_host": "unix:///nowhere.sock"})
+
+    assert done.returncode == 2
+    answer = json.loads(done.stdout.split(" => ", 1)[1])
+    assert answer["cause"] == "daemon_unreachable"
+    assert answer["msg"] == "no Docker Engine answers at unix:///nowhere.sock (the socket does not exist)"
+    assert (answer["ok"], answer["containers"], answer["missing"]) == (False, {}, ["velo-tempo"])

@@ -39,7 +39,6 @@ def host(systemd_host):
     """A host with the unit velo-sql, which has a drop-in and an environment file."""
     container = systemd_host(
         volumes={
-            "/sys/fs/cgroup": {"bind": "/sys/fs/cgroup", "mode": "rw"},
             str(ROOT): {"bind": "/collections", "mode": "ro"},
         }
     )

@@ -63,7 +63,6 @@ def host(systemd_host: t.Callable[..., Container]) -> Container:
     """A machine with systemd and journald whose unit app.service is in its first run."""
     container = systemd_host(
         volumes={
-            "/sys/fs/cgroup": {"bind": "/sys/fs/cgroup", "mode": "rw"},
             str(ROOT): {"bind": "/collection", "mode": "ro"},
         }
     )
