@@ -152,9 +152,9 @@ def _check(raw: t.Any, path: str) -> Check:
     for key, words in (("hop", HOPS), ("scope", SCOPES), ("severity", SEVERITIES)):
         if raw[key] not in words:
             raise BadCheck(f"{where}: '{key}' is {raw[key]!r}, but must be one of {', '.join(words)}")
-    for condition, words in (("when", "otherwise"), ("pending_when", "pending_as")):
-        if (condition in raw) != (words in raw):
-            raise BadCheck(f"{where}: '{condition}' and '{words}' (the words for it) come together")
+    for condition, its_words in (("when", "otherwise"), ("pending_when", "pending_as")):
+        if (condition in raw) != (its_words in raw):
+            raise BadCheck(f"{where}: '{condition}' and '{its_words}' (the words for it) come together")
     if not isinstance(raw.get("decisive", False), bool):
         raise BadCheck(f"{where}: 'decisive' must be true or false")
     if not _ID.fullmatch(raw["id"]) or not raw["id"].startswith(raw["hop"] + "."):

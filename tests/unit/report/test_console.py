@@ -1,0 +1,85 @@
+"""The page on the terminal."""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.traceops.tracing.plugins.module_utils._report import console
+from ansible_collections.traceops.tracing.tests.unit.report import reports
+
+
+def test_the_page_of_a_refused_connection() -> None:
+    page = console.page(reports.of_case("network.otlp.connection-refused"), ["/x/report.html"])
+    block = page[page.index("\nnetwork\n") : page.index("\ncollector\n")] if "\ncollector\n" in page else page
+    assert page.startswith("tracing  app -> otlp -> tempo -> grafana        1 host, 1 backend, ")
+    assert "  × app01  nothing listens at http://tempo:4318/v1/traces (connection refused)\n" in block
+    assert "      cause  The receiver does not run, listens on another port" in block
+    assert "      proved by a probe\n" in block
+    assert "      fix    look whether it runs: docker ps --filter name=tempo" in block
+    assert "      see    docs/checks.md#network.otlp.connection-refused" in block
+    assert "  - only because of network.otlp.connection-refused: network.otlp.not-accepted" in block
+    assert page.endswith(
+        "problem: nothing listens at http://tempo:4318/v1/traces (connection refused) (on app01)\n"
+        "root cause: network, app01: network.otlp.connection-refused (1 consequence folded)\n"
+        "report: /x/report.html"
+    )
+
+
+def test_what_was_not_checked_is_never_shown_as_fine() -> None:
+    page = console.page(reports.of_case("app.log.unreadable"))
+    app = page[page.index("\napp\n") : page.index("\nsampling\n")]
+    assert "√ app01  the application started tracing" not in app
+    assert "not checked: logs: logs says permission_denied" in page
+    assert "not checked: blocked by app.log.unreadable" not in page, "it is known why these are unknown"
+
+
+def test_a_healthy_page_shows_what_was_seen() -> None:
+    page = console.page(reports.healthy())
+    assert "  √ app01  a span sent to http://tempo:4318/v1/traces was accepted in 1.1 ms" in page
+    assert "  √ app01  a span sent to http://tempo:4318/v1/traces was read back from Tempo" in page
+    assert re.search(r"\nok: No fault found: \d+ checks passed, \d+ not checked", page)
+    assert "×" not in page
+
+
+def test_plain_ascii_where_the_terminal_wants_it() -> None:
+    page = console.page(reports.of_case("network.otlp.connection-refused"), utf8=False)
+    assert page.isascii()
+    assert "  x app01  nothing listens" in page
+    assert "  + " in page
+
+
+def test_equal_outcomes_of_a_fleet_are_folded() -> None:
+    page = console.page(reports.fleet(600, refused=37, unreachable=2))
+    assert "600 hosts, 1 backend" in page
+    assert "not reached: app0598 app0599" in page
+    assert "  × app0000 app0001 app0002 and 34 more  nothing listens at http://tempo:4318/v1/traces" in page
+    assert "root cause: network, app0000 app0001 app0002 and 34 more: network.otlp.connection-refused" in page
+    assert len(page) < 12_000
+
+
+def test_pending_and_suppressed_say_why() -> None:
+    fresh = {"tempo_info.counters.uptime_s": 2, "tempo_search.count": 0, "tempo_search.traces": []}
+    page = console.page(reports.judge.report(reports.document(fresh), reports.LIBRARY))
+    assert "  … Tempo has no trace of 'velo-sql-app.sql'" in page
+    assert "      pending  Tempo started 2 s ago and shows new traces in searches after up to 10 s; ask" in page
+    assert "\nincomplete: " in page
+    known = [{"id": "network.*", "host": None, "reason": "being rebuilt", "until": None}]
+    page = console.page(reports.of_case("network.otlp.connection-refused", suppress=known))
+    assert "  ~ app01  nothing listens at" in page
+    assert "      suppressed  being rebuilt" in page
+
+
+def test_check_mode_is_named() -> None:
+    assert "check mode: no span was sent" in console.page(reports.healthy(check_mode=True))
+
+
+def test_lines_stay_within_the_page() -> None:
+    page = console.page(reports.of_case("tempo-ingest.tempo.down"))
+    assert max(len(line) for line in page.splitlines()[1:]) <= console.WIDTH
+
+
+def test_hostile_text_can_not_move_the_cursor() -> None:
+    seen = reports.document({"tempo_search.suggestions": [reports.HOSTILE], "tempo_search.count": 0})
+    page = console.page(reports.judge.report(seen, reports.LIBRARY))
+    assert "alert(1)" in page
+    assert not {"\x1b", "\u202e", "\r"} & set(page)

@@ -1,0 +1,159 @@
+"""The other forms of a report, and how they are written."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.traceops.tracing.plugins.module_utils._report import (
+    explain,
+    junit,
+    markdown,
+    prometheus,
+    write,
+)
+from ansible_collections.traceops.tracing.tests.tools import replay
+from ansible_collections.traceops.tracing.tests.unit.report import reports
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_every_form_is_written(tmp_path: Path) -> None:
+    report = reports.of_case("network.otlp.connection-refused")
+    paths = write.write(report, str(tmp_path / "a" / "report"))
+    assert {form: Path(path).name for form, path in paths.items()} == {
+        "json": "report.json",
+        "html": "report.html",
+        "markdown": "report.md",
+        "junit": "junit.xml",
+        "prometheus": "metrics.prom",
+    }
+    assert json.loads(Path(paths["json"]).read_text(encoding="utf-8")) == json.loads(json.dumps(report))
+    assert sorted(os.listdir(tmp_path / "a" / "report")) == sorted(Path(path).name for path in paths.values())
+
+
+def test_the_document_has_the_keys_that_programs_rely_on() -> None:
+    report = reports.of_case("network.otlp.connection-refused")
+    assert list(report) == ["schema", "run", "verdict", "findings", "evidence"]
+    assert list(report["verdict"]) == ["status", "sentence", "root_causes"]
+    assert list(report["verdict"]["root_causes"][0]) == [
+        "id", "hop", "hosts", "backend", "title", "cause", "fix", "proved", "consequences",
+    ]  # fmt: skip
+    wanted = {"id", "hop", "host", "state", "severity", "title", "evidence"}
+    assert all(wanted <= set(finding) for finding in report["findings"])
+
+
+def test_a_reader_never_sees_half_a_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write.write(reports.healthy(), str(tmp_path))
+    before = (tmp_path / "report.json").read_text(encoding="utf-8")
+
+    def full(*_args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        write.write(reports.of_case("network.otlp.connection-refused"), str(tmp_path))
+    assert (tmp_path / "report.json").read_text(encoding="utf-8") == before
+    assert not [name for name in os.listdir(tmp_path) if name.startswith(".")]
+
+
+def test_markdown() -> None:
+    page = markdown.page(reports.of_case("network.otlp.connection-refused"))
+    assert page.startswith("# Tracing: problem\n\nnothing listens at http://tempo:4318/v1/traces (connection refused)")
+    assert "`network.otlp.connection-refused`, proved\non app01" in page
+    assert "1. look whether it runs" in page
+    assert "| because of network.otlp.connection-refused | network.otlp.not-accepted | app01 |" in page
+    assert "## Not checked" in page
+
+
+def test_markdown_shows_text_from_outside_as_it_is() -> None:
+    changes = {"tempo_search.suggestions": ["a|b](x)<img>\n# *c*"], "tempo_search.count": 0}
+    page = markdown.page(reports.judge.report(reports.document(changes), reports.LIBRARY))
+    assert r"a\|b\](x)\<img\> \# \*c\*" in page
+
+
+def test_junit() -> None:
+    report = reports.of_case("network.otlp.connection-refused")
+    suite = ET.fromstring(junit.page(report).encode())[0]
+    failures = [case.get("classname") for case in suite if case.find("failure") is not None]
+    assert failures == ["network.otlp.connection-refused", "network.otlp.not-accepted"]
+    assert suite.get("failures") == "2"
+    assert suite.get("tests") == str(len(report["findings"])) == str(len(suite))
+    assert suite.get("skipped") == str(sum(case.find("skipped") is not None for case in suite))
+    reason = next(case for case in suite if case.get("classname") == "network.path.not-found").find("skipped")
+    assert reason is not None
+    assert reason.get("message") == "blocked: otlp did not get that far: tempo:4318 says connection_refused"
+
+
+def test_junit_is_xml_whatever_is_in_it() -> None:
+    changes = {"tempo_search.suggestions": [reports.HOSTILE + "\x00\ud800"], "tempo_search.count": 0}
+    suite = ET.fromstring(junit.page(reports.judge.report(reports.document(changes), reports.LIBRARY)).encode())
+    assert suite.tag == "testsuites"
+
+
+def test_prometheus() -> None:
+    page = prometheus.page(reports.fleet(40, refused=3, unreachable=2))
+    assert 'traceops_status{status="problem"} 1' in page
+    assert 'traceops_status{status="ok"} 0' in page
+    assert "traceops_finished_timestamp_seconds 1795445313" in page
+    assert 'traceops_hosts{reached="all"} 40\ntraceops_hosts{reached="no"} 2' in page
+    assert 'traceops_failing_checks{check="network.otlp.connection-refused",severity="critical"} 3' in page
+    assert 'traceops_root_causes{check="network.otlp.connection-refused",hop="network"} 3' in page
+    sample = re.compile(r'traceops_\w+(\{\w+="[^"\n]*"(,\w+="[^"\n]*")*\})? -?\d+(\.\d+)?')
+    assert [line for line in page.splitlines() if not line.startswith("#") and not sample.fullmatch(line)] == []
+
+
+def test_the_page_about_the_checks_is_up_to_date() -> None:
+    written = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
+    assert written == explain.page(reports.LIBRARY), "make docs"
+
+
+def test_every_finding_leads_to_a_section() -> None:
+    page = explain.page(reports.LIBRARY)
+    for check in reports.LIBRARY.checks:
+        assert f'<a id="{check.id}"></a>\n### {check.id}\n' in page
+    assert set(re.findall(r"\(#([^)]+)\)", page)) <= {check.id for check in reports.LIBRARY.checks}
+
+
+def test_failure_modes_name_checks_that_exist() -> None:
+    page = (ROOT / "docs" / "failure-modes.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| ") and not line.startswith("| what")]
+    named = set(re.findall(r"`([a-z-]+(?:\.[a-z0-9-]+){2,})`", page))
+    assert len(rows) >= 60
+    assert named <= {check.id for check in reports.LIBRARY.checks}
+    assert all(re.search(r"`[a-z-]+\.[a-z0-9.-]+`|not seen:", row) for row in rows), "a check, or why it can't be seen"
+
+
+def test_replay_gives_equal_findings_or_names_the_difference(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write.write(reports.of_case("network.otlp.connection-refused"), str(tmp_path))["json"]
+    assert replay.main(path) == 0
+    assert "all findings are equal" in capsys.readouterr().out
+    changed = json.loads(Path(path).read_text(encoding="utf-8"))
+    changed["evidence"]["hosts"]["app01"]["otlp"]["phases"]["tcp"]["cause"] = "no_route"
+    Path(path).write_text(json.dumps(changed), encoding="utf-8")
+    assert replay.main(path) == 1
+    printed = capsys.readouterr().out
+    assert "network.otlp.connection-refused (app01): failed -> blocked" in printed
+    assert "network.otlp.no-route (app01): blocked -> failed" in printed
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [("[]", "the evidence has no 'schema: 1'"), ("{", "Expecting property name"), ("[" * 100000, "recursion")],
+)
+def test_replay_of_something_else_is_one_sentence(
+    content: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "report.json"
+    path.write_text(content, encoding="utf-8")
+    assert replay.main(str(path)) == 2
+    printed = capsys.readouterr().out
+    assert words in printed
+    assert printed.count("\n") == 1
