@@ -33,6 +33,7 @@ TRACE_FORMAT = "application/protobuf"
 MAX_TRACE_BODY = 128 * 1024 * 1024  # bytes; 100,000 spans with attributes are 30 to 60 MB
 WINDOW_S = 168 * 3600  # Tempo's default limit of end - start in a search (query_frontend.search.max_duration)
 ROUNDING_S = 2.0  # start and end are whole seconds, rounded outwards
+MAX_SEARCHES = 500  # one search may take, when a server's limit is a short one
 MAX_WINDOWS = 60  # a year and some weeks
 
 
@@ -197,7 +198,9 @@ class TempoClient:
         """
         found: t.Dict[str, Found] = {}
         until = end
-        while until > start and len(found) < limit:
+        for _request in range(MAX_SEARCHES):
+            if until <= start or len(found) >= limit:
+                return list(found.values())
             since = max(start, until - self._window_s)
             answer = self._http.get(
                 "/api/search",
@@ -208,7 +211,11 @@ class TempoClient:
             for trace in _search_result(_ok(answer)):
                 found.setdefault(trace.trace_id, trace)
             until = since
-        return list(found.values())
+        raise HttpError(
+            "rejected",
+            f"GET {self.url}/api/search: this Tempo searches {self._window_s:.0f} s at a time, and the whole range "
+            f"would take more than {MAX_SEARCHES} searches; give a later start",
+        )
 
     def _narrower(self, answer: Response) -> bool:
         """Take the range limit from a refusal; False when it says something else."""
@@ -291,7 +298,7 @@ def _found(item: t.Dict[str, t.Any]) -> Found:
     services = sorted(clean(str(name)) for name in stats) if isinstance(stats, dict) else []
     received = root != "<root span not yet received>"
     return Found(
-        trace_id=str(item.get("traceID", "")).lower().rjust(32, "0"),
+        trace_id=clean(str(item.get("traceID", ""))).lower().rjust(32, "0")[:32],
         root_service=root if received else "",
         root_name=clean(str(item.get("rootTraceName", ""))) if received else "",
         start=_integer(item.get("startTimeUnixNano")) / 1e9,

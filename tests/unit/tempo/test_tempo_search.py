@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import typing as t
 
@@ -144,6 +145,16 @@ def test_a_server_with_a_shorter_range_limit_is_asked_in_shorter_parts() -> None
     assert windows[0][1] == 1794000000 + 2 * DAY
     assert windows[-1][0] == 1794000000
     assert [start for start, _end in windows[:-1]] == [end for _start, end in windows[1:]]
+
+
+def test_a_server_that_allows_only_seconds_is_not_asked_for_ever() -> None:
+    refusal = as_text("range specified by start and end exceeds 3s. received start=1 end=9", 400)
+    answers = itertools.chain([refusal], itertools.repeat(NOTHING))
+    with tempo({"/api/search": lambda request: next(answers)}) as (url, asked):
+        failure = failure_of(tempo_search, tempo_url=url, end="1795400001", start="1795300000")
+    assert failure.cause == "rejected"
+    assert "this Tempo searches 1 s at a time" in failure.message
+    assert len(searches(asked)) == 500
 
 
 def test_it_waits_until_enough_traces_appear() -> None:
