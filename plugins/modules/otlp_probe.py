@@ -159,7 +159,7 @@ phases:
       of something else.
     - C(export) has C(spans), C(bytes), the C(status) of HTTP or gRPC, C(rejected), C(warning), and of an error what the
       server C(said) and C(retry_after).
-    - C(verify) has C(url), C(attempts), and how many traces are C(missing).
+    - C(verify) has C(url), C(attempts), and how many spans are C(missing).
   returned: always
   type: dict
   sample:
@@ -176,12 +176,12 @@ trace_ids:
   elements: str
   sample: [0af7651916cd43dd8448eb211c80319c]
 verified:
-  description: Whether Tempo has all of the traces. Null if it was not or could not be asked.
+  description: Whether Tempo has all of the spans. Null if it was not or could not be asked.
   returned: always
   type: bool
   sample: true
 visible_after:
-  description: Seconds from the end of the export until Tempo had all of the traces. Null if they were not found.
+  description: Seconds from the end of the export until Tempo had all of the spans. Null if they were not found.
   returned: always
   type: float
   sample: 0.041

@@ -29,10 +29,9 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_net
     Route,
     send_all,
 )
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption, MissingLibrary
+from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
 from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt
 
-MISSING = MissingLibrary("grpcio", "to send a span over gRPC")
 _CHUNK = 64 * 1024
 
 _CAUSES = {

@@ -11,12 +11,7 @@ import socket
 import time
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client import (
-    _otlp_detect,
-    _otlp_grpc,
-    _otlp_http,
-    _otlp_tls,
-)
+from ansible_collections.traceops.tracing.plugins.module_utils._client import _otlp_detect, _otlp_http
 from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_encode import Span, to_json, to_protobuf
 from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_endpoint import proxy_for
 from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_net import (
@@ -27,7 +22,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_net
     open_tunnel,
     resolve,
 )
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption, MissingLibrary
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import _otlp_options
 from ansible_collections.traceops.tracing.plugins.module_utils._probe._otlp_options import (
     AUTO,
@@ -80,12 +75,17 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any
 def _walk(
     params: t.Mapping[str, t.Any], options: Options, result: t.Dict[str, t.Any], clock: Clock
 ) -> t.Tuple[str, str]:
-    """Go through the phases and fill `result`; (cause, message) of the whole."""
+    """Go through the phases and fill `result`; (cause, message) of the whole.
+
+    What only some runs need is imported where they need it: on a host every import is compiled anew.
+    """
     phases = result["phases"]
     result["endpoint"] = options.endpoint.url(options.protocol == GRPC)
     deadline = Deadline(options.timeout)
     route = _reach(options, phases, deadline)
     if options.endpoint.tls:
+        from ansible_collections.traceops.tracing.plugins.module_utils._client import _otlp_tls
+
         with _phase(phases, "tls") as seen:
             _otlp_tls.shake_hands(route, seen, deadline)
     else:
@@ -101,9 +101,13 @@ def _walk(
         return "not_sampled", f"{speaks}; the traceparent is not sampled (flags 00), so no span was sent"
     # Importing grpcio and encoding 100,000 spans take their time: the export's time, and its limit, leave them out.
     left = deadline.left()
-    if protocol == GRPC and not _otlp_grpc.available():
-        phases["export"]["cause"] = "library_missing"
-        return "library_missing", f"{speaks}; whether it takes spans is not known: {_otlp_grpc.MISSING.message}"
+    if protocol == GRPC:
+        from ansible_collections.traceops.tracing.plugins.module_utils._client import _otlp_grpc
+
+        if not _otlp_grpc.available():
+            phases["export"]["cause"] = "library_missing"
+            missing = MissingLibrary("grpcio", "to send a span over gRPC")
+            return missing.cause, f"{speaks}; whether it takes spans is not known: {missing.message}"
     spans = _canaries(options, params["spans"], clock.time())
     resource = {"service.name": params["service_name"], "host.name": socket.gethostname()}
     body = to_json(resource, spans) if protocol == HTTP_JSON else to_protobuf(resource, spans)
@@ -118,7 +122,7 @@ def _walk(
         return "ok", message
     from ansible_collections.traceops.tracing.plugins.module_utils._probe._otlp_verify import verify
 
-    return verify(params, options.endpoint.host, result, message, clock)
+    return verify(params, options.endpoint.host, spans, result, message, clock)
 
 
 @contextlib.contextmanager
@@ -250,6 +254,8 @@ def _export(
     route: Route, protocol: str, body: bytes, headers: t.Mapping[str, str], deadline: Deadline
 ) -> t.Dict[str, t.Any]:
     if protocol == GRPC:
+        from ansible_collections.traceops.tracing.plugins.module_utils._client import _otlp_grpc
+
         return _otlp_grpc.export(route, body, {name.lower(): value for name, value in headers.items()}, deadline)
     is_json = protocol == HTTP_JSON
     kind = _otlp_http.JSON if is_json else _otlp_http.PROTOBUF

@@ -43,6 +43,16 @@ def test_all_of_many_are_looked_for() -> None:
     assert (seen["verified"], seen["phases"]["verify"]["missing"]) == (True, 0)
 
 
+def test_a_trace_that_is_there_without_the_canary_is_not_enough() -> None:
+    """The traceparent is of a trace that somebody else has sent already; the canary itself is dropped."""
+    parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    with tempo() as lab, tempo(keeps=False) as sieve:
+        ask(lab.otlp_http, traceparent=parent)
+        seen = ask(sieve.otlp_http, traceparent=parent, tempo_url=lab.url, wait_timeout=0.2)
+        assert (seen["cause"], seen["phases"]["verify"]["missing"]) == ("not_visible", 1)
+        assert ask(lab.otlp_grpc, traceparent=parent, tempo_url=lab.url, spans=2)["verified"] is True
+
+
 def test_a_span_that_was_accepted_and_dropped() -> None:
     with tempo(keeps=False) as lab:
         clock = FakeClock()
