@@ -25,7 +25,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._text import exce
 T = t.TypeVar("T")
 Json = t.Dict[str, t.Any]
 MAX_LOG = 1024 * 1024  # bytes
-STATS_PATIENCE = 3.0  # seconds; an engine that hangs on one container's usage still tells the rest
+STATS_PATIENCE = 5.0  # seconds; an engine that hangs on one container's usage still tells the rest
 _SCHEMES = ("unix://", "tcp://", "http://", "https://")
 
 
