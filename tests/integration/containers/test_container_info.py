@@ -50,8 +50,7 @@ def network(docker_engine):
 def test_a_running_container(run_container, base_image):
     container = run_container(base_image, SLEEP, mem_limit="64m", nano_cpus=500_000_000)
 
-    # On a machine that is busy, usage may take longer than the probe waits for it.
-    seen = wait_until(lambda: _with_usage(look_at(container)), 60, "the engine to tell the container's usage")
+    seen = look_at(container)
 
     assert (seen["state"], seen["running"], seen["exit_code"], seen["exit_reason"]) == ("running", True, None, "")
     assert (seen["restarts"], seen["oom_killed"], seen["health"], seen["finished"]) == (0, False, "none", "")
@@ -73,13 +72,8 @@ def test_a_busy_container_uses_what_it_may(run_container, base_image):
     assert seen["cpu"]["throttled_periods"] > 0
 
 
-def _with_usage(seen):
-    return seen if seen["cpu"] and seen["memory"] else None
-
-
 def _busy(seen):
-    used = _with_usage(seen)
-    return seen if used and used["cpu"]["percent"] > 50 and used["cpu"]["throttled_periods"] else None
+    return seen if seen["cpu"]["percent"] > 50 and seen["cpu"]["throttled_periods"] else None
 
 
 def test_a_container_that_exited_with_an_error(run_container, base_image):
@@ -117,17 +111,11 @@ def test_a_container_that_the_kernel_killed_for_its_memory(run_container, base_i
     container = run_container(
         base_image, ["python3", "-c", "b = bytearray(512 * 1024 * 1024)"], mem_limit="32m", memswap_limit="32m"
     )
+    container.wait(timeout=60)
 
-    def killed():
-        container.wait(timeout=60)
-        seen = look_at(container)
-        if not seen["oom_killed"]:  # Docker 20.10 misses the kernel's event when the exit overtakes it
-            container.start()
-        return _when(seen, "oom_killed", True)
+    seen = look_at(container)
 
-    seen = wait_until(killed, 90, "the engine to see the kernel kill the container")
-
-    assert seen["exit_code"] == 137
+    assert (seen["oom_killed"], seen["exit_code"]) == (True, 137)
     assert seen["exit_reason"] == "killed by the kernel for using more memory than its limit"
 
 
