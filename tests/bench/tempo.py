@@ -39,9 +39,8 @@ def measure() -> list[Measured]:
         found.append(Measured(f"tempo_trace {SPANS} spans, {name}: peak memory", figures["mib"], "MiB", 400.0))
     one = Answer(200, {"Content-Type": "application/json"}, _json(1))
     figures = _child("canaries", _server(one))
-    found.append(
-        Measured(f"canaries, processor time for each of {CANARIES}", figures["seconds"] / CANARIES * 1000, "ms", 3.0)
-    )
+    each_ms = figures["seconds"] / CANARIES * 1000
+    found.append(Measured(f"canaries, processor time for each of {CANARIES}", each_ms, "ms", 3.0))
     delays: list[float] = []
     _child("late", _late(one, delays))
     found.append(Measured("canaries: asked after it can be read", delays[0], "s", 0.3))
