@@ -11,7 +11,7 @@ import time
 
 import requests
 
-from ansible_collections.traceops.tracing.tests.bench.tempo import Measured
+from ansible_collections.traceops.tracing.tests.bench.measured import Measured
 from ansible_collections.traceops.tracing.tests.canary import ask
 from ansible_collections.traceops.tracing.tests.contract.replay import Answer, Asked, serving
 from ansible_collections.traceops.tracing.tests.lab.tempo import Tempo
