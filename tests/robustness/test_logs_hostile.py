@@ -224,6 +224,14 @@ def test_an_enormous_number_of_patterns(tmp_path: Path) -> None:
     assert (found["p1999"]["count"], found["p199"]["count"]) == (30_000, 0)
 
 
+def test_an_enormous_expression(tmp_path: Path) -> None:
+    (tmp_path / "x.log").write_bytes(b"y" * 300_000 + b"\n" + b"x" * 60_000 + b"\n")
+    patterns = {"long": "x" * 60_000, "longer": "z" * 300_000, "y": "y{9}"}
+    for engine in ("grep", "python"):
+        found = look(tmp_path / "x.log", patterns, engine=engine)["patterns"]
+        assert {name: pattern["count"] for name, pattern in found.items()} == {"long": 1, "longer": 0, "y": 1}
+
+
 def test_memory_stays_bounded_on_a_line_of_fifty_megabytes(tmp_path: Path) -> None:
     """In a process of its own, by the kernel's own account."""
     (tmp_path / "x.log").write_bytes(b"TokioSpanProcessor: queue full, dropping span " * 1_100_000)

@@ -12,7 +12,7 @@ import typing as t
 from ansible_collections.traceops.tracing.plugins.module_utils._logs import grep, reading, seeking, textform
 from ansible_collections.traceops.tracing.plugins.module_utils._logs.block import Block
 from ansible_collections.traceops.tracing.plugins.module_utils._logs.limits import Watch
-from ansible_collections.traceops.tracing.plugins.module_utils._logs.patterns import Pattern, levels_in
+from ansible_collections.traceops.tracing.plugins.module_utils._logs.patterns import LEVELS, Pattern, levels_in
 from ansible_collections.traceops.tracing.plugins.module_utils._logs.reading import Opened, Unreadable
 from ansible_collections.traceops.tracing.plugins.module_utils._logs.scan import Scanner
 from ansible_collections.traceops.tracing.plugins.module_utils._logs.timestamps import iso, line_time
@@ -47,12 +47,14 @@ class Scan:
         self.reports: t.List[t.Dict[str, t.Any]] = []
         self.errors: t.List[Unreadable] = []
         self.times: t.List[float] = []  # those at the ends of what was read
-        self._levels: t.Dict[str, t.List[str]] = {}
+        self._levels: t.Dict[str, t.Set[int]] = {}
         self._timed = False  # whether the lines of the current source have times at all
 
     @property
     def levels(self) -> t.List[str]:
-        return levels_in("\n".join(level for levels in self._levels.values() for level in levels))
+        """The names of the levels seen, the least severe first."""
+        seen: t.Set[int] = set().union(*self._levels.values())
+        return [name for name, level in LEVELS.items() if level in seen]
 
     def file(self, entry: reading.Listed) -> None:
         """Scan one file; what is wrong with it becomes part of its report."""

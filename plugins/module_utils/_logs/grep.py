@@ -108,7 +108,7 @@ class Candidates:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=0,
-            env={**os.environ, "LC_ALL": "C"},
+            env=_environment(),
         )
         _limit_memory(child.pid)
         feeder = None if whole else threading.Thread(target=self._feed, args=(child,), daemon=True)
@@ -162,6 +162,11 @@ class Candidates:
             pass  # grep is gone; its status says why
         finally:
             child.stdin.close()
+
+
+def _environment() -> t.Dict[str, str]:
+    """Bytes are characters, and no options of the user's (old versions take them from GREP_OPTIONS)."""
+    return {**{name: value for name, value in os.environ.items() if name != "GREP_OPTIONS"}, "LC_ALL": "C"}
 
 
 def _limit_memory(pid: int) -> None:

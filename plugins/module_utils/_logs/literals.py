@@ -16,6 +16,8 @@ except ImportError:  # before Python 3.11
 
 # More spellings than this are slower to look for than every line is to read.
 _MOST_SPELLINGS = 16
+# A needle need not be longer to be rare.
+_LONGEST = 100
 # Case-insensitive matching gives these letters relatives outside ASCII (the Kelvin sign, the long s, the dotless i).
 _ODD_CASE = frozenset("kKsSiI")
 
@@ -44,7 +46,9 @@ def required(regex: str) -> Required:
     if not needles:
         return Required((), False)
     # A digit or colon could also begin in the position that grep writes before the line.
-    leads = len(needles) == 1 and start == needles[0] and needles[0][0] not in "0123456789:" and _local(list(tree))
+    leads = (
+        len(needles) == 1 and start.startswith(needles[0]) and needles[0][0] not in "0123456789:" and _local(list(tree))
+    )
     return Required(needles, leads)
 
 
@@ -105,11 +109,11 @@ def _of_run(run: _Run) -> t.Tuple[str, ...]:
             continue
         for start in range(len(places)):
             count, end = 1, start
-            while end < len(places) and count * len(places[end]) <= _MOST_SPELLINGS:
+            while end < min(len(places), start + _LONGEST) and count * len(places[end]) <= _MOST_SPELLINGS:
                 count *= len(places[end])
                 end += 1
             best = _better(best, tuple("".join(word) for word in itertools.product(*places[start:end])))
-            if end == len(places):
+            if end == len(places) or end == start + _LONGEST:
                 break
     return best
 

@@ -13,9 +13,10 @@ from ansible_collections.traceops.tracing.plugins.module_utils._logs.literals im
 
 _KEYS = ("regex", "level", "expect", "min", "max", "start")
 _EXPECT = ("present", "absent")
+_MOST = 5000
 
 # Levels by the words that log lines use for them, the more severe the higher.
-_LEVELS = {"trace": 0, "debug": 1, "info": 2, "warn": 3, "error": 4, "fatal": 5}
+LEVELS = {"trace": 0, "debug": 1, "info": 2, "warn": 3, "error": 4, "fatal": 5}
 _LEVEL_WORD = re.compile(
     r"(?<![A-Za-z0-9_])(?i:(trace|finest)|(debug|fine|finer)|(info|information|notice|config)|(warn|warning)|"
     r"(error|err|severe)|(fatal|critical|crit|panic|emerg))(?![A-Za-z0-9_])"
@@ -49,7 +50,10 @@ class Pattern(t.NamedTuple):
 
 def parse(given: t.Mapping[str, t.Any]) -> t.List[Pattern]:
     """The option `patterns`: names with a regular expression, or with a dictionary that has `regex` (one or a list)."""
-    return [_parse_one(str(name), value) for name, value in given.items()]
+    parsed = [_parse_one(str(name), value) for name, value in given.items()]
+    if sum(len(pattern.alternatives) for pattern in parsed) > _MOST:
+        raise BadOption(f"patterns: there are more than {_MOST} expressions")
+    return parsed
 
 
 def _parse_one(name: str, value: t.Any) -> Pattern:
@@ -65,13 +69,13 @@ def _parse_one(name: str, value: t.Any) -> Pattern:
     if not expressions or not all(isinstance(each, str) and each for each in expressions):
         raise BadOption(f"{where}: regex is not a regular expression or a list of them")
     level = options.get("level")
-    if level is not None and str(level).lower() not in _LEVELS:
-        raise BadOption(f"{where}: level '{str(level)[:80]}' is none of {', '.join(_LEVELS)}")
+    if level is not None and str(level).lower() not in LEVELS:
+        raise BadOption(f"{where}: level '{str(level)[:80]}' is none of {', '.join(LEVELS)}")
     at_least, at_most = _expectation(where, options)
     return Pattern(
         name,
         [_compile(where, each) for each in expressions],
-        None if level is None else _LEVELS[str(level).lower()],
+        None if level is None else LEVELS[str(level).lower()],
         at_least,
         at_most,
         _is_true(options.get("start")),
@@ -124,7 +128,6 @@ def level_of(line: str) -> t.Optional[int]:
     return found.lastindex - 1 if found and found.lastindex else None
 
 
-def levels_in(text: str) -> t.List[str]:
-    """The names of the levels of the lines of `text`, the least severe first."""
-    seen = {level_of(line) for line in text.split("\n")}
-    return [name for name, rank in _LEVELS.items() if rank in seen]
+def levels_in(text: str) -> t.Set[int]:
+    """The levels of the lines of `text`."""
+    return {level for level in map(level_of, text.split("\n")) if level is not None}

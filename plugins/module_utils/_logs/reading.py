@@ -232,8 +232,9 @@ def _zstd_chunks(file: Opened, left: t.Callable[[], float]) -> t.Iterator[bytes]
     with subprocess.Popen(command, stdin=file.fd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as child:
         try:
             yield from pipe_chunks(child, left)
-        finally:
+        except BaseException:
             child.kill()
+            raise
         # The few lines of an error fit the pipe's buffer, so reading them afterwards can't block the child.
         said = (child.stderr.read(4096) if child.stderr else b"").decode("utf-8", "replace").strip()
         if child.wait() > 0:

@@ -182,6 +182,7 @@ def test_secrets_are_masked_unless_asked_for(tmp_path: Path) -> None:
         ({"x": {"regex": "a", "level": "loud"}}, "patterns: x: level 'loud' is none of"),
         ({"x": {"regex": "a", "expect": "maybe"}}, "patterns: x: expect 'maybe' is none of"),
         ({"x": {"regex": "a", "min": "two"}}, "patterns: x: min 'two' is not a whole number"),
+        ({"x": ["a"] * 5001}, "patterns: there are more than 5000 expressions"),
         ({"x": {"regex": "a", "min": 3, "max": 2}}, "patterns: x: expects at least 3 and at most 2"),
     ],
 )
