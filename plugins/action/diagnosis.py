@@ -69,7 +69,8 @@ class ActionModule(ActionBase):
             try:
                 result["reports"] = write.write(report, directory)
             except OSError as error:
-                return {**result, "failed": True, "msg": f"report_dir: {directory} can't be written ({error.strerror})"}
+                # The page is printed all the same: what was found out must not be lost for a full disk.
+                result.update(failed=True, msg=f"report_dir: {directory} can't be written ({error.strerror})")
         shown = [path for form, path in result["reports"].items() if form in ("html", "json")]
         display.display(console.page(report, shown, _terminal_is_utf8(os.environ)))
         return result

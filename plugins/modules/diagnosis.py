@@ -32,13 +32,15 @@ options:
     default: {}
   report_dir:
     description:
-      - Folder on the controller for C(report.json) and C(report.html), relative to the current directory.
+      - Folder on the controller for C(report.json), C(report.html), C(report.md), C(junit.xml) and C(metrics.prom).
+      - It is relative to the current directory.
       - Nothing is written in check mode, or without it.
     type: path
   fail_on:
     description:
       - Severity from which a failing check is a problem, and makes RV(failing) true.
-      - The task itself does not fail for it. Say C(failed_when) or let a later task fail, so that the long result is not the error.
+      - The task itself does not fail for it, so that its long result is not the error.
+      - Say C(failed_when), or let a later task fail.
     type: str
     choices: [critical, warning, never]
     default: critical
@@ -130,8 +132,9 @@ findings:
       state: failed
       severity: critical
       title: nothing listens at http://tempo:4318 (connection refused)
+      decisive: false
       reason: ""
-      evidence: {otlp.cause: connection_refused}
+      evidence: {otlp.phases.tcp.ok: false, otlp.endpoint: "http://tempo:4318"}
 counts:
   description: The number of findings by state.
   returned: always

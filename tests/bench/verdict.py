@@ -1,0 +1,53 @@
+"""How long the verdict takes: 60 checks over the evidence of 5,000 hosts."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from ansible_collections.traceops.tracing.plugins.module_utils._report import console, html
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import evidence, judge, library
+from ansible_collections.traceops.tracing.tests.bench.measured import Measured
+from ansible_collections.traceops.tracing.tests.unit.checks.cases import HOST, cases, document
+
+HOSTS, CHECKS = 5000, 60
+FAULTS = ("network.otlp.connection-refused", "app.tracing.disabled", "sampling.ratio.zero")
+
+
+def fleet(number: int) -> evidence.Document:
+    """Evidence of `number` hosts behind one backend, with all that a host can have; one in ten is broken."""
+    healthy = document({})
+    kinds = [json.dumps(document(cases()[fault]["fails"])["hosts"][HOST]) for fault in FAULTS]
+    plain = json.dumps(healthy["hosts"][HOST])
+    hosts = {}
+    for n in range(number):
+        text = kinds[n // 10 % len(kinds)] if n % 10 == 0 else plain
+        hosts[f"app{n:04}"] = json.loads(text.replace("tempo:4318", f"tempo{n % 40}:4318"))
+    backend = healthy["backends"]["main"]
+    backend["hosts"] = list(hosts)
+    backend["canaries"]["traces"] = {name: {"found": True, "cause": "ok"} for name in hosts}
+    return evidence.build(hosts, {"main": backend}, healthy["run"])
+
+
+def sixty() -> library.Library:
+    """As many checks of each host as the limit is about: the first on the path."""
+    whole = library.load([str(Path(library.__file__).parents[2] / "checks")])
+    chosen = [check for check in whole.checks if check.scope == "host"][:CHECKS]
+    ids = {check.id for check in chosen}
+    return library.Library(tuple(chosen), {i: ids & whole.explained[i] for i in ids})
+
+
+def measure() -> Iterator[Measured]:
+    seen, checks = fleet(HOSTS), sixty()
+    started = time.process_time()
+    report = judge.report(seen, checks)
+    took = time.process_time() - started
+    assert len(report["findings"]) == HOSTS * CHECKS
+    yield Measured(f"{CHECKS} checks over {HOSTS} hosts, to the verdict", took, "s", 10.0)
+    started = time.process_time()
+    page, site = console.page(report), html.page(report)
+    yield Measured("console page and report.html of these", time.process_time() - started, "s", 5.0)
+    yield Measured("size of the console page", len(page) / 1000, "kB", 20.0)
+    yield Measured("size of report.html", len(site) / 1e6, "MB", 1.0)
