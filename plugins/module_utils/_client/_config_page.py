@@ -14,13 +14,15 @@ _PAIR = re.compile(r"^( *)((?:[^\s:#-]|-(?! ))[^:]*):(?: (.*))?$")
 def flatten(text: str) -> t.Dict[str, str]:
     """`a.b.c` -> scalar, of block-style YAML as Go's encoder writes it; lists are left out.
 
-    The page begins with a line `GET /status/config` and `---` (Tempo 2.3 to 3.0), which are no part of it. A key
-    without a scalar (an empty or nested mapping) has the value ''. Text that is not such a page gives {}.
+    The page begins with the lines `GET /status/config` and `---` (Tempo 2.3 to 3.0), which are no part of it; text
+    without them is another page and gives {}. A key without a scalar (an empty or nested mapping) has the value ''.
     """
-    _page, separator, document = text.partition("---\n")
+    first, _separator, document = text.partition("\n---\n")
     flat: t.Dict[str, str] = {}
+    if not first.startswith("GET /"):
+        return flat
     path: t.List[t.Tuple[int, str]] = []
-    for line in (document if separator else text).splitlines():
+    for line in document.splitlines():
         match = _PAIR.match(line)
         if match is None:
             continue

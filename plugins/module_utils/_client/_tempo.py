@@ -156,11 +156,13 @@ class TempoClient:
 
     def config(self) -> t.Dict[str, str]:
         """The effective configuration, `a.b.c` -> scalar; Tempo masks its secrets itself."""
-        return flatten(_ok(self._operations("/status/config")).text)
+        answer = _ok(self._operations("/status/config"))
+        return flatten(answer.text) or _other_page(answer, "Tempo's configuration")
 
     def metrics(self) -> Metrics:
         """All samples of /metrics."""
-        return parse_metrics(_ok(self._operations("/metrics")).text)
+        answer = _ok(self._operations("/metrics"))
+        return parse_metrics(answer.text) or _other_page(answer, "metrics")
 
     def _operations(self, path: str, retry: bool = True) -> Response:
         answer = self._http.get(path, accept="*/*", retry=retry)
@@ -265,6 +267,11 @@ def _ok(answer: Response) -> Response:
     if answer.status != 200:
         raise status_error(answer)
     return answer
+
+
+def _other_page(answer: Response, wanted: str) -> t.NoReturn:
+    words = f"GET {public_url(answer.url)} should show {wanted}, but answered 200 with something else"
+    raise HttpError("not_tempo", f"{words}: '{excerpt(answer.body, 80)}'", answer)
 
 
 def _trace(answer: Response, wrapped: bool) -> Trace:

@@ -89,6 +89,16 @@ def test_what_a_gateway_keeps_back_is_listed_and_the_rest_is_told() -> None:
     assert "answered 403" in result["unavailable"][1]
 
 
+def test_a_login_page_in_place_of_settings_and_metrics_settles_nothing() -> None:
+    page = as_text("<html>please: log in</html>")
+    with tempo({"/status/config": page, "/metrics": page}) as (url, _asked):
+        result = run(url)
+    assert (result["config"]["multitenancy"], result["config"]["receivers"]) == (None, None)
+    assert (result["counters"]["received"], result["counters"]["discarded"]) == (None, None)
+    assert "should show Tempo's configuration, but answered 200 with something else" in result["unavailable"][0]
+    assert "should show metrics" in result["unavailable"][1]
+
+
 def test_a_prefix_that_covers_only_the_api_is_understood() -> None:
     routes = {"/tempo/api/echo": as_text("echo\n"), "/tempo" + BUILDINFO: as_json({"version": "2.10.8"})}
     with tempo({**routes, "/status/config": PAGE, "/metrics": samples(1)}) as (url, _asked):
