@@ -56,12 +56,13 @@ def sampling_plan(
     return plan.plan(targets, str(mode), overrides or {}, extra or {}, compensate, everywhere)
 
 
-def sampling_proofs(hosts: t.Any, window: str, now: float) -> t.List[proof.Proof]:
-    """What to look for in Tempo."""
+def sampling_proofs(hosts: t.Any, window: t.Any, now: float) -> t.Dict[str, t.Any]:
+    """What to look for in Tempo, or why nothing can be looked for."""
     try:
-        return proof.proofs(hosts, option_duration_ns("sampling_prove_window", str(window)) / 1e9, float(now))
+        seconds = option_duration_ns("sampling_prove_window", str(window)) / 1e9
+        return {"proofs": proof.proofs(hosts, seconds, float(now)), "problem": ""}
     except BadOption as error:
-        raise AnsibleFilterError(error.message) from None
+        return {"proofs": [], "problem": error.message}
 
 
 class FilterModule:

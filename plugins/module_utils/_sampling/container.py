@@ -135,7 +135,9 @@ def like(old: Json, environment: t.Mapping[str, str], same_image: bool) -> t.Tup
         config.pop("Hostname", None)
     if mode.startswith("container:"):
         config.pop("ExposedPorts", None)
-    host["Binds"] = (host.get("Binds") or []) + _anonymous_volumes(old, host)
+    # A bind without a source is an anonymous volume as well.
+    host["Binds"] = [bind for bind in host.get("Binds") or [] if ":" in bind]
+    host["Binds"] += _anonymous_volumes(old, host)
     host["Links"] = [_link(link) for link in host.get("Links") or []] or None
     config["HostConfig"] = host
     networks = old["NetworkSettings"].get("Networks") or {}
@@ -149,8 +151,8 @@ def like(old: Json, environment: t.Mapping[str, str], same_image: bool) -> t.Tup
 
 
 def _anonymous_volumes(old: Json, host: Json) -> t.List[str]:
-    """Volumes that only the image asked for: a new container would get new, empty ones."""
-    named = {bind.split(":")[1] for bind in host.get("Binds") or []}
+    """Volumes without a name of their own: a new container would get new, empty ones."""
+    named = {bind.split(":")[1] for bind in host["Binds"]}
     named |= {mount.get("Target") for mount in host.get("Mounts") or []}
     return [
         f"{mount['Name']}:{mount['Destination']}" + ("" if mount.get("RW", True) else ":ro")

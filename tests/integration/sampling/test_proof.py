@@ -14,10 +14,10 @@ import pytest
 import yaml
 
 from ansible_collections.traceops.tracing.tests.integration.playbook import Run
-from ansible_collections.traceops.tracing.tests.integration.sampling.playing import play
+from ansible_collections.traceops.tracing.tests.integration.sampling.playing import play, said
 from ansible_collections.traceops.tracing.tests.lab.collector import running
 from ansible_collections.traceops.tracing.tests.lab.tempo import Tempo
-from ansible_collections.traceops.tracing.tests.servers import answering, http_answer, tcp_server
+from ansible_collections.traceops.tracing.tests.servers import answering, closed_port, http_answer, tcp_server
 
 COLLECTOR = """\
 receivers: {otlp: {protocols: {grpc: }}}
@@ -131,6 +131,27 @@ def test_a_tempo_that_does_not_answer_fails_the_proof_and_not_the_change(shop: S
     assert run.code != 0, run.output
     assert "connection refused" in run.output
     assert shop.file.exists()
+
+
+def test_one_service_with_two_ratios_cannot_be_proved(shop: Shop, tempo: Tempo) -> None:
+    other = shop.target(name="other", file=str(shop.directory / "other.env"), ratio=0.5)
+
+    run = shop.proved(tempo, shop.target(ratio=0.25), other)
+
+    assert run.code != 0, run.output
+    assert "the service shop is sampled at 0.25 by shop and at 0.5 by other" in run.output
+
+
+def test_a_canary_goes_to_the_endpoint_after_the_change(shop: Shop, tempo: Tempo) -> None:
+    run = play(shop.directory, targets=[shop.target()], canary_endpoint=tempo.otlp_http)
+
+    assert run.code == 0, run.output
+    assert len(tempo.store.traces) == 1
+
+    run = play(shop.directory, targets=[shop.target()], canary_endpoint=f"http://127.0.0.1:{closed_port()}")
+
+    assert "the canary from localhost to http://127.0.0.1:" in said(run)
+    assert "was lost: " in said(run)
 
 
 def test_application_and_collector_in_series(shop: Shop, tempo: Tempo, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ OLD: dict[str, t.Any] = {
     },
     "HostConfig": {
         "NetworkMode": "front",
-        "Binds": ["/srv:/srv:ro"],
+        "Binds": ["/srv:/srv:ro", "/data"],
         "Links": ["/db:/shop/database"],
         "RestartPolicy": {"Name": "always"},
     },
