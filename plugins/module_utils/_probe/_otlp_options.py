@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import math
 import re
 import typing as t
 
@@ -93,7 +94,7 @@ def _headers(params: t.Mapping[str, t.Any]) -> t.Dict[str, str]:
         pair = f"{params['url_username']}:{params.get('url_password') or ''}"
         own["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
     taken = {*_OWN_HEADERS, *(name.lower() for name in own)}
-    given = {str(name): str(value) for name, value in (params.get("headers") or {}).items()}
+    given = {str(name): str(value) for name, value in (params.get("headers") or {}).items() if value is not None}
     for name, value in [*given.items(), *own.items()]:
         option = {"X-Scope-OrgID": "tenant", "Authorization": "token"}[name] if name in own else "headers"
         if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
@@ -104,9 +105,16 @@ def _headers(params: t.Mapping[str, t.Any]) -> t.Dict[str, str]:
 
 
 def _attributes(given: t.Mapping[str, t.Any]) -> t.Dict[str, t.Union[str, bool, int, float]]:
-    return {
-        str(name): value if isinstance(value, (str, bool, int, float)) else str(value) for name, value in given.items()
-    }
+    return {str(name): _attribute(value) for name, value in given.items() if value is not None}
+
+
+def _attribute(value: t.Any) -> t.Union[str, bool, int, float]:
+    """`value`, or its text when OTLP has no number for it."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, int):
+        return value if -(2**63) <= value < 2**63 else str(value)
+    return str(value)
 
 
 def _traceparent(text: t.Optional[str]) -> t.Tuple[t.Optional[t.Tuple[bytes, bytes]], bool]:

@@ -178,12 +178,13 @@ def test_headers_that_only_a_proxy_sends() -> None:
 
 def test_who_is_asking_and_for_which_tenant() -> None:
     with serving(post_answers(200)) as (url, asked):  # type: ignore[arg-type]
-        ask(url + "/prefix", tenant="team-a", token="t0ken", headers={"X-Extra": 7}, url_username="u")
+        ask(url + "/prefix", tenant="team-a", token="t0ken", headers={"X-Extra": 7, "X-None": None}, url_username="u")
     get, post = asked
     assert post.path == "/prefix/v1/traces"
     assert post.headers["x-scope-orgid"] == "team-a"
     assert post.headers["authorization"] == "Bearer t0ken"
     assert post.headers["x-extra"] == "7"
+    assert "x-none" not in post.headers
     assert post.headers["content-type"] == "application/x-protobuf"
     assert not {"authorization", "x-extra", "x-scope-orgid"} & get.headers.keys(), (
         "nothing secret before it is known who listens"

@@ -36,11 +36,18 @@ def test_a_canary_says_what_it_is(tempo: Tempo, protocol: str) -> None:
     ask(
         tempo.otlp_grpc if protocol == "grpc" else tempo.otlp_http,
         protocol=protocol,
-        attributes={"run": 7, "ratio": 0.5, "list": [1]},
+        attributes={"run": 7, "ratio": 0.5, "list": [1], "big": 2**63, "none": None, "nan": float("nan")},
     )
     ((resource_spans, span),) = stored(tempo)[0].spans()
     assert values_of(resource_spans.resource.attributes)["service.name"] == "traceops-canary"
-    assert values_of(span.attributes) == {"traceops.canary": True, "run": 7, "ratio": 0.5, "list": "[1]"}
+    assert values_of(span.attributes) == {
+        "traceops.canary": True,
+        "run": 7,
+        "ratio": 0.5,
+        "list": "[1]",
+        "big": str(2**63),
+        "nan": "nan",
+    }
     assert (span.name, span.parent_span_id) == ("traceops canary", b"")
 
 
