@@ -21,7 +21,8 @@ class Tempo:
 
     `api` and `otlp` False leave those ports closed; `keeps` False accepts spans and stores none; `starting` (also
     to be set later) answers /ready with 503; `search_delay` is in seconds or "recorded"; `tls` names a certificate
-    and a key; `credentials` guard the API and the receivers. Raises OSError when a port is taken.
+    and a key of all three, `receiver_tls` of the receivers alone; `credentials` guard the API and the receivers.
+    Raises OSError when a port is taken.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Tempo:
         grpc_port: int = 0,
         http_port: int = 0,
         tls: tuple[str, str] | None = None,
+        receiver_tls: tuple[str, str] | None = None,
         credentials: Credentials | None = None,
         clock: t.Callable[[], float] = time.time,
     ) -> None:
@@ -55,8 +57,10 @@ class Tempo:
         self._listening: list[Listener | GrpcListener | ClosedPort] = []
         try:
             if otlp:
-                grpc = self._keep(GrpcListener(distributor, grpc_port, tls=tls, credentials=credentials))
-                http = self._keep(Listener(http_app(distributor, credentials), http_port, tls=tls))
+                grpc = self._keep(
+                    GrpcListener(distributor, grpc_port, tls=receiver_tls or tls, credentials=credentials)
+                )
+                http = self._keep(Listener(http_app(distributor, credentials), http_port, tls=receiver_tls or tls))
             else:
                 grpc, http = self._keep(ClosedPort(grpc_port)), self._keep(ClosedPort(http_port))
             # 301 is what a real query port answers to the preface of HTTP/2.
