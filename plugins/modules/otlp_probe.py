@@ -53,6 +53,36 @@ options:
       - A W3C traceparent. The canary spans continue its trace as children of its span.
       - If its flags say that it is not sampled, no span is sent, as an SDK would do. RV(cause) is then V(not_sampled).
     type: str
+  canary:
+    description:
+      - Derive the trace ids from these words instead of choosing them at random. Who knows the words can recompute the
+        ids, so that no list of ids has to travel. It can not be used with O(traceparent).
+    type: dict
+    suboptions:
+      run:
+        description: A word that nobody else uses, new for each run.
+        type: str
+        required: true
+      host:
+        description: Who sends.
+        type: str
+        required: true
+      hop:
+        description: Where the spans are sent to, in a word.
+        type: str
+        required: true
+  counterfactual:
+    description:
+      - When the export fails, send the same span again with nothing changed but the suspected fix, so that the fix is
+        proved and not guessed. The other port of the two, V(https) or V(http), the path, the other protocol, a tenant.
+      - At most six requests, in O(timeout) seconds together. The first that is accepted ends it.
+    type: bool
+    default: false
+  tenants:
+    description: Tenants that O(counterfactual) may try when the endpoint wants one.
+    type: list
+    elements: str
+    default: []
   tempo_url:
     description:
       - Base URL of a Tempo, in which to wait for the spans, by trace id. It is asked with the same O(tenant).
@@ -185,6 +215,24 @@ visible_after:
   returned: always
   type: float
   sample: 0.041
+counterfactuals:
+  description:
+    - What was tried with O(counterfactual), in this order. C(change) has the options that were changed, C(setting) the
+      variables of an SDK that do the same. C(ok), C(cause) and C(ms) are those of the attempt.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - change: {protocol: grpc}
+      setting: OTEL_EXPORTER_OTLP_PROTOCOL=grpc
+      ok: true
+      cause: ok
+      ms: 3.1
+passes_with:
+  description: The C(setting) of the counterfactual with which the span was accepted. Empty if there is none.
+  returned: always
+  type: str
+  sample: OTEL_EXPORTER_OTLP_PROTOCOL=grpc
 """
 
 from ansible_collections.traceops.tracing.plugins.module_utils._module import run_probe_module

@@ -15,6 +15,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client._http imp
 from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_endpoint import Endpoint, parse_endpoint
 from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_net import TlsOptions
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._probe._canary import SERVICE
 from ansible_collections.traceops.tracing.plugins.module_utils._spec import HTTP
 from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt
 
@@ -25,9 +26,19 @@ ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
     "protocol": {"type": "str", "choices": [AUTO, GRPC, HTTP_PROTOBUF, HTTP_JSON], "default": AUTO},
     "send": {"type": "bool", "default": True},
     "spans": {"type": "int", "default": 1},
-    "service_name": {"type": "str", "default": "traceops-canary"},
+    "service_name": {"type": "str", "default": SERVICE},
     "attributes": {"type": "dict"},
     "traceparent": {"type": "str"},
+    "canary": {
+        "type": "dict",
+        "options": {
+            "run": {"type": "str", "required": True},
+            "host": {"type": "str", "required": True},
+            "hop": {"type": "str", "required": True},
+        },
+    },
+    "counterfactual": {"type": "bool", "default": False},
+    "tenants": {"type": "list", "elements": "str", "default": []},
     "tempo_url": {"type": "str"},
     "wait_timeout": {"type": "float", "default": 30.0},
     **HTTP,
@@ -37,7 +48,10 @@ MAX_SPANS = 100_000
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """The checked options: `headers` go with the export, `parent` is (trace id, span id) of a traceparent."""
+    """The checked options: `headers` go with the export, `parent` is (trace id, span id) of a traceparent.
+
+    `canary` is what trace ids are derived from: (run, host, hop).
+    """
 
     endpoint: Endpoint
     protocol: str
@@ -46,6 +60,7 @@ class Options:
     attributes: t.Mapping[str, t.Union[str, bool, int, float]]
     parent: t.Optional[t.Tuple[bytes, bytes]]
     sampled: bool
+    canary: t.Optional[t.Tuple[str, str, str]]
     timeout: float
 
 
@@ -63,6 +78,9 @@ def read_options(params: t.Mapping[str, t.Any]) -> Options:
     if params.get("tempo_url"):
         check_url(params["tempo_url"], "tempo_url")
     parent, sampled = _traceparent(params.get("traceparent"))
+    canary = params.get("canary")
+    if canary and parent:
+        raise BadOption("canary: it can't be used with traceparent, which has a trace id of its own")
     return Options(
         endpoint=parse_endpoint(params["endpoint"]),
         protocol=params["protocol"],
@@ -76,6 +94,7 @@ def read_options(params: t.Mapping[str, t.Any]) -> Options:
         attributes={"traceops.canary": True, **_attributes(params.get("attributes") or {})},
         parent=parent,
         sampled=sampled,
+        canary=(canary["run"], canary["host"], canary["hop"]) if canary else None,
         timeout=timeout,
     )
 

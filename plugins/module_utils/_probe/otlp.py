@@ -23,7 +23,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_net
     resolve,
 )
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption, MissingLibrary
-from ansible_collections.traceops.tracing.plugins.module_utils._probe import _otlp_options
+from ansible_collections.traceops.tracing.plugins.module_utils._probe import _canary, _otlp_options
 from ansible_collections.traceops.tracing.plugins.module_utils._probe._otlp_options import (
     AUTO,
     GRPC,
@@ -43,12 +43,23 @@ _CLIENT_CERTIFICATE = ("client_certificate_required", "client_certificate_reject
 
 
 def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any]:
-    """`{ok, cause, message, endpoint, protocol, detected, phases, trace_ids, verified, visible_after}`.
+    """`{ok, cause, message, endpoint, protocol, detected, phases, trace_ids, verified, visible_after, ...}`.
 
     ok: the spans were sent and accepted, and found in Tempo where that could be asked. phases: each of PHASES
     -> `{ok, ms, cause, ...what was learnt}`; ok is None when the phase did not happen, and cause then says why.
+    counterfactuals and passes_with: what was tried after a failure, see _otlp_counterfactual.
     BadOption when an option can't be used.
     """
+    result = _attempt(params, clock)
+    if params["counterfactual"] and params["send"] and not result["ok"]:
+        from ansible_collections.traceops.tracing.plugins.module_utils._probe import _otlp_counterfactual
+
+        result.update(_otlp_counterfactual.prove(params, result, lambda changed: _attempt(changed, clock)))
+    return result
+
+
+def _attempt(params: t.Mapping[str, t.Any], clock: Clock) -> t.Dict[str, t.Any]:
+    """The result of `run`, of one go."""
     result: t.Dict[str, t.Any] = {
         "ok": False,
         "cause": "",
@@ -60,6 +71,8 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any
         "trace_ids": [],
         "verified": None,
         "visible_after": None,
+        "counterfactuals": [],
+        "passes_with": "",
     }
     try:
         cause, message = _walk(params, read_options(params), result, clock)
@@ -238,7 +251,7 @@ def _canaries(options: Options, count: int, now: float) -> t.List[Span]:
     trace_id, parent_id = options.parent or (b"", b"")
     return [
         Span(
-            trace_id or os.urandom(16),
+            trace_id or _trace_id(options, number),
             os.urandom(8),
             parent_id,
             "traceops canary",
@@ -246,8 +259,12 @@ def _canaries(options: Options, count: int, now: float) -> t.List[Span]:
             end,
             options.attributes,
         )
-        for _unused in range(count)
+        for number in range(count)
     ]
+
+
+def _trace_id(options: Options, number: int) -> bytes:
+    return bytes.fromhex(_canary.trace_id(*options.canary, number)) if options.canary else os.urandom(16)
 
 
 def _export(
