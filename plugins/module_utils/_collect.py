@@ -33,6 +33,8 @@ def _load(name: str) -> ModuleType:
         from ansible_collections.traceops.tracing.plugins.module_utils._probe import tempo_trace as probe
     elif name == "tempo_info":
         from ansible_collections.traceops.tracing.plugins.module_utils._probe import tempo_info as probe
+    elif name == "balance":
+        from ansible_collections.traceops.tracing.plugins.module_utils._probe import balance as probe
     elif name == "canaries":
         from ansible_collections.traceops.tracing.plugins.module_utils._probe import canaries as probe
     elif name == "grafana":
@@ -49,6 +51,7 @@ def _load(name: str) -> ModuleType:
 
 
 PROBES = (
+    "balance",
     "canaries",
     "clock",
     "containers",

@@ -19,7 +19,7 @@ options:
     description:
       - Options of each probe, by label. The label is the probe's name, or any word when the options have
         C(probe) with the name.
-      - Known probes are V(canaries), V(clock), V(containers), V(environment), V(grafana), V(logs), V(otlp),
+      - Known probes are V(balance), V(canaries), V(clock), V(containers), V(environment), V(grafana), V(logs), V(otlp),
         V(tempo_info), V(tempo_search) and V(tempo_trace).
       - V(logs) takes the options of M(traceops.tracing.log_grep), V(otlp) those of M(traceops.tracing.otlp_probe),
         V(containers) those of M(traceops.tracing.container_info), V(grafana) those of
@@ -29,6 +29,12 @@ options:
         program runs. Credentials in them are masked.
       - V(clock) takes C(tempo_url) and the HTTP options of M(traceops.tracing.tempo_info). It tells how far the host's
         clock is from Tempo's.
+      - V(canaries) looks in Tempo for traces by id. It takes C(trace_ids), a dictionary of names and ids. Or it takes
+        C(run) and C(sent), which is how many canaries of each hop each host sent (C({app01: {otlp: 1}})). The ids then
+        follow from those words, as with O(traceops.tracing.otlp_probe#module:canary). It waits C(wait_timeout) seconds
+        (V(5) by default), and with C(search=true) until a search shows one of them.
+      - V(balance) reads the span counters of Tempo, and of C(collector_metrics_url) and C(app_metrics_url) where given.
+        With C(before), which is an earlier result, it tells what was offered, accepted and discarded in between.
     type: dict
     required: true
 extends_documentation_fragment:
