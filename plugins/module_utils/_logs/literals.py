@@ -21,6 +21,8 @@ _LONGEST = 100
 # Case-insensitive matching gives these letters relatives outside ASCII (the Kelvin sign, the long s, the dotless i).
 _ODD_CASE = frozenset("kKsSiI")
 
+_NEWLINE_IN = ("CATEGORY_SPACE", "CATEGORY_NOT_DIGIT", "CATEGORY_NOT_WORD")
+
 # The characters that may stand at each place of a run of adjacent characters.
 _Run = t.List[str]
 
@@ -28,7 +30,8 @@ _Run = t.List[str]
 class Required(t.NamedTuple):
     """One of `needles` is in every line that the expression matches; none of them: any line may match.
 
-    `leads` says that a match begins exactly where its (only) needle does, so it can be tried there and nowhere else.
+    `leads` says that a match begins where its (only) needle does, so it can be tried there and nowhere else, and
+    that it stays within its line without being told where that ends.
     """
 
     needles: t.Tuple[str, ...]
@@ -46,9 +49,8 @@ def required(regex: str) -> Required:
     if not needles:
         return Required((), False)
     # A digit or colon could also begin in the position that grep writes before the line.
-    leads = (
-        len(needles) == 1 and start.startswith(needles[0]) and needles[0][0] not in "0123456789:" and _local(list(tree))
-    )
+    begins = len(needles) == 1 and start.startswith(needles[0]) and needles[0][0] not in "0123456789:"
+    leads = begins and not tree.state.flags & re.DOTALL and _contained(list(tree))
     return Required(needles, leads)
 
 
@@ -123,14 +125,20 @@ def _better(a: t.Tuple[str, ...], b: t.Tuple[str, ...]) -> t.Tuple[str, ...]:
     return max(a, b, key=lambda needles: (min(map(len, needles), default=0), -len(needles)))
 
 
-def _local(items: t.List[t.Any]) -> bool:
-    """Whether the expression looks at nothing outside its match (no anchors, no look-around)."""
+def _contained(items: t.List[t.Any]) -> bool:
+    """Whether a match depends on nothing outside of it and is within a line, in whatever text it is searched."""
     for op, argument in items:
         name = str(op)
         if name in ("AT", "ASSERT", "ASSERT_NOT", "GROUPREF_EXISTS"):
             return False
+        if (name == "LITERAL" and argument == 10) or (name == "NOT_LITERAL" and argument != 10):
+            return False
+        if name == "IN" and _holds_newline(argument):
+            return False
         inner: t.List[t.Any] = []
         if name == "SUBPATTERN":
+            if argument[1] & re.DOTALL:
+                return False
             inner = [argument[3]]
         elif name == "ATOMIC_GROUP":
             inner = [argument]
@@ -138,6 +146,21 @@ def _local(items: t.List[t.Any]) -> bool:
             inner = [argument[2]]
         elif name == "BRANCH":
             inner = list(argument[1])
-        if not all(_local(list(sequence)) for sequence in inner):
+        if not all(_contained(list(sequence)) for sequence in inner):
             return False
     return True
+
+
+def _holds_newline(members: t.List[t.Any]) -> bool:
+    """Whether a set such as [^)] holds the newline."""
+    negated = holds = False
+    for op, argument in members:
+        name = str(op)
+        negated = negated or name == "NEGATE"
+        holds = (
+            holds
+            or (name == "LITERAL" and argument == 10)
+            or (name == "RANGE" and argument[0] <= 10 <= argument[1])
+            or (name == "CATEGORY" and str(argument) in _NEWLINE_IN)
+        )
+    return holds != negated

@@ -22,7 +22,7 @@ import zlib
 
 from ansible_collections.traceops.tracing.plugins.module_utils import _text
 
-CHUNK = 1 << 20
+CHUNK = 1 << 19
 # Of a line that is longer only so many bytes are looked at.
 MAX_LINE = 1 << 16
 # The longest position that grep writes before a line: two numbers of 20 digits and colons.

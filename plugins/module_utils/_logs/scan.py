@@ -161,15 +161,15 @@ def _matches(alternative: Alternative, which: int, block: Block, watch: Watch) -
     if not alternative.leads:
         return _search_lines(alternative, which, block, watch, _ends_with_one(alternative.needles[0], block.text))
     matches: t.List[Found] = []
-    needle, match_at, find = alternative.needles[0], alternative.regex.match, block.text.find
-    text, at = block.text, block.text.find(needle)
+    text, needle, match_at, find = block.text, alternative.needles[0], alternative.regex.match, block.text.find
+    at = find(needle)
     while at >= 0:
-        end = find("\n", at)
         watch.place = at
-        match = match_at(text, at, end)
+        match = match_at(text, at)
         if match is None:
             at = find(needle, at + 1)
         else:
+            end = find("\n", match.end())
             matches.append((end, match, which))
             at = find(needle, end)
     return matches

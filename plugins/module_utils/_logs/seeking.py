@@ -15,6 +15,7 @@ ReadAt = t.Callable[[int, int], bytes]
 
 # How far a line with a time is looked for.
 WINDOW = 1 << 16
+_NEAR = 1 << 12
 _PLACES = 17
 
 
@@ -28,7 +29,7 @@ class Spot(t.NamedTuple):
 
 def first_spot(read_at: ReadAt, start: int, end: int, now: float, at_line_start: bool) -> t.Optional[Spot]:
     """The first line with a time that begins at or after `start` (and before `end`), if it is within the window."""
-    for window in (1 << 12, WINDOW):
+    for window in (_NEAR, WINDOW):
         raw = read_at(start, min(end, start + window))
         at = start if at_line_start else start + raw.find(b"\n") + 1
         if not at_line_start and b"\n" not in raw:
@@ -76,16 +77,20 @@ def rises(read_at: ReadAt, size: int, now: float) -> t.Optional[bool]:
 def seek(read_at: ReadAt, size: int, now: float, reached: t.Callable[[float], bool]) -> int:
     """Where the first line begins whose time has `reached` something, in a file whose times rise (`size`: nowhere)."""
     low, high = 0, size
-    while high - low > WINDOW:
+    while high - low > _NEAR:
         middle = (low + high) // 2
         spot = first_spot(read_at, middle, high, now, at_line_start=False)
         if spot is None or reached(spot.at):
             high = middle
         else:
             low = spot.next
+    at_line_start = True
     while low < size:
-        spot = first_spot(read_at, low, size, now, at_line_start=True)
-        if spot is None or reached(spot.at):
-            return size if spot is None else spot.start
-        low = spot.next
+        spot = first_spot(read_at, low, size, now, at_line_start)
+        if spot is None:  # lines without a time, more of them than the window holds
+            low, at_line_start = low + WINDOW, False
+        elif reached(spot.at):
+            return spot.start
+        else:
+            low, at_line_start = spot.next, True
     return size

@@ -132,6 +132,16 @@ def test_bounds_are_found_by_seeking(day: Path, engine: str, bounds: dict, count
     assert result["bytes_read"] <= (count + 1) * 60 * 46
 
 
+def test_a_long_stretch_without_times_does_not_stop_the_search(tmp_path: Path) -> None:
+    trace = b"  at some.place(Some.java:1)\n" * 12_000
+    lines = [b"2026-02-19T%02d:00:00Z hit\n" % hour + (trace if hour == 12 else b"") for hour in range(24)]
+    filler = b"2026-02-19T23:30:00Z INFO nothing to see here\n" * 60_000
+    (tmp_path / "x.log").write_bytes(b"".join(lines) + filler)
+    for hour in (11, 12, 13):
+        result = look(tmp_path / "x.log", {"hit": "hit"}, since=f"2026-02-19T{hour}:00:00Z")
+        assert result["patterns"]["hit"]["count"] == 24 - hour
+
+
 def test_line_numbers_are_unknown_after_seeking_and_offsets_are_not(day: Path) -> None:
     first = look(day, {"hit": "hit"}, since="2026-02-19T12:00:00Z")["patterns"]["hit"]["first"]
     assert first["line"] is None
