@@ -22,7 +22,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "backup": {"type": "bool", "default": False},
     "validate": {"type": "str"},
 }
-MAX_SIZE = 4 * 1024 * 1024
+MAX_SIZE = 256 * 1024  # bytes; PyYAML takes seconds for this much
 
 
 class _Refused(Exception):

@@ -90,7 +90,7 @@ def test_check_apply_check_apply_and_again_after_a_change_of_mode(files: Files, 
     assert '+VELO_SQL_ARGS="--file app.sql --sampling-mode staging --sampling-ratio 0.25"' in check.output
     assert "geheim" not in check.output, "the difference shows lines that are not ours"
 
-    first = play(tmp_path, "--diff", targets=files.targets())
+    first = play(tmp_path, "--diff", "-vvv", targets=files.targets())
     assert kinds(first, "Write the settings") == ["changed"] * 7
     assert "geheim" not in first.output
     assert files.read("app.env").startswith(untouched[str(files.directory / "app.env")])

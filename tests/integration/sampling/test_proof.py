@@ -133,6 +133,25 @@ def test_a_tempo_that_does_not_answer_fails_the_proof_and_not_the_change(shop: S
     assert shop.file.exists()
 
 
+def test_a_mode_of_ones_own_in_a_tempo_with_tenants(shop: Shop) -> None:
+    extra = {"mine": {"ratio": 0.9, "flush_interval_ms": 100}}
+    given = {"mode": "mine", "modes_extra": extra, "overrides": {"ratio": 0.5}, "tenant": "shop", "token": "geheim"}
+    waiting = {"prove_window": "30m", "prove_timeout": 1, "prove_traces": 20, "prove_confidence": 0.99999, "timeout": 5}
+    tempo = Tempo("3.0.3", multitenant=True)
+    try:
+        shop.configured(shop.target(ratio=0.5, flush_interval_ms=100))
+        shop.runs(100, tempo.otlp_http, OTEL_EXPORTER_OTLP_HEADERS="x-scope-orgid=shop")
+        canary = {"canary_endpoint": tempo.otlp_http, "canary_protocol": "http/protobuf"}
+
+        run = shop.proved(tempo, shop.target(), **given, **waiting, **canary)
+    finally:
+        tempo.stop()
+
+    assert run.code == 0, run.output
+    assert "as set: shop 0.5 = 0.5 of new traces" in run.output
+    assert "geheim" not in run.output
+
+
 def test_one_service_with_two_ratios_cannot_be_proved(shop: Shop, tempo: Tempo) -> None:
     other = shop.target(name="other", file=str(shop.directory / "other.env"), ratio=0.5)
 

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.traceops.tracing.plugins.module_utils._sampling.proof import MARGIN_S
 from ansible_collections.traceops.tracing.tests.conftest import require
 from ansible_collections.traceops.tracing.tests.integration.docker_engine import wait_until
 from ansible_collections.traceops.tracing.tests.integration.playbook import Run
 from ansible_collections.traceops.tracing.tests.integration.sampling.playing import changed, play, said
+from ansible_collections.traceops.tracing.tests.lab.tempo import Tempo
 
 UNIT = "[Unit]\nStartLimitIntervalSec=0\n[Service]\n{settings}\nExecStart={command}\n"
 SLEEP = "/usr/bin/sleep infinity"
@@ -108,6 +110,24 @@ def test_a_unit_gets_a_mode_and_then_another_one(host: Host) -> None:
     assert host.environment("shop")["OTEL_BSP_SCHEDULE_DELAY"] == "5000"
     assert host.pid("shop") != pids[0]
     assert host.pid("velo") == pids[1]
+
+
+def test_only_traces_since_the_start_of_the_unit_count(host: Host) -> None:
+    """A file may be old, and the process that reads it young."""
+    host.unit("shop")
+    targets = [{"name": "shop", "kind": "environment", "unit": "shop.service", "service": "shop"}]
+    host.play(targets=targets)
+    host.run("touch -d '1 day ago' /etc/traceops/shop.env /etc/systemd/system/shop.service.d/*.conf")
+    entered = int(host.run('date --date="$(systemctl show -P ActiveEnterTimestamp shop)" +%s'))
+    tempo = Tempo("2.10.8")
+    try:
+        run = host.play("-v", targets=targets, prove=True, prove_from="localhost", tempo_url=tempo.url)
+    finally:
+        tempo.stop()
+
+    assert run.code == 0, run.output
+    assert "shop: not enough traffic yet: 0 of 30 traces of shop" in run.output
+    assert f'"since": {entered + MARGIN_S}' in run.output
 
 
 @pytest.mark.parametrize(
