@@ -20,6 +20,7 @@ export PYTHONPATH := $(ROOT)
 export PATH := $(BIN):$(PATH)
 export ANSIBLE_HOME := $(CACHE)/ansible
 export PYTHONDONTWRITEBYTECODE := 1
+export RUFF_CACHE_DIR := $(CACHE)/ruff
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CACHE)/hypothesis
 
 .PHONY: help demo diagnose test lint sanity unit contract integration robustness bench docs explain replay build clean tree venv venv-dev

@@ -143,7 +143,9 @@ def _words(service: str, result: t.Mapping[str, t.Any]) -> str:
     by_id, by_count = result["by_id"], result["by_count"]
     percent = f"{by_id['confidence'] * 100:g} %"
     if by_id["ratio"] is None:
-        words = f"the ids of {by_id['traces']} traces of {service} show no sampler ({by_id['low']:.4g} or more, {percent})"
+        words = (
+            f"the ids of {by_id['traces']} traces of {service} show no sampler ({by_id['low']:.4g} or more, {percent})"
+        )
     else:
         words = (
             f"the ids of {by_id['traces']} traces of {service} show a ratio of {by_id['ratio']:.4g} "

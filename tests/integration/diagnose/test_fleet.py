@@ -1,4 +1,4 @@
-"""Many hosts: each is visited once, a shared backend is asked once, equal causes are one line, the dead stay visible."""
+"""Many hosts: each is visited once, a shared backend asked once, equal causes are one line, the dead stay visible."""
 
 from __future__ import annotations
 
