@@ -13,16 +13,17 @@ from ansible_collections.traceops.tracing.plugins.module_utils._text import exce
 Target = t.Dict[str, t.Any]
 
 
-def along_path(target: Target, collectors: t.Mapping[str, Target]) -> t.Dict[str, t.Any]:
+def along_path(target: Target, collectors: t.Mapping[str, Target], near: t.Sequence[str]) -> t.Dict[str, t.Any]:
     """{ratio, exact, words} from `target` through its collectors.
 
-    `through` names them in order; without it an application passes all `collectors`. Samplers decide independently, so
-    their ratios multiply; but probabilistic samplers with the same hash seed keep the same traces, so of those
-    the smallest counts. `exact` is False where a tail sampler keeps errors besides its ratio: then it is at least that.
+    `through` names them in order; without it an application passes those that are `near`, on its own host. Samplers
+    decide independently, so their ratios multiply; but probabilistic samplers with the same hash seed keep the same
+    traces, so of those the smallest counts. `exact` is False where a tail sampler keeps errors besides its ratio: then
+    it is at least that.
     """
     names = target.get("through")
     if names is None:
-        names = [] if target["name"] in collectors else list(collectors)
+        names = [] if target["name"] in near else near
     unknown = [str(name) for name in names if name not in collectors]
     if unknown:
         known = ", ".join(collectors) or "none"

@@ -54,6 +54,8 @@ KINDS: t.Dict[str, Kind] = {
 }
 COLLECTORS = ("collector", "alloy")
 _SAFE_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.@-]{0,100}\Z")
+# Without what means something to systemd: quotes, backslashes, specifiers, line ends.
+_SAFE_FILE = re.compile(r"^/[^\x00-\x1f\"'\\%]*\Z")
 _SAFE_UNIT = re.compile(r"^[A-Za-z0-9:_.@\\-]{1,200}\.service\Z")
 
 
@@ -68,8 +70,9 @@ def plan(
     """{targets: [...], problems: [sentence]}: nothing is to be done while there is a problem.
 
     A target of the result: {name, kind, settings (of the mode), wanted, setting, effective (ratios), files:
-    [{path, format, settings, validate, mode}], container, unit, restart_command, chdir, binary, warnings: [sentence],
-    by_id (the ratio that the ids of its traces will show), service, sdk, path: {ratio, exact, words}}.
+    [{path, format, settings, validate: bool}], validate (a command), unit, restart_command, chdir, warnings:
+    [sentence], by_id (the ratio that the ids of its traces will show), service, sdk, path: {ratio, exact, words},
+    picture}, and the options that were given.
     `everywhere` are the targets of all hosts of the play, among which `through` finds its collectors.
     """
     try:
@@ -84,11 +87,11 @@ def plan(
             done.append(_one(given, number, mode, overrides, table, compensate))
         except BadOption as error:
             problems.append(error.message)
-    known = _collectors(everywhere, table)
-    known.update({target["name"]: target for target in done if target["kind"] in COLLECTORS})
+    own = {target["name"]: target for target in done if target["kind"] in COLLECTORS}
+    known = {**_collectors(everywhere, table), **own}
     for target in done:
         try:
-            target["path"] = along_path(target, known)
+            target["path"] = along_path(target, known, list(own))
             unmeasured = "" if target["service"] else " (not measured: the target names no service)"
             target["picture"] = target["path"]["words"] + unmeasured
         except BadOption as error:
@@ -159,19 +162,37 @@ def _checked(given: t.Any, number: int) -> t.Tuple[Target, str]:
             raise BadOption(f"{where}: a target of kind {kind} needs '{option}'")
     if kind == "environment":
         target.setdefault("file", f"/etc/traceops/{name}.env")
-    if "file" in target and not str(target["file"]).startswith("/"):
-        raise BadOption(f"{where}: file '{excerpt(str(target['file']), 80)}' is not an absolute path")
+    if "file" in target and not _SAFE_FILE.match(str(target["file"])):
+        shown = excerpt(str(target["file"]), 80)
+        raise BadOption(
+            f"{where}: file '{shown}' is not an absolute path without quotes, backslashes and percent signs"
+        )
     if "unit" in target and not _SAFE_UNIT.match(str(target["unit"])):
         raise BadOption(
             f"{where}: unit '{excerpt(str(target['unit']), 80)}' is not the name of a service, such as app.service"
         )
     if "unit" in target and "restart_command" in target:
         raise BadOption(f"{where}: unit and restart_command exclude each other")
+    _convert(target, where)
     if target.get("sdk") and target["sdk"] not in samplers.SDK_RULES:
         raise BadOption(f"{where}: sdk '{target['sdk']}' is not known; known are {', '.join(samplers.SDK_RULES)}")
     if target.get("sampler", "tail") not in ("probabilistic", "tail"):
         raise BadOption(f"{where}: sampler '{target['sampler']}' is not one of probabilistic, tail")
     return target, where
+
+
+def _convert(target: Target, where: str) -> None:
+    """Templates may have made text of numbers and switches; a list is never made of text."""
+    if "hash_seed" in target:
+        target["hash_seed"] = modes.number(target["hash_seed"], modes.Limits(int, 0, 2**32 - 1), f"{where}: hash_seed")
+    if "keep_errors" in target:
+        word = str(target["keep_errors"]).lower()
+        if word not in ("true", "false", "yes", "no"):
+            raise BadOption(f"{where}: keep_errors '{excerpt(word, 40)}' is neither true nor false")
+        target["keep_errors"] = word in ("true", "yes")
+    for option in ("through", "pipelines", "restart_command", "compose_command"):
+        if option in target and not isinstance(target[option], list):
+            raise BadOption(f"{where}: {option} '{excerpt(str(target[option]), 40)}' is not a list")
 
 
 def _files(target: Target) -> t.List[t.Dict[str, t.Any]]:
@@ -186,14 +207,14 @@ def _files(target: Target) -> t.List[t.Dict[str, t.Any]]:
             name.lower().replace("_", "."): value for name, value in sdk_environment(settings, ratio).items()
         }
         files = [_file(target, "properties", values)]
-        files += _drop_in(target, f"Environment=OTEL_JAVAAGENT_CONFIGURATION_FILE={target['file']}")
+        files += _drop_in(target, f'Environment="OTEL_JAVAAGENT_CONFIGURATION_FILE={target["file"]}"')
     elif kind == "compose":
         environment = sdk_environment(settings, ratio)
         files = [_file(target, "compose", {"service": target["compose_service"], "environment": environment})]
     elif kind == "docker":
         target["environment"] = sdk_environment(settings, ratio)
     elif kind == "velostream":
-        words = {"--sampling-mode": _velostream_mode(settings), "--sampling-ratio": f"{ratio:g}"}
+        words = {"--sampling-mode": _velostream_mode(settings), "--sampling-ratio": f"{ratio:.12g}"}
         files = [_file(target, "options", {"variable": target["variable"], "options": words})]
     elif kind == "velostream_yaml":
         values = {

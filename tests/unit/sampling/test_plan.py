@@ -207,6 +207,18 @@ def test_collectors_of_other_hosts_are_found_by_name():
     assert shop["path"]["ratio"] == 0.125
 
 
+def test_an_application_passes_the_collectors_of_its_own_host_only():
+    (shop,) = planned(APP, everywhere=[GATEWAY])
+
+    assert shop["path"]["ratio"] == 0.25
+
+
+def test_text_from_a_template_is_understood():
+    shop, *_ = planned(APP, {**GATEWAY, "sampler": "tail", "keep_errors": "false", "hash_seed": "7"})
+
+    assert shop["path"]["exact"] is True
+
+
 def test_through_nothing():
     shop, _gateway = planned({**APP, "through": []}, GATEWAY)
 
@@ -227,6 +239,13 @@ def test_through_nothing():
         ({**APP, "mode": "fast"}, "sampling_targets: shop: there is no mode 'fast'; known are"),
         ({**APP, "container": "c"}, "sampling_targets: shop: a target of kind environment has no option 'container'"),
         ({**APP, "file": "app.env"}, "sampling_targets: shop: file 'app.env' is not an absolute path"),
+        ({**APP, "file": "/a\nExecStart=/b"}, "sampling_targets: shop: file '/a ExecStart=/b' is not an absolute path"),
+        ({**APP, "through": "gateway"}, "sampling_targets: shop: through 'gateway' is not a list"),
+        ({**GATEWAY, "hash_seed": -1}, "sampling_targets: gateway: hash_seed -1 is not between 0 and 4294967295"),
+        (
+            {**GATEWAY, "keep_errors": "maybe"},
+            "sampling_targets: gateway: keep_errors 'maybe' is neither true nor false",
+        ),
         (
             {**APP, "unit": "shop"},
             "sampling_targets: shop: unit 'shop' is not the name of a service, such as app.service",
