@@ -14,7 +14,8 @@ description:
     service that
     is absent and a clock that is wrong each show here.
   - A trace can be read by id as soon as Tempo has accepted it, long before a search finds it.
-  - It takes two looks, a second apart, to say that a trace is not there. Tempo was seen to miss one for a moment while it
+  - It takes two looks, a second apart, to say that a trace is not there. Tempo was seen to miss one for a moment
+    while it
     moves traces to its write-ahead log.
 author: The traceops.tracing authors (@traceops)
 options:
