@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import lzma
 import os
@@ -18,7 +19,7 @@ import pytest
 
 from ansible_collections.traceops.tracing.plugins.module_utils import _collect
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import ProbeFailure
-from ansible_collections.traceops.tracing.plugins.module_utils._logs import limits
+from ansible_collections.traceops.tracing.plugins.module_utils._logs import files, limits
 from ansible_collections.traceops.tracing.tests.conftest import require
 from ansible_collections.traceops.tracing.tests.unit.logs.looking import look, profile
 
@@ -215,6 +216,33 @@ def test_hostile_text_is_shown_harmless(tmp_path: Path) -> None:
     )
     sample = look(tmp_path / "x.log", HIT)["patterns"]["hit"]["samples"][0]["text"]
     assert sample == "hit {{ lookup('pipe', 'id') }} \ufffd31m https://********@h/ Bearer ********"
+
+
+def test_a_file_name_that_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"x\xff\x1b[31m.log")).write_text("hit\n")
+    result = look(tmp_path / "x*", HIT)
+    assert result["files"][0]["path"] == f"{tmp_path}/x\ufffd.log"
+    assert result["patterns"]["hit"]["first"]["file"] == f"{tmp_path}/x\ufffd.log"
+
+
+def test_an_expression_that_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "x.log").write_text("hit\n")
+    assert look(tmp_path / "x.log", {"odd": "\udcff", **HIT}, engine="grep")["patterns"]["odd"]["count"] == 0
+
+
+@pytest.mark.parametrize("engine", ["python", "grep"])
+def test_a_disk_that_fails_in_the_middle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str) -> None:
+    (tmp_path / "x.log").write_text("hit\n")
+    (tmp_path / "y.log").write_text("hit\n")
+    really_placed = files.Scan._place
+
+    def fails_once(scan: files.Scan, read_at: object) -> None:
+        monkeypatch.setattr(files.Scan, "_place", really_placed)
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(files.Scan, "_place", fails_once)
+    result = look(tmp_path / "*.log", HIT, engine=engine)
+    assert [file["error"] for file in result["files"]] == [f"{tmp_path}/x.log: input/output error", None]
 
 
 def test_an_enormous_number_of_patterns(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ class Scan:
         if entry.identity not in (None, reading.identity(entry.path)) and reading.identity(rotated) == entry.identity:
             # Its name went to another file since it was listed: it comes first, then the new one.
             self.file(entry._replace(path=rotated))
-        report = _report(entry.path)
+        report = _report(reading.shown_name(entry.path))
         self.reports.append(report)
         try:
             file = reading.opened(entry.path)
@@ -78,6 +78,8 @@ class Scan:
                 self._decoded(file, report, entry.series)
         except Unreadable as error:
             self._failed(report, error)
+        except OSError as error:
+            self._failed(report, Unreadable("unreadable", f"{file.name}: {(error.strerror or 'unreadable').lower()}"))
         finally:
             os.close(file.fd)
 
@@ -143,7 +145,7 @@ class Scan:
         accept: t.Optional[t.Callable[[Block, int], bool]],
     ) -> None:
         for piece in reading.pieces(reading.plain_chunks(file.fd, start, end)):
-            self._scanner.scan(Block(piece.raw, file.path, start, line), line is None, accept)
+            self._scanner.scan(Block(piece.raw, file.name, start, line), line is None, accept)
             start += piece.length
             if line is not None:
                 line += piece.raw.count(b"\n")
@@ -229,12 +231,10 @@ class Scan:
         if os.fstat(file.fd).st_size < file.size:
             report["note"] = "was truncated while it was read; what was cut off before it was reached is not counted"
             return
-        try:
-            status = os.stat(file.path)
-        except OSError:
+        now = reading.identity(file.path)
+        if now is None:
             report["note"] = "was removed while it was read; all of it was read"
-            return
-        if (status.st_dev, status.st_ino) != file.identity:
+        elif now != file.identity:
             report["note"] = "was replaced (rotated) while it was read; the old file was read"
 
     def _place(self, read_at: seeking.ReadAt) -> None:

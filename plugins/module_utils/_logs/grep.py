@@ -102,14 +102,17 @@ class Candidates:
         command += [part for needle in self._needles for part in (b"-e", needle)]
         if whole:
             os.lseek(self._file.fd, self._start, os.SEEK_SET)
-        child = subprocess.Popen(
-            command,
-            stdin=self._file.fd if whole else subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,
-            env=_environment(),
-        )
+        try:
+            child = subprocess.Popen(
+                command,
+                stdin=self._file.fd if whole else subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                bufsize=0,
+                env=_environment(),
+            )
+        except OSError:
+            return  # Python reads all
         _limit_memory(child.pid)
         feeder = None if whole else threading.Thread(target=self._feed, args=(child,), daemon=True)
         if feeder:
@@ -123,7 +126,7 @@ class Candidates:
                 if not raw:
                     self.resume = None
                     return
-                yield Block(raw, self._file.path, self._start, None, numbered=True)
+                yield Block(raw, self._file.name, self._start, None, numbered=True)
             if child.wait() <= 1:
                 self.resume = None
         finally:

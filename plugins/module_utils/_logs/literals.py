@@ -93,7 +93,7 @@ def _of_item(name: str, argument: t.Any, nocase: bool) -> t.Tuple[str, ...]:
 def _usable(char: str, nocase: bool) -> bool:
     if not char.isascii():
         # Whatever can't be decoded is shown as U+FFFD, so that one stands for any byte.
-        return not nocase and char != "\ufffd"
+        return not nocase and char != "\ufffd" and not "\ud800" <= char <= "\udfff"
     return char.isprintable() and not (nocase and char in _ODD_CASE)
 
 

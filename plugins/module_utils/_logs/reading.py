@@ -50,7 +50,7 @@ class Unreadable(Exception):
     def __init__(self, cause: str, message: str) -> None:
         super().__init__(message)
         self.cause = cause
-        self.message = message
+        self.message = _text.clean(message)
 
 
 class Listed(t.NamedTuple):
@@ -67,7 +67,7 @@ def listed(paths: t.Sequence[str]) -> t.Tuple[t.List[Listed], t.List[Unreadable]
     errors = []
     for each in paths:
         path = os.path.expanduser(each)
-        names = [path] if os.path.lexists(path) or not glob.has_magic(path) else glob.glob(path, recursive=True)
+        names = [path] if os.path.lexists(path) or not glob.has_magic(path) else sorted(glob.glob(path, recursive=True))
         if not names:
             errors.append(Unreadable("not_found", f"paths: no file matches '{each}'"))
         found.update(dict.fromkeys(names))
@@ -103,9 +103,13 @@ def _rotation(path: str) -> t.Tuple[str, t.Tuple[int, str, int]]:
 
 
 class Opened(t.NamedTuple):
-    """An open regular file: `size` and `modified` are those of this moment, `form` says how it is read."""
+    """An open regular file: `size` and `modified` are those of this moment, `form` says how it is read.
+
+    `name` is `path` as it may be shown.
+    """
 
     path: str
+    name: str
     fd: int
     size: int
     modified: float
@@ -115,22 +119,28 @@ class Opened(t.NamedTuple):
 
 def opened(path: str) -> Opened:
     """Open `path`, or raise Unreadable. Nothing but regular files: reading a pipe or device might never end."""
+    name = shown_name(path)
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError as error:
         cause = {errno.ENOENT: "not_found", errno.EACCES: "permission_denied", errno.EPERM: "permission_denied"}
         kind = "not_a_file" if error.errno in (errno.ENXIO, errno.ENODEV) else "unreadable"
         raise Unreadable(
-            cause.get(error.errno or 0, kind), f"{path}: {os.strerror(error.errno or 0).lower()}"
+            cause.get(error.errno or 0, kind), f"{name}: {os.strerror(error.errno or 0).lower()}"
         ) from None
     status = os.fstat(fd)
     if not stat.S_ISREG(status.st_mode):
         os.close(fd)
         what = "directory" if stat.S_ISDIR(status.st_mode) else "pipe, socket or device"
-        raise Unreadable("not_a_file", f"{path}: is a {what}, not a file")
+        raise Unreadable("not_a_file", f"{name}: is a {what}, not a file")
     head = os.pread(fd, 8, 0)
     form = next((name for magic, name in MAGIC if head.startswith(magic)), "plain")
-    return Opened(path, fd, status.st_size, status.st_mtime, form, (status.st_dev, status.st_ino))
+    return Opened(path, name, fd, status.st_size, status.st_mtime, form, (status.st_dev, status.st_ino))
+
+
+def shown_name(path: str) -> str:
+    """A file's name for messages and results: file names are bytes, and anyone may have chosen them."""
+    return _text.clean(os.fsencode(path).decode("utf-8", "replace"))
 
 
 def plain_chunks(fd: int, start: int, end: int) -> t.Iterator[bytes]:
@@ -153,7 +163,7 @@ def decoded_chunks(file: Opened, most: int, left: t.Callable[[], float]) -> t.It
         total += len(chunk)
         if total > most:
             raise Unreadable(
-                "too_large", f"{file.path}: holds more than {most} bytes (max_decompressed); the rest was not read"
+                "too_large", f"{file.name}: holds more than {most} bytes (max_decompressed); the rest was not read"
             )
         yield chunk
 
@@ -205,7 +215,7 @@ def _decompressed(file: Opened) -> t.Iterator[bytes]:
                     return
                 if not data:
                     raise Unreadable(
-                        "damaged", f"{file.path}: ends in the middle ({file.form}); what was before is read"
+                        "damaged", f"{file.name}: ends in the middle ({file.form}); what was before is read"
                     )
             if between:
                 data = data.lstrip(b"\0")  # padding between members
@@ -218,8 +228,8 @@ def _decompressed(file: Opened) -> t.Iterator[bytes]:
                 machine, between, data = _MACHINES[file.form](), True, machine.unused_data
     except (zlib.error, lzma.LZMAError, OSError, ValueError, EOFError) as error:
         if "emory" in str(error):
-            raise Unreadable("too_large", f"{file.path}: needs more memory to decompress than a log may take") from None
-        raise Unreadable("damaged", f"{file.path}: is damaged ({error}); what was before is read") from None
+            raise Unreadable("too_large", f"{file.name}: needs more memory to decompress than a log may take") from None
+        raise Unreadable("damaged", f"{file.name}: is damaged ({error}); what was before is read") from None
 
 
 def _zstd_chunks(file: Opened, left: t.Callable[[], float]) -> t.Iterator[bytes]:
@@ -238,7 +248,7 @@ def _zstd_chunks(file: Opened, left: t.Callable[[], float]) -> t.Iterator[bytes]
         # The few lines of an error fit the pipe's buffer, so reading them afterwards can't block the child.
         said = (child.stderr.read(4096) if child.stderr else b"").decode("utf-8", "replace").strip()
         if child.wait() > 0:
-            raise Unreadable("damaged", f"{file.path}: is damaged ({_text.excerpt(said)}); what was before is read")
+            raise Unreadable("damaged", f"{file.name}: is damaged ({_text.excerpt(said)}); what was before is read")
 
 
 def _zstandard_chunks(file: Opened) -> t.Iterator[bytes]:
@@ -246,7 +256,7 @@ def _zstandard_chunks(file: Opened) -> t.Iterator[bytes]:
         import zstandard  # type: ignore[import-not-found,unused-ignore]
     except ImportError:
         raise Unreadable(
-            "library_missing", f"{file.path}: needs the zstd program or the Python package 'zstandard' on this host"
+            "library_missing", f"{file.name}: needs the zstd program or the Python package 'zstandard' on this host"
         ) from None
     machine = zstandard.ZstdDecompressor(max_window_size=_DECOMPRESSOR_MEMORY)
     try:
@@ -255,7 +265,7 @@ def _zstandard_chunks(file: Opened) -> t.Iterator[bytes]:
         ) as reader:
             yield from iter(lambda: reader.read(CHUNK), b"")
     except zstandard.ZstdError as error:
-        raise Unreadable("damaged", f"{file.path}: is damaged ({error}); what was before is read") from None
+        raise Unreadable("damaged", f"{file.name}: is damaged ({error}); what was before is read") from None
 
 
 def pipe_chunks(child: subprocess.Popen[bytes], left: t.Callable[[], float]) -> t.Iterator[bytes]:

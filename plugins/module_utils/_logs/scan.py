@@ -68,8 +68,9 @@ class Scanner:
 
     def __init__(self, patterns: t.List[Pattern], max_samples: int, redact: bool, watch: Watch) -> None:
         self.tallies = {pattern.name: Tally(pattern, max_samples) for pattern in patterns}
-        # Starts first: what they find decides what the others count.
-        self._order = sorted(self.tallies.values(), key=lambda tally: not tally.pattern.start)
+        # What starts find decides what the others count.
+        self._starts = [tally for tally in self.tallies.values() if tally.pattern.start]
+        self._others = [tally for tally in self.tallies.values() if not tally.pattern.start]
         self._stages: t.Dict[str, int] = {}
         self._redact = redact
         self._watch = watch
@@ -89,21 +90,24 @@ class Scanner:
 
     def scan(self, block: Block, relative: bool = False, accept: t.Optional[Accept] = None) -> None:
         """Match all patterns against the lines of `block`; `relative` as in Block.hit."""
-        watch = self._watch
-        watch.left()
-        watch.block += 1
-        boundary = -1
-        for tally in self._order:
-            watch.pattern = tally.pattern.name
-            found = _find(tally.pattern, block, watch)
-            watch.pattern = None
-            if accept is not None:
-                found = [each for each in found if accept(block, each[0])]
-            if tally.pattern.start:
-                boundary = max(boundary, self._last_start_in(tally.pattern.name, found, block, relative))
+        self._watch.left()
+        self._watch.block += 1
+        starts = [(tally, self._found(tally, block, accept)) for tally in self._starts]
+        boundary = max((self._last_start_in(tally.pattern.name, found) for tally, found in starts), default=-1)
+        if boundary >= 0:
+            self.last_start = block.hit(boundary, relative)
+        for tally, found in starts:
             tally.add(found, boundary, block, relative, self._redact)
+        for tally in self._others:
+            tally.add(self._found(tally, block, accept), boundary, block, relative, self._redact)
 
-    def _last_start_in(self, name: str, found: t.List[Found], block: Block, relative: bool) -> int:
+    def _found(self, tally: Tally, block: Block, accept: t.Optional[Accept]) -> t.List[Found]:
+        self._watch.pattern = tally.pattern.name
+        found = _find(tally.pattern, block, self._watch)
+        self._watch.pattern = None
+        return found if accept is None else [each for each in found if accept(block, each[0])]
+
+    def _last_start_in(self, name: str, found: t.List[Found]) -> int:
         """Where the last start of the process begins in the block (-1: nowhere).
 
         The alternatives of a start pattern are in the order in which one start prints them, so one that
@@ -114,8 +118,6 @@ class Scanner:
             if which <= self._stages.get(name, which):
                 boundary = end
             self._stages[name] = which
-        if boundary >= 0:
-            self.last_start = block.hit(boundary, relative)
         return boundary
 
     def unplaced(self) -> t.Iterator[t.Tuple[Hit, bool]]:
