@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.traceops.tracing.plugins.module_utils._sampling.edit import FORMATS
 from ansible_collections.traceops.tracing.plugins.module_utils._sampling.edit_yaml import CannotEdit
+
+UNHURRIED = settings(deadline=None)  # a busy machine is no failure
 
 ENVIRONMENT = """\
 # the shop
@@ -53,6 +55,7 @@ def test_a_line_that_is_continued_belongs_together():
     assert edit("environment", "B=one \\\nA=two\nA=1\n", A="2") == "B=one \\\nA=two\nA=2\n"
 
 
+@UNHURRIED
 @given(
     st.lists(st.from_regex(r"[B-Z_]{1,5}=[^\r\n\\\x0b\x0c\x1c-\x1e\x85\u2028\u2029]{0,10}", fullmatch=True)),
     st.text("01."),
@@ -101,7 +104,7 @@ def test_a_command_line_that_is_quoted_in_parts_is_left_alone():
 
 
 COLLECTOR = """\
-# our gateway
+# our gateway: größer 🚀
 receivers:
   otlp:
     protocols: {grpc: {endpoint: "0.0.0.0:4317"}}   # all interfaces
@@ -192,7 +195,7 @@ def test_policies_of_others_stay():
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("a: [", r"it is not YAML \(line 1\)"),
+        ("a: [", r"it is not YAML \(line [12]\): "),
         ("- a\n", "it has no pipeline 'traces'"),
         ("a: &a [*a]\n" + COLLECTOR, "nested too deeply"),
         (
@@ -200,7 +203,8 @@ def test_policies_of_others_stay():
             "too much",
         ),
         ("a: 1\n---\nb: 2\n", "it is not YAML"),
-        ("[" * 1500, "it is not YAML"),
+        ("[" * 1500, "nested too deeply"),
+        ("- " * 1500, "nested too deeply"),
         ("service: &s {pipelines: {traces: &t {x: 1}, metrics: *t}}\n", "can't be changed safely"),
     ],
 )
@@ -213,6 +217,22 @@ def test_unknown_tags_and_references_to_variables_do_not_disturb():
     text = COLLECTOR + "extra: !vault |\n  abc\nurl: ${env:URL}\n"
 
     assert "extra: !vault |\n  abc\nurl: ${env:URL}\n" in edit("collector", text, **SAMPLER)
+
+
+@UNHURRIED
+@given(
+    st.lists(st.tuples(st.integers(0, 16), st.integers(0, 8), st.sampled_from(["", "# note", "# a: [b"])), max_size=6)
+)
+def test_comments_and_blank_lines_anywhere_stay_where_they_are(notes):
+    lines = COLLECTOR.splitlines()
+    for at, indent, note in notes:
+        lines.insert(at, " " * indent * bool(note) + note)
+    text = "\n".join(lines) + "\n"
+
+    left = iter(edit("collector", text, **SAMPLER).splitlines())
+
+    changed = "      processors: [memory_limiter, batch]  # the order counts"
+    assert all(line in left for line in lines if line != changed), "each line is there, in the old order"
 
 
 COMPOSE = """\
@@ -271,6 +291,7 @@ yaml_values = st.recursive(
 )
 
 
+@UNHURRIED
 @given(
     st.dictionaries(st.sampled_from("abcd"), yaml_values, max_size=4),
     st.sampled_from(["", "a", "a.b", "e.f"]),
