@@ -23,7 +23,9 @@ options:
     type: str
     required: true
   environment:
-    description: Variables with their values. Others stay as they are.
+    description:
+      - Variables with their values. Others stay as they are.
+      - They are shown in differences and logs, so this is not the way to set secrets.
     type: dict
     required: true
   settle:
