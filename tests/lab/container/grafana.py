@@ -1,4 +1,4 @@
-"""`/run.sh` of an image of Grafana: /etc/grafana/grafana.ini and provisioned data sources; a database for the password."""
+"""`/run.sh` of an image of Grafana: grafana.ini, provisioned data sources, and a database that keeps the password."""
 
 from __future__ import annotations
 

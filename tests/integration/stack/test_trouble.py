@@ -1,0 +1,152 @@
+"""What can go wrong is said in one sentence before the running stack is touched; a killed run is mended by the next."""
+
+from __future__ import annotations
+
+import random
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.traceops.tracing.tests.conftest import require
+from ansible_collections.traceops.tracing.tests.integration.stack.deployed import Stack, assert_good, changes, refusal
+
+TASKS = [
+    "Ask the engine",
+    "Create the network",
+    "Give the volumes to the users of the images",
+    "Write the candidate",
+    "Ask the program",
+    "Say what the program says",
+    "Write the files",
+    "Write the password that was given",
+    "Start the containers",
+    "Wait until Tempo is ready",
+    "Send a canary through each port",
+    "Look the canary up through Grafana",
+]
+
+
+@pytest.fixture(scope="module")
+def deployed(stack: Stack) -> Stack:
+    assert_good(stack.deploy())
+    return stack
+
+
+@pytest.mark.parametrize("task", random.Random(9).sample(TASKS, 10))
+def test_a_killed_run_is_mended_by_the_next(stack: Stack, task: str) -> None:
+    # given a trace in a stack that runs (after the first point), and a change that concerns both containers
+    trace = stack.send("before") if "tempo" in stack.starts() else ""
+    number = TASKS.index(task)
+    change = {"stack_tempo": {"retention": f"{100 + number}h"}, "stack_grafana": {"root_url": f"http://g{number}/"}}
+    # when the run is killed there
+    stack.deploy_until(task, **change)
+    # then the next one converges, the change is in, and the trace is there
+    assert_good(stack.deploy(**change))
+    assert f"block_retention: {100 + number}h" in (stack.config / "tempo/tempo.yml").read_text(encoding="utf-8")
+    assert not (stack.config / "candidate").exists()
+    assert {container.name for container in stack.client.containers.list(all=True, filters={"name": stack.name})} == {
+        stack.container("tempo"),
+        stack.container("grafana"),
+    }
+    if trace:
+        assert stack.stored(trace)
+    assert stack.stored(stack.send("after"))
+
+
+def refused(stack: Stack, **more: object) -> str:
+    """The sentence; the stack runs on as before, and the next run has nothing to mend."""
+    before = stack.starts(), (stack.config / "tempo/tempo.yml").read_bytes()
+    said = refusal(stack.deploy(**more))
+    assert (stack.starts(), (stack.config / "tempo/tempo.yml").read_bytes()) == before
+    return said
+
+
+def test_an_override_with_a_typo_is_refused_in_tempos_words(deployed: Stack) -> None:
+    said = refused(deployed, stack_tempo_config_extra={"query_frontend": {"serch": {}}, "ingestr": {}})
+    assert "refuses its configuration, nothing was replaced" in said
+    assert "field serch not found in type frontend.Config" in said
+    assert "field ingestr not found in type app.Config" in said
+
+
+def test_an_unknown_version_is_refused(deployed: Stack) -> None:
+    said = refused(deployed, stack_tempo={"version": "latest"})
+    assert "stack_tempo.version: 'latest' can not be used; expected a version from 2.3 to 3.x in full" in said
+
+
+def test_a_missing_image_offline_is_named(deployed: Stack) -> None:
+    said = refused(deployed, stack_tempo={"version": "2.9.99"})
+    assert "stack_pull is never" in said
+    assert "grafana/tempo:2.9.99" in said
+
+
+def test_an_image_that_can_not_be_pulled_is_named(deployed: Stack) -> None:
+    image = "127.0.0.1:1/tempo"
+    said = refused(deployed, stack_pull="missing", stack_tempo={"image": image})
+    assert (
+        f"the image {image}:{deployed.variables['stack_tempo']['version']} is not on localhost and can't be pulled"
+        in said
+    )
+
+
+def test_a_port_in_use_is_named(deployed: Stack) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        said = refused(deployed, stack_grafana={"port": port})
+    assert f"port {port} of localhost is in use by another program; nothing was changed" in said
+
+
+def test_a_daemon_that_is_down_is_said_to_be(deployed: Stack, tmp_path: Path) -> None:
+    said = refused(deployed, stack_docker_host=f"unix://{tmp_path}/none.sock")
+    assert f"the Docker Engine on localhost at unix://{tmp_path}/none.sock can't be asked" in said
+
+
+def test_a_full_disk_is_said_to_be_full(deployed: Stack, tmp_path: Path) -> None:
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(tmp_path)], check=False, capture_output=True
+    )
+    require(mounted.returncode == 0, "the right to mount a tmpfs")
+    try:
+        said = refused(deployed, stack_directory=f"{tmp_path}/etc")
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
+    assert f"has only 0 MB free at {tmp_path}; stack_min_free_mb wants 50; nothing was changed" in said
+
+
+def test_a_container_of_somebody_else_is_left_alone(deployed: Stack) -> None:
+    other = deployed.client.containers.create("grafana/tempo:2.10.8", name=f"{deployed.name}-other")
+    try:
+        said = refused(deployed, stack_tempo={"name": other.name})
+        assert f"there is a container {other.name} on localhost that is not of this stack" in said
+        other.reload()
+    finally:
+        other.remove(force=True)
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"stack_directory": "/"}, "stack_directory: '/' can not be used"),
+        ({"stack_directory": "/opt"}, "expected a directory of its own"),
+        ({"stack_grafana_admin_password": ""}, "stack_grafana_admin_password is not given"),
+        ({"stack_tempo": {"storage": "s3"}}, "stack_tempo.s3 does not name bucket and endpoint"),
+        (
+            {"stack_tls": {"otlp_certificate": "/pki/a.crt"}},
+            "of stack_tls.otlp_certificate and stack_tls.otlp_key only one",
+        ),
+        (
+            {"stack_tls": {"otlp_certificate": "/pki/a.crt", "otlp_key": "/pki/a.key"}},
+            "stack_tls.otlp_certificate: there is no file /pki/a.crt on the controller",
+        ),
+        ({"stack_tempo": {"retenton": "1h"}}, "retenton"),
+        ({"stack_tenants": ["a b/c"]}, "stack_tenants: 'a b/c' can not be used"),
+    ],
+)
+def test_settings_that_can_not_be_used_are_named(deployed: Stack, more: dict, sentence: str) -> None:
+    assert sentence in refused(deployed, **more)
+
+
+def test_after_all_that_there_is_nothing_to_mend(deployed: Stack) -> None:
+    assert_good(deployed.deploy())
+    assert changes(deployed.deploy()) == 0
