@@ -30,7 +30,7 @@ options:
       - V(clock) takes C(tempo_url) and the HTTP options of M(traceops.tracing.tempo_info). It tells how far the host's
         clock is from Tempo's.
       - V(canaries) looks in Tempo for traces by id. It takes C(trace_ids), a dictionary of names and ids. Or it takes
-        C(run) and C(sent), which is how many canaries of each hop each host sent (C({app01: {otlp: 1}})). The ids then
+        C(run) and C(sent), by host and hop the number of canaries that were sent. The ids then
         follow from those words, as with O(traceops.tracing.otlp_probe#module:canary). It waits C(wait_timeout) seconds
         (V(5) by default), and with C(search=true) until a search shows one of them.
       - V(balance) reads the span counters of Tempo, and of C(collector_metrics_url) and C(app_metrics_url) where given.
