@@ -30,56 +30,51 @@ class Hit:
 class Block:
     """Whole lines of one source, the first of them at `offset` and with the number `line` (None: not known).
 
-    `numbered` says that each line begins with its number and its offset from `offset`, as `grep -nb` writes them.
+    `data` are the lines after repair; places in a block are places in it. `numbered` says that each line begins with
+    its number and its offset from `offset`, as `grep -nb` writes them.
     """
 
     def __init__(
         self, raw: bytes, source: str, offset: int = 0, line: t.Optional[int] = None, numbered: bool = False
     ) -> None:
         self.raw = raw
-        self.text = textform.text_of(raw)
-        self._repaired = b"\x1b" in raw
+        self.data = textform.cleaned(raw)
         self.source = source
         self.offset = offset
         self.line = line
         self.numbered = numbered
         self._starts: t.Optional[t.List[int]] = None
-        self._places = [0]  # positions up to which lines were counted, rising, and the counts
+        self._places = [0]  # places up to which lines were counted, rising, and the counts
         self._counts = [0]
 
-    def may_hold(self, needle: str) -> bool:
-        """Whether `needle` may be in the text: quicker than looking for it there when characters are wide."""
-        if len(self.text) == len(self.raw) or self._repaired or not needle.isascii():
-            return True
-        return needle.encode() in self.raw
-
     def content(self, end: int) -> str:
-        """The line that ends at `end` of the text."""
-        start = self.text.rfind("\n", 0, end) + 1
+        """The line that ends at `end`."""
+        start = self.data.rfind(b"\n", 0, end) + 1
         if self.numbered:
-            start = self.text.index(":", self.text.index(":", start) + 1) + 1
-        return self.text[start:end]
+            start = self.data.index(b":", self.data.index(b":", start) + 1) + 1
+        return self.data[start:end].decode("utf-8", "replace")
 
     def hit(self, end: int, relative: bool) -> Hit:
         """The line that ends at `end`; `relative` says that its number does not count from the file's beginning."""
-        start = self.text.rfind("\n", 0, end) + 1
+        text = self.content(end)
+        start = self.data.rfind(b"\n", 0, end) + 1
         if self.numbered:
-            number, offset, text = self.text[start:end].split(":", 2)
+            number, offset, _text = self.data[start:end].split(b":", 2)
             return Hit(self.source, None if relative else int(number), self.offset + int(offset), text)
         index = self._index(start)
         number_here = None if relative or self.line is None else self.line + index
-        return Hit(self.source, number_here, self.offset + self._raw_start(index, start), self.text[start:end])
+        return Hit(self.source, number_here, self.offset + self._raw_start(index, start), text)
 
     def _index(self, start: int) -> int:
         """How many lines of the block are before the one that starts at `start`."""
         known = bisect.bisect_right(self._places, start) - 1
-        count = self._counts[known] + self.text.count("\n", self._places[known], start)
+        count = self._counts[known] + self.data.count(b"\n", self._places[known], start)
         self._places.insert(known + 1, start)
         self._counts.insert(known + 1, count)
         return count
 
     def _raw_start(self, index: int, start: int) -> int:
-        if len(self.text) == len(self.raw):
+        if self.data is self.raw:
             return start
         if self._starts is None:
             self._starts, at = [], 0

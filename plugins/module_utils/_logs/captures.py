@@ -24,9 +24,9 @@ _NUMBER = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,18})?", re.ASCII)
 class Capture:
     """The values of one named group: the first distinct ones with their counts, and figures when all are numbers."""
 
-    def __init__(self) -> None:
-        self.first: t.Optional[str] = None
-        self.last: t.Optional[str] = None
+    def __init__(self, redact: bool) -> None:
+        self._redact = redact
+        self._last: t.Optional[t.Tuple[str, str]] = None  # the value and its line
         self._counts: t.Dict[str, int] = {}
         self._shown: t.Dict[str, str] = {}
         self._more = False
@@ -37,7 +37,7 @@ class Capture:
         self._low: t.Optional[int] = None
         self._high: t.Optional[int] = None
 
-    def add(self, column: t.Sequence[t.Optional[str]], line: t.Callable[[int], str], redact: bool) -> None:
+    def add(self, column: t.Sequence[t.Optional[str]], line: t.Callable[[int], str]) -> None:
         """Count the values of one block in the order of their lines; `line(n)` is the line of the n-th value."""
         counts = {value: count for value, count in collections.Counter(column).items() if value is not None}
         if not counts:
@@ -48,13 +48,11 @@ class Capture:
                 self._counts[key] += count
             elif len(self._counts) < _DISTINCT:
                 self._counts[key] = count
-                self._shown[key] = _safe(value, line(column.index(value)), redact)
+                self._shown[key] = _safe(value, line(column.index(value)), self._redact)
             else:
                 self._more = True
-        if self.first is None:
-            self.first = next(iter(self._shown.values()))
         newest = next(n for n in range(len(column) - 1, -1, -1) if column[n] is not None)
-        self.last = _safe(str(column[newest]), line(newest), redact)
+        self._last = (str(column[newest]), line(newest))
         if self._numeric:
             self._figures(counts)
 
@@ -70,15 +68,20 @@ class Capture:
             self._low = number if self._low is None else min(self._low, number)
             self._high = number if self._high is None else max(self._high, number)
 
-    def result(self) -> t.Dict[str, t.Any]:
-        """first, last, values {value: count}, more (there were others); min, max, mean of numbers, else None."""
+    def result(self) -> t.Optional[t.Dict[str, t.Any]]:
+        """first, last, values {value: count}, more (there were others); min, max, mean of numbers, else None.
+
+        None when the group took part in no match.
+        """
+        if self._last is None:
+            return None
         values: t.Dict[str, int] = {}
         for key, count in self._counts.items():
             values[self._shown[key]] = values.get(self._shown[key], 0) + count
         numeric = self._numeric and self._numbers > 0
         return {
-            "first": self.first,
-            "last": self.last,
+            "first": next(iter(self._shown.values())),
+            "last": _safe(*self._last, self._redact),
             "values": values,
             "more": self._more,
             "min": _float(self._low) if numeric else None,

@@ -21,8 +21,6 @@ _LONGEST = 100
 # Case-insensitive matching gives these letters relatives outside ASCII (the Kelvin sign, the long s, the dotless i).
 _ODD_CASE = frozenset("kKsSiI")
 
-_NEWLINE_IN = ("CATEGORY_SPACE", "CATEGORY_NOT_DIGIT", "CATEGORY_NOT_WORD")
-
 # The characters that may stand at each place of a run of adjacent characters.
 _Run = t.List[str]
 
@@ -30,8 +28,8 @@ _Run = t.List[str]
 class Required(t.NamedTuple):
     """One of `needles` is in every line that the expression matches; none of them: any line may match.
 
-    `leads` says that a match begins where its (only) needle does, so it can be tried there and nowhere else, and
-    that it stays within its line without being told where that ends.
+    `leads` says that a match begins where its (only) needle does and does not depend on what is before it, so it can be
+    tried on what a line has from there on, and nowhere else.
     """
 
     needles: t.Tuple[str, ...]
@@ -50,8 +48,7 @@ def required(regex: str) -> Required:
         return Required((), False)
     # A digit or colon could also begin in the position that grep writes before the line.
     begins = len(needles) == 1 and start.startswith(needles[0]) and needles[0][0] not in "0123456789:"
-    leads = begins and not tree.state.flags & re.DOTALL and _contained(list(tree))
-    return Required(needles, leads)
+    return Required(needles, begins and _contained(list(tree)))
 
 
 def _of_sequence(items: t.List[t.Any], nocase: bool) -> t.Tuple[t.Tuple[str, ...], str]:
@@ -126,19 +123,13 @@ def _better(a: t.Tuple[str, ...], b: t.Tuple[str, ...]) -> t.Tuple[str, ...]:
 
 
 def _contained(items: t.List[t.Any]) -> bool:
-    """Whether a match depends on nothing outside of it and is within a line, in whatever text it is searched."""
+    """Whether a match depends on nothing outside of it (no anchors, no look-around)."""
     for op, argument in items:
         name = str(op)
         if name in ("AT", "ASSERT", "ASSERT_NOT", "GROUPREF_EXISTS"):
             return False
-        if (name == "LITERAL" and argument == 10) or (name == "NOT_LITERAL" and argument != 10):
-            return False
-        if name == "IN" and _holds_newline(argument):
-            return False
         inner: t.List[t.Any] = []
         if name == "SUBPATTERN":
-            if argument[1] & re.DOTALL:
-                return False
             inner = [argument[3]]
         elif name == "ATOMIC_GROUP":
             inner = [argument]
@@ -149,18 +140,3 @@ def _contained(items: t.List[t.Any]) -> bool:
         if not all(_contained(list(sequence)) for sequence in inner):
             return False
     return True
-
-
-def _holds_newline(members: t.List[t.Any]) -> bool:
-    """Whether a set such as [^)] holds the newline."""
-    negated = holds = False
-    for op, argument in members:
-        name = str(op)
-        negated = negated or name == "NEGATE"
-        holds = (
-            holds
-            or (name == "LITERAL" and argument == 10)
-            or (name == "RANGE" and argument[0] <= 10 <= argument[1])
-            or (name == "CATEGORY" and str(argument) in _NEWLINE_IN)
-        )
-    return holds != negated

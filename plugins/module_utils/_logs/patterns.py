@@ -31,6 +31,7 @@ class Alternative(t.NamedTuple):
     regex: t.Pattern[str]
     needles: t.Tuple[str, ...]
     leads: bool
+    marks: t.Tuple[bytes, ...]  # the needles as UTF-8
 
 
 class Pattern(t.NamedTuple):
@@ -115,7 +116,7 @@ def _compile(where: str, expression: str) -> Alternative:
     except (re.error, OverflowError, RecursionError) as error:
         raise BadOption(f"{where}: '{expression[:80]}' is not a valid regular expression: {error}") from None
     needles, leads = required(expression)
-    return Alternative(regex, needles, leads)
+    return Alternative(regex, needles, leads, tuple(needle.encode() for needle in needles))
 
 
 def level_of(line: str) -> t.Optional[int]:

@@ -13,7 +13,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._logs.captures im
 from ansible_collections.traceops.tracing.plugins.module_utils._logs.limits import Watch
 from ansible_collections.traceops.tracing.plugins.module_utils._logs.patterns import Alternative, Pattern, level_of
 
-# Where a matching line ends in the block's text, the match, and which alternative it was.
+# Where a matching line ends in the block, the match (in the line or an end of it), and which alternative it was.
 Found = t.Tuple[int, t.Match[str], int]
 # Whether the line that ends at a position counts (its time is within the bounds).
 Accept = t.Callable[[Block, int], bool]
@@ -22,7 +22,7 @@ Accept = t.Callable[[Block, int], bool]
 class Tally:
     """What one pattern matched so far; `since` counts from the last start of the process in the current series."""
 
-    def __init__(self, pattern: Pattern, max_samples: int) -> None:
+    def __init__(self, pattern: Pattern, max_samples: int, redact: bool) -> None:
         self.pattern = pattern
         self.count = 0
         self.since = 0
@@ -31,14 +31,14 @@ class Tally:
         self.last: t.Optional[Hit] = None
         self.samples: t.Deque[Hit] = collections.deque(maxlen=max_samples)
         self.captures: t.Dict[str, Capture] = {
-            group: Capture() for each in pattern.alternatives for group in each.regex.groupindex
+            group: Capture(redact) for each in pattern.alternatives for group in each.regex.groupindex
         }
 
     @property
     def count_since_start(self) -> int:
         return self.since_in_other_series + self.since
 
-    def add(self, found: t.List[Found], boundary: int, block: Block, relative: bool, redact: bool) -> None:
+    def add(self, found: t.List[Found], boundary: int, block: Block, relative: bool) -> None:
         """Count the lines of one block; those that end before `boundary` (-1: none) came before the last start."""
         if boundary >= 0:
             self.since = 0
@@ -52,27 +52,26 @@ class Tally:
         self.last = kept[-1]
         self.samples.extend(kept if self.samples.maxlen else [])
         if self.captures:
-            self._capture(found, block, redact)
+            self._capture(found, block)
 
-    def _capture(self, found: t.List[Found], block: Block, redact: bool) -> None:
+    def _capture(self, found: t.List[Found], block: Block) -> None:
         single = self.pattern.alternatives[0] if len(self.pattern.alternatives) == 1 else None
         columns = list(zip(*[match.groups() for _end, match, _which in found])) if single else []
         groups = [] if single else [match.groupdict() for _end, match, _which in found]
         for name, capture in self.captures.items():
             column = columns[single.regex.groupindex[name] - 1] if single else [each.get(name) for each in groups]
-            capture.add(column, lambda n: block.content(found[n][0]), redact)
+            capture.add(column, lambda n: block.content(found[n][0]))
 
 
 class Scanner:
     """Tallies all patterns over blocks that are given in the order of the log."""
 
     def __init__(self, patterns: t.List[Pattern], max_samples: int, redact: bool, watch: Watch) -> None:
-        self.tallies = {pattern.name: Tally(pattern, max_samples) for pattern in patterns}
+        self.tallies = {pattern.name: Tally(pattern, max_samples, redact) for pattern in patterns}
         # What starts find decides what the others count.
         self._starts = [tally for tally in self.tallies.values() if tally.pattern.start]
         self._others = [tally for tally in self.tallies.values() if not tally.pattern.start]
         self._stages: t.Dict[str, int] = {}
-        self._redact = redact
         self._watch = watch
         self.last_start: t.Optional[Hit] = None
 
@@ -97,9 +96,9 @@ class Scanner:
         if boundary >= 0:
             self.last_start = block.hit(boundary, relative)
         for tally, found in starts:
-            tally.add(found, boundary, block, relative, self._redact)
+            tally.add(found, boundary, block, relative)
         for tally in self._others:
-            tally.add(self._found(tally, block, accept), boundary, block, relative, self._redact)
+            tally.add(self._found(tally, block, accept), boundary, block, relative)
 
     def _found(self, tally: Tally, block: Block, accept: t.Optional[Accept]) -> t.List[Found]:
         self._watch.pattern = tally.pattern.name
@@ -154,26 +153,25 @@ def _severe(line: str, level: int) -> bool:
 
 def _matches(alternative: Alternative, which: int, block: Block, watch: Watch) -> t.List[Found]:
     """The lines that match, in order. This loop is where the time goes."""
-    if not alternative.needles:
-        return _search_lines(alternative, which, block, watch, _every_end(block.text))
-    if not any(block.may_hold(needle) for needle in alternative.needles):
-        return []
-    if len(alternative.needles) > 1:
-        return _search_lines(alternative, which, block, watch, sorted(_ends_with(alternative.needles, block.text)))
+    data, marks = block.data, alternative.marks
+    if not marks:
+        return _search_lines(alternative, which, block, watch, _every_end(data))
+    if len(marks) > 1:
+        return _search_lines(alternative, which, block, watch, sorted(_ends_with(marks, data)))
+    mark, match_at_start, find = marks[0], alternative.regex.match, data.find
     if not alternative.leads:
-        return _search_lines(alternative, which, block, watch, _ends_with_one(alternative.needles[0], block.text))
+        return _search_lines(alternative, which, block, watch, _ends_with_one(mark, data))
     matches: t.List[Found] = []
-    text, needle, match_at, find = block.text, alternative.needles[0], alternative.regex.match, block.text.find
-    at = find(needle)
+    at = find(mark)
     while at >= 0:
         watch.place = at
-        match = match_at(text, at)
+        end = find(b"\n", at)
+        match = match_at_start(data[at:end].decode("utf-8", "replace"))
         if match is None:
-            at = find(needle, at + 1)
+            at = find(mark, at + 1)
         else:
-            end = find("\n", match.end())
             matches.append((end, match, which))
-            at = find(needle, end)
+            at = find(mark, end)
     return matches
 
 
@@ -190,20 +188,20 @@ def _search_lines(
     return matches
 
 
-def _every_end(text: str) -> t.Iterator[int]:
-    end = text.find("\n")
+def _every_end(data: bytes) -> t.Iterator[int]:
+    end = data.find(b"\n")
     while end >= 0:
         yield end
-        end = text.find("\n", end + 1)
+        end = data.find(b"\n", end + 1)
 
 
-def _ends_with_one(needle: str, text: str) -> t.Iterator[int]:
-    at = text.find(needle)
+def _ends_with_one(mark: bytes, data: bytes) -> t.Iterator[int]:
+    at = data.find(mark)
     while at >= 0:
-        end = text.find("\n", at)
+        end = data.find(b"\n", at)
         yield end
-        at = text.find(needle, end)
+        at = data.find(mark, end)
 
 
-def _ends_with(needles: t.Sequence[str], text: str) -> t.Set[int]:
-    return {end for needle in needles for end in _ends_with_one(needle, text)}
+def _ends_with(marks: t.Sequence[bytes], data: bytes) -> t.Set[int]:
+    return {end for mark in marks for end in _ends_with_one(mark, data)}

@@ -68,6 +68,13 @@ def text_of(raw: bytes) -> str:
     return text
 
 
+def cleaned(raw: bytes) -> bytes:
+    """A block of whole lines as the UTF-8 of its text; `raw` itself (not always valid) where nothing needs repair."""
+    if b"\x1b" in raw or b"\r\n" in raw or any(sign in raw for sign in _SIGNS):
+        return text_of(raw).encode("utf-8")
+    return raw
+
+
 def forms_of(needle: str) -> t.List[bytes]:
     """The byte forms in which `needle` (ASCII, or one other character) stands in a log."""
     right = needle.encode("utf-8")

@@ -203,6 +203,7 @@ def _minutes(times: t.List[float], settings: Settings) -> t.Optional[float]:
 
 def _pattern(tally: Tally, minutes: t.Optional[float], redact: bool) -> t.Dict[str, t.Any]:
     pattern, count = tally.pattern, tally.count_since_start
+    captured = [(name, capture.result()) for name, capture in tally.captures.items()]
     met = None
     if pattern.expected:
         met = count >= (pattern.at_least or 0) and (pattern.at_most is None or count <= pattern.at_most)
@@ -212,7 +213,7 @@ def _pattern(tally: Tally, minutes: t.Optional[float], redact: bool) -> t.Dict[s
         "first": _hit(tally.first, redact),
         "last": _hit(tally.last, redact),
         "samples": [_sample(hit, redact) for hit in tally.samples],
-        "captures": {name: capture.result() for name, capture in tally.captures.items() if capture.last is not None},
+        "captures": {name: result for name, result in captured if result is not None},
         "rate_per_minute": round(tally.count / minutes, 3) if minutes else None,
         "met": met,
     }
