@@ -77,7 +77,7 @@ class ActionModule(ActionBase):
 
     def _report(self, options: t.Dict[str, t.Any]) -> judge.Report:
         checks = library.load([CHECKS, *map(_absolute, options["check_dirs"])])
-        finished = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0).isoformat()
+        finished = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")
         run = {
             "id": uuid.uuid4().hex,
             "started": options["started"] or finished,

@@ -9,6 +9,7 @@ import textwrap
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._report import fold
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import epoch
 
 WIDTH = 100
 MAX_PASSES = 3  # passing checks of a hop that get a line of their own
@@ -26,7 +27,7 @@ def page(report: Report, paths: t.Sequence[str] = (), utf8: bool = True) -> str:
     marks = _MARKS if utf8 else _ASCII_MARKS
     follows = fold.follows_from(report)
     lines = [_head(report)]
-    for hop, found in fold.by_hop(report["findings"]).items():
+    for hop, found in fold.by_hop(report).items():
         body = _hop(found, follows, marks)
         if body:
             lines += [hop, *body]
@@ -43,6 +44,9 @@ def _head(report: Report) -> str:
         _count(len(evidence["backends"]), "backend"),
         _count(len(checks), "check"),
     ]
+    started, finished = epoch(report["run"].get("started")), epoch(report["run"].get("finished"))
+    if started is not None and finished is not None and finished > started:
+        counts.append(f"{finished - started:.3g} s")
     unreachable = [name for name, labels in evidence["hosts"].items() if labels.get("unreachable")]
     if unreachable:
         counts.append(f"not reached: {fold.named(unreachable)}")

@@ -21,14 +21,17 @@ class Line(t.NamedTuple):
     hosts: t.List[str]
 
 
-def by_hop(findings: t.Iterable[t.Dict[str, t.Any]]) -> t.Dict[str, t.List[Line]]:
+def by_hop(report: t.Dict[str, t.Any]) -> t.Dict[str, t.List[Line]]:
     """The lines of each hop that has findings, in path order, with findings in the order they came."""
-    groups: t.Dict[t.Tuple[t.Any, ...], t.Dict[str, Line]] = {}
-    for finding in findings:
-        key = (finding["hop"], finding["id"], finding["state"], finding["reason"], finding["backend"])
+    backends = report["evidence"]["backends"]
+    groups: t.Dict[t.Tuple[str, ...], t.Dict[str, Line]] = {}
+    for finding in report["findings"]:
+        key = (finding["hop"], finding["id"], finding["state"], finding["reason"])
         line = groups.setdefault(key, {}).setdefault(finding["title"], Line(finding, finding["title"], []))
         if finding["host"] is not None:
             line.hosts.append(finding["host"])
+        elif finding["backend"] is not None and len(backends) > 1:
+            line.hosts.extend(backends[finding["backend"]].get("hosts") or [])
     lines: t.Dict[str, t.List[Line]] = {hop: [] for hop in HOPS}
     for key, by_title in groups.items():
         lines[key[0]] += _merged(list(by_title.values()))

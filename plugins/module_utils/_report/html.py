@@ -20,7 +20,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library 
 
 Report = t.Dict[str, t.Any]
 
-MAX_HOSTS = 200  # names listed in one place; the rest is a number
+MAX_HOSTS = 200  # names or reasons listed in one place; the rest is a number
 DOCS = "https://github.com/traceops/tracing/blob/main/docs/checks.md"
 
 _STYLE = """
@@ -126,7 +126,7 @@ def _root_causes(report: Report) -> str:
 
 def _findings(report: Report) -> str:
     parts = ["<h2>Findings</h2>"]
-    for hop, lines in fold.by_hop(report["findings"]).items():
+    for hop, lines in fold.by_hop(report).items():
         shown = [line for line in lines if line.finding["state"] not in ("skipped", "blocked", "unknown")]
         parts.append(f'<h3 id="{_e(hop)}">{_e(hop)}</h3>')
         if not shown:
@@ -160,7 +160,10 @@ def _not_checked(report: Report) -> str:
     reasons = fold.reasons(report["findings"])
     if not reasons:
         return ""
-    rows = "".join(f"<tr><td>{_e(reason)}</td><td>{number}</td></tr>" for reason, number in reasons.items())
+    shown = list(reasons.items())[:MAX_HOSTS]
+    rows = "".join(f"<tr><td>{_e(reason)}</td><td>{number}</td></tr>" for reason, number in shown)
+    if len(reasons) > len(shown):
+        rows += f"<tr><td>and {len(reasons) - len(shown)} more reasons</td><td></td></tr>"
     return f"<h2>Not checked</h2><table><tr><th>why</th><th>checks</th></tr>{rows}</table>"
 
 

@@ -24,7 +24,7 @@ def page(report: Report) -> str:
     follows = fold.follows_from(report)
     others = [
         line
-        for lines_ in fold.by_hop(report["findings"]).values()
+        for lines_ in fold.by_hop(report).values()
         for line in lines_
         if line.finding["state"] in ("failed", "warning", "pending", "suppressed")
     ]

@@ -15,28 +15,26 @@ import typing as t
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.evaluate import FAILING, Finding
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import SEVERITIES, Library
 
-MAX_TITLES = 5  # different titles of one check and backend, before they become one line
+MAX_TITLES = 5  # different titles of one check, before they become one line
 
 
 class RootCause(t.NamedTuple):
     """One cause, on one host or on many; `consequences` are the ids of the checks that fail because of it."""
 
-    findings: t.List[Finding]  # one for each host, or a single one of a backend or the run
+    findings: t.List[Finding]  # one for each host, or for each backend, or a single one of the run
     consequences: t.List[str]
     title: str
-
-    @property
-    def hosts(self) -> t.List[str]:
-        return [finding.host for finding in self.findings if finding.host is not None]
+    hosts: t.List[str]  # where it is; of a backend's cause those behind it, where there are several backends
 
     def document(self) -> t.Dict[str, t.Any]:
-        """The root cause as report.json has it."""
+        """The root cause as report.json has it; `backend` is null when it is about several."""
         first = self.findings[0]
+        backends = {finding.backend for finding in self.findings}
         return {
             "id": first.check.id,
             "hop": first.check.hop,
             "hosts": self.hosts,
-            "backend": first.backend,
+            "backend": first.backend if len(backends) == 1 else None,
             "title": self.title,
             "cause": first.cause,
             "fix": list(first.fix),
@@ -45,27 +43,38 @@ class RootCause(t.NamedTuple):
         }
 
 
-def root_causes(findings: t.Sequence[Finding], library: Library, threshold: str) -> t.List[RootCause]:
+def root_causes(
+    findings: t.Sequence[Finding], backends: t.Mapping[str, t.Any], library: Library, threshold: str
+) -> t.List[RootCause]:
     """The root causes in path order: those at or above `threshold` (a severity), or with such a consequence."""
     failing = [finding for finding in findings if finding.state in FAILING]
     graph = _Graph(failing, library)
-    groups: t.Dict[t.Tuple[str, t.Optional[str]], t.List[Finding]] = {}
-    reached: t.Dict[t.Tuple[str, t.Optional[str]], t.Set[str]] = {}
+    grave = {check.id for check in library.checks if SEVERITIES.index(check.severity) >= SEVERITIES.index(threshold)}
+    groups: t.Dict[str, t.List[Finding]] = {}
+    reached: t.Dict[str, t.Set[str]] = {}
     for finding in failing:
         if graph.explained(finding):
             continue
-        consequences = graph.consequences(finding)
-        if not _matters([finding.check.id, *consequences], library, threshold):
-            continue
-        key = (finding.check.id, finding.backend)
-        groups.setdefault(key, []).append(finding)
-        reached.setdefault(key, set()).update(consequences)
-    order = {check.id: index for index, check in enumerate(library.checks)}
+        check_id, consequences = finding.check.id, graph.consequences(finding)
+        if check_id in grave or consequences & grave:
+            groups.setdefault(check_id, []).append(finding)
+            reached.setdefault(check_id, set()).update(consequences)
     causes = []
-    for key in sorted(groups, key=lambda key: (order[key[0]], key[1] or "")):
-        folded = sorted(reached[key], key=order.__getitem__)
-        causes += [RootCause(members, folded, title) for title, members in _lines(groups[key])]
+    for check in library.checks:
+        folded = [other.id for other in library.checks if other.id in reached.get(check.id, ())]
+        for title, members in _lines(groups.get(check.id, [])):
+            causes.append(RootCause(members, folded, title, _hosts(members, backends)))
     return causes
+
+
+def _hosts(findings: t.Sequence[Finding], backends: t.Mapping[str, t.Any]) -> t.List[str]:
+    found: t.List[str] = []
+    for finding in findings:
+        if finding.host is not None:
+            found.append(finding.host)
+        elif finding.backend is not None and len(backends) > 1:
+            found += backends[finding.backend].get("hosts") or []
+    return found
 
 
 def _lines(findings: t.List[Finding]) -> t.List[t.Tuple[str, t.List[Finding]]]:
@@ -81,11 +90,6 @@ def _lines(findings: t.List[Finding]) -> t.List[t.Tuple[str, t.List[Finding]]]:
 def alike(title: str, hosts: int) -> str:
     """The title of one host as that of many."""
     return f"{title} (one of {hosts} alike)"
-
-
-def _matters(ids: t.Iterable[str], library: Library, threshold: str) -> bool:
-    grave = {check.id for check in library.checks if SEVERITIES.index(check.severity) >= SEVERITIES.index(threshold)}
-    return any(check_id in grave for check_id in ids)
 
 
 class _Graph:

@@ -196,7 +196,7 @@ def _said(probe: t.Any) -> str:
 
 
 def _unreachable(check: Check, host: str, backend: t.Optional[str]) -> _Decision:
-    return _Decision(Finding(check, host, backend, "skipped", check.question, f"{host} could not be reached"))
+    return _Decision(Finding(check, host, backend, "skipped", check.question, "the host could not be reached"))
 
 
 def _bounded(value: t.Any) -> t.Any:

@@ -29,14 +29,15 @@ def report(document: Document, library: Library) -> Report:
     """
     findings = evaluate(document, library)
     fail_on = document["run"].get("fail_on")
-    causes = root_causes(findings, library, fail_on if fail_on in ("critical", "warning") else "critical")
+    threshold = fail_on if fail_on in ("critical", "warning") else "critical"
+    causes = root_causes(findings, document["backends"], library, threshold)
     missing = decisive_gaps(findings)
     return {
         "schema": SCHEMA,
         "run": document["run"],
         "verdict": {
             "status": "problem" if causes else "incomplete" if missing else "ok",
-            "sentence": _sentence(findings, causes, missing),
+            "sentence": _sentence(findings, causes, missing, len(document["hosts"]) > 1),
             "root_causes": [cause.document() for cause in causes],
         },
         "findings": [finding.document() for finding in findings],
@@ -55,13 +56,16 @@ def decisive_gaps(findings: t.Iterable[Finding]) -> t.Dict[str, t.List[str]]:
     return gaps
 
 
-def _sentence(findings: t.Sequence[Finding], causes: t.Sequence[RootCause], gaps: t.Mapping[str, t.List[str]]) -> str:
+def _sentence(
+    findings: t.Sequence[Finding], causes: t.Sequence[RootCause], gaps: t.Mapping[str, t.List[str]], several: bool
+) -> str:
+    """`several`: there is more than one host, so that it must be said which one is meant."""
     if causes:
         return _problem(causes)
     warnings = sum(1 for finding in findings if finding.state == "warning")
     also = f" ({count(warnings, 'warning')})" if warnings else ""
     if gaps:
-        reasons = list(gaps)
+        reasons = [f"{reason} ({named(hosts)})" if hosts and several else reason for reason, hosts in gaps.items()]
         more = f"; and {len(reasons) - MAX_NAMED} more" if len(reasons) > MAX_NAMED else ""
         return f"Nothing failed{also}, but something decisive was not checked: {'; '.join(reasons[:MAX_NAMED])}{more}"
     passed = sum(1 for finding in findings if finding.state == "ok")

@@ -15,6 +15,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ Case = dict[str, Any]
 def cases() -> dict[str, dict[str, Case]]:
     """{check id: {fails: changes, passes: changes, root: id}} of all files in `evidence/`."""
     found: dict[str, dict[str, Case]] = {}
+@functools.lru_cache(maxsize=1)
     for path in sorted((HERE / "evidence").glob("*.yml")):
         for check_id, case in yaml.safe_load(path.read_text(encoding="utf-8")).items():
             if check_id.startswith("."):

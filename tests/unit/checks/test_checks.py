@@ -68,6 +68,57 @@ def test_a_check_passes_on_its_evidence(check_id: str) -> None:
     assert "(unknown)" not in words(found)
 
 
+def states(changes: Case) -> dict[str, str]:
+    return {found["id"]: found["state"] for found in judged(changes)["findings"]}
+
+
+def test_a_canary_that_could_not_be_looked_up_is_not_called_lost() -> None:
+    found = states(
+        {"canary.found": False, "canary.cause": "trace_not_found", "probe_fails": {"canaries": "connection_refused"}}
+    )
+    assert found["tempo-storage.canary.lost"] == "skipped"
+    assert found["collector.spans.lost"] == "skipped"
+
+
+@pytest.mark.parametrize("phase", ["dns", "tcp", "tls", "protocol", "export"])
+def test_nothing_beyond_the_phase_that_failed_is_called_fine(phase: str) -> None:
+    report = judged({"tls": {}, "otlp_fails": [phase, "something_new"]})
+    assert finding(report, "network.otlp.not-accepted")["state"] == "failed"
+    later = ["dns", "tcp", "tls", "protocol", "export"]
+    for name in later[later.index(phase) :]:
+        sure = [f["id"] for f in report["findings"] if f["state"] == "ok" and f"otlp.phases.{name}.ok" in f["evidence"]]
+        assert sure == [], f"{name} did not succeed"
+
+
+@pytest.mark.parametrize("step", ["reach", "authenticate", "permission", "find", "type", "search"])
+def test_nothing_beyond_the_step_that_failed_is_called_fine(step: str) -> None:
+    found = states({"grafana_fails": [step, "something_new"]})
+    claims = {
+        "reach": ("grafana.access.unauthorized", "grafana.server.unhealthy"),
+        "authenticate": ("grafana.access.unauthorized", "grafana.access.forbidden"),
+        "permission": ("grafana.access.forbidden", "grafana.datasource.missing"),
+        "find": ("grafana.datasource.missing", "grafana.datasource.ambiguous", "grafana.datasource.wrong-type"),
+        "type": ("grafana.datasource.unreachable", "grafana.tenant.missing", "grafana.trace.missing"),
+        "search": ("grafana.datasource.unreachable", "grafana.tenant.missing", "grafana.trace.missing"),
+    }
+    assert [check_id for check_id in claims[step] if found[check_id] == "ok"] == []
+
+
+def test_silence_of_a_log_that_shows_only_errors_says_nothing() -> None:
+    quiet = {**CASES["app.tracing.disabled"]["fails"], "logs.levels": ["warn", "error"]}
+    assert states(quiet)["app.tracing.disabled"] == "skipped"
+
+
+def test_in_check_mode_nothing_is_said_about_acceptance() -> None:
+    unsent = {"ok": False, "cause": "not_sent", "message": "no span was sent"}
+    changes = {f"otlp.{key}": value for key, value in unsent.items()}
+    found = states({**changes, "otlp.phases.export": {"ok": None, "ms": 0, "cause": "not_sent"}})
+    assert found["network.otlp.connection-refused"] == "ok"
+    assert {found[i] for i in ("network.otlp.not-accepted", "network.path.not-found", "network.otlp.slow")} == {
+        "skipped"
+    }
+
+
 @pytest.mark.parametrize("check", LIBRARY.checks, ids=lambda check: check.id)
 def test_a_check_has_words_of_its_own(check: library.Check) -> None:
     assert check.question.endswith("?")

@@ -114,7 +114,7 @@ def test_evidence_of_another_shape_is_unknown(tmp_path: Path) -> None:
 
 def test_a_host_that_was_not_reached_is_not_checked(tmp_path: Path) -> None:
     found = only(report(load(tmp_path, check()), {"a": None}))
-    assert (found["state"], found["reason"], found["backend"]) == ("skipped", "a could not be reached", None)
+    assert (found["state"], found["reason"], found["backend"]) == ("skipped", "the host could not be reached", None)
 
 
 def test_only_a_probe_proves(tmp_path: Path) -> None:

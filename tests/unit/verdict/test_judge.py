@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict import judge
-from ansible_collections.traceops.tracing.tests.unit.verdict.checks import check, load, report
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import evidence, judge
+from ansible_collections.traceops.tracing.tests.unit.verdict.checks import check, load, report, run
 
 REFUSED = {"otlp": {"ok": False, "cause": "refused", "message": "refused", "endpoint": "http://t:4318"}}
 FINE = {"otlp": {"ok": True, "cause": "ok", "endpoint": "http://t:4318"}}
@@ -113,6 +113,15 @@ def test_causes_with_different_titles_stay_apart_while_they_are_few(tmp_path: Pa
     assert cause["title"] == "nothing listens at http://t0 (one of 6 alike)"
 
 
+def test_a_cause_that_every_backend_has_is_one(tmp_path: Path) -> None:
+    checks = load(tmp_path, flag("tempo-ingest.t.down", scope="backend"), flag("network.n.refused"))
+    hosts = {name: bad("n") for name in ("a", "b", "c")}
+    backends = {name: {"hosts": [name], **(bad("t") if name != "b" else {})} for name in hosts}
+    found = judge.report(evidence.build(hosts, backends, run()), checks)
+    causes = [(c["id"], c["hosts"], c["backend"]) for c in found["verdict"]["root_causes"]]
+    assert causes == [("network.n.refused", ["a", "b", "c"], None), ("tempo-ingest.t.down", ["a", "c"], None)]
+
+
 def test_it_is_proved_only_when_every_host_proves_it(tmp_path: Path) -> None:
     checks = load(tmp_path, check(proved_when="otlp.seen"))
     seen = {"otlp": {**REFUSED["otlp"], "seen": True}}
@@ -157,7 +166,8 @@ class TestIncomplete:
         found = report(self.checks(tmp_path), {"a": {}, "b": None})
         assert found["verdict"]["status"] == "incomplete"
         assert found["verdict"]["sentence"] == (
-            "Nothing failed, but something decisive was not checked: otlp was not probed; b could not be reached"
+            "Nothing failed, but something decisive was not checked: "
+            "otlp was not probed (a); the host could not be reached (b)"
         )
 
     def test_something_else_was_not_checked(self, tmp_path: Path) -> None:
@@ -168,10 +178,10 @@ class TestIncomplete:
     def test_a_problem_outweighs_it(self, tmp_path: Path) -> None:
         assert report(self.checks(tmp_path), {"a": {}, "b": REFUSED})["verdict"]["status"] == "problem"
 
-    def test_many_reasons_are_counted(self, tmp_path: Path) -> None:
+    def test_many_hosts_are_counted(self, tmp_path: Path) -> None:
         hosts = dict.fromkeys(["a", "b", "c", "d", "e"])
         sentence = report(self.checks(tmp_path), hosts)["verdict"]["sentence"]
-        assert sentence.endswith("a could not be reached; b could not be reached; c could not be reached; and 2 more")
+        assert sentence.endswith("was not checked: the host could not be reached (5 hosts)")
 
     def test_what_is_pending_leaves_it_open(self, tmp_path: Path) -> None:
         checks = load(tmp_path, check(decisive=True, pending_when="`true`", pending_as="ask again in 5 s"))
