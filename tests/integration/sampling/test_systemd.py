@@ -16,7 +16,7 @@ from ansible_collections.traceops.tracing.tests.integration.playbook import Run
 from ansible_collections.traceops.tracing.tests.integration.sampling.playing import changed, play, said
 from ansible_collections.traceops.tracing.tests.lab.tempo import Tempo
 
-UNIT = "[Unit]\nStartLimitIntervalSec=0\n[Service]\n{settings}\nExecStart={command}\n"
+UNIT = "[Service]\n{settings}\nExecStart={command}\n"
 SLEEP = "/usr/bin/sleep infinity"
 
 
@@ -66,8 +66,7 @@ class Host:
         )
 
     def play(self, *args: str, **variables: Any) -> Run:
-        given = {"ANSIBLE_PIPELINING": "1"}
-        return play(self.directory, "-i", str(self.directory / "inventory.ini"), *args, environment=given, **variables)
+        return play(self.directory, "-i", str(self.directory / "inventory.ini"), *args, **variables)
 
 
 @pytest.fixture
