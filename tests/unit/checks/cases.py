@@ -30,10 +30,10 @@ ON_HOST = ("clock", "containers", "environment", "logs", "otlp", "otlp_sibling")
 Case = dict[str, Any]
 
 
+@functools.lru_cache(maxsize=1)
 def cases() -> dict[str, dict[str, Case]]:
     """{check id: {fails: changes, passes: changes, root: id}} of all files in `evidence/`."""
     found: dict[str, dict[str, Case]] = {}
-@functools.lru_cache(maxsize=1)
     for path in sorted((HERE / "evidence").glob("*.yml")):
         for check_id, case in yaml.safe_load(path.read_text(encoding="utf-8")).items():
             if check_id.startswith("."):
