@@ -32,10 +32,12 @@ _STATE_OF = {"critical": "failed", "warning": "warning", "info": "info"}
 _ABSENT = {
     "canary": "no span was sent from this host, so none was looked up",
     "canaries": "no span was sent, so none was looked up",
+    "hops": "no span was sent from this host, so none was looked up",
+    "balance": "Tempo's counters could not be read before the spans were sent",
 }
 
 # Probes whose question is "does it work?": their `ok: false` is an answer. Any other that says so could not answer.
-JUDGED = frozenset({"otlp", "otlp_sibling", "grafana", "canaries"})
+JUDGED = frozenset({"otlp", "otlp_sibling", "otlp_collector", "otlp_tempo", "grafana", "canaries", "balance"})
 _OUTCOME = ("ok", "cause", "message")
 
 MAX_QUOTED = 20  # entries of a list or dictionary that a finding quotes
@@ -45,6 +47,8 @@ NOT_GIVEN = {
     "logs": "no log was given (diagnose_log_paths)",
     "environment": "the application's process was not named (diagnose_process)",
     "containers": "no containers were looked at (diagnose_containers)",
+    "otlp_collector": "no collector was named (diagnose_collector_endpoint)",
+    "otlp_tempo": "no receiver of Tempo's own was named (diagnose_tempo_otlp_endpoint)",
 }
 
 

@@ -59,9 +59,10 @@ def plain(value: t.Any) -> t.Any:
 
 
 def host_view(document: Document, name: str) -> Document:
-    """What a host-scoped check sees: the host's labels, its backend, and its own canary there.
+    """What a host-scoped check sees: the host's labels, its backend, and its own canaries there.
 
-    {host, settings, run, backend: {id, <label>...}, canary: the entry of the backend's canaries, <label>...}
+    {host, settings, run, backend: {id, <label>...}, canary: the entry of the backend's canaries,
+    hops: {hop: the entry of the canaries that went there}, <label>...}
     """
     labels = document["hosts"][name]
     backend = document["backends"].get(labels.get("backend")) or {}
@@ -73,6 +74,7 @@ def host_view(document: Document, name: str) -> Document:
         "run": document["run"],
         "backend": {**backend, "id": labels.get("backend")},
         "canary": (canaries.get("traces") or {}).get(name),
+        "hops": (canaries.get("hops") or {}).get(name),
     }
 
 

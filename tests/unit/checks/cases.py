@@ -6,6 +6,8 @@ stand for several consistent changes:
 
 - `otlp_fails: [phase, cause]`: the export stops in that phase; the canary then has no entry;
 - `tls: {..}`: the endpoint uses TLS, and its certificate has these keys;
+- `canaries: {hop: [sent, arrived]}`: how many canaries were accepted there, and how many of them Tempo has;
+- `balance: {tempo: {..}}`: the balance sheet has these figures;
 - `grafana_fails: [step, cause]`: the steps from that one on have no result;
 - `probe_fails: {label: cause}`: a probe could not answer.
 """
@@ -13,19 +15,20 @@ stand for several consistent changes:
 from __future__ import annotations
 
 import copy
+import functools
 import json
 import re
-import functools
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from ansible_collections.traceops.tracing.plugins.module_utils._probe import _canary
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import evidence
 
 HERE = Path(__file__).parent
 HOST, BACKEND = "app01", "main"
-ON_HOST = ("clock", "containers", "environment", "logs", "otlp", "otlp_sibling")
+ON_HOST = ("clock", "containers", "environment", "logs", "otlp", "otlp_collector", "otlp_sibling", "otlp_tempo")
 
 Case = dict[str, Any]
 
@@ -61,6 +64,7 @@ def _set(parts: Any, path: str, value: Any) -> None:
         "settings": ["run", "settings"],
         "run": ["run"],
         "canary": ["backend", "canaries", "traces", HOST],
+        "hops": ["backend", "canaries", "hops", HOST],
     }.get(root, ["host" if root in ON_HOST else "backend", root])
     # A key with dots, such as a version or a port, stands in quotes.
     keys = [*where, *(part.strip('"') for part in re.findall(r'"[^"]*"|[^.]+', rest))]
@@ -114,4 +118,43 @@ def _probe_fails(parts: Any, told: dict[str, str]) -> None:
         place[label].update(ok=False, cause=cause, message=f"{label} says {cause}")
 
 
-_SHORTHANDS = {"otlp_fails": _otlp_fails, "tls": _tls, "grafana_fails": _grafana_fails, "probe_fails": _probe_fails}
+def _canaries(parts: Any, told: dict[str, list[int]]) -> None:
+    hops = {}
+    for hop, (sent, arrived) in told.items():
+        if hop != "otlp":
+            parts["host"][hop] = {**copy.deepcopy(parts["host"]["otlp"]), "endpoint": f"http://{hop}:4318/v1/traces"}
+        if not sent:
+            continue
+        cause = "ok" if arrived else "trace_not_found"
+        trace = {"trace_id": "1" * 32, "found": arrived > 0, "visible_after": 0.01 if arrived else None, "cause": cause}
+        hops[hop] = {**trace, **_canary.loss(sent, arrived)}
+    lost = sum(hop["lost"] for hop in hops.values())
+    parts["backend"]["canaries"].update(
+        ok=not lost,
+        traces={HOST: hops["otlp"]} if "otlp" in hops else {},
+        hops={HOST: hops},
+        sent=sum(hop["sent"] for hop in hops.values()),
+        lost=lost,
+        search=None,
+    )
+
+
+def _sheet(parts: Any, told: dict[str, dict[str, Any]]) -> None:
+    tempo = {"offered": 3, "accepted": 3, "refused": 0, "received": 3, "discarded": {}, "silent": 0}
+    tempo.update(silent_reasons={}, stored=3, refused_untold=0, unexplained=0, restarted=False)
+    change: dict[str, Any] = {"seconds": 3.5, "tempo": {**tempo, **told.get("tempo", {})}}
+    change.update({name: figures for name, figures in told.items() if name != "tempo"})
+    counts = {"ended": 900, "dropped": 40, "exported": 850, "failed": 10}
+    parts["backend"]["balance"] = {
+        "ok": True, "cause": "ok", "message": "", "snapshots": {"app": {"counts": counts}}, "change": change,
+    }  # fmt: skip
+
+
+_SHORTHANDS = {
+    "canaries": _canaries,
+    "balance": _sheet,
+    "otlp_fails": _otlp_fails,
+    "tls": _tls,
+    "grafana_fails": _grafana_fails,
+    "probe_fails": _probe_fails,
+}
