@@ -33,9 +33,9 @@ def by_hop(report: t.Dict[str, t.Any]) -> t.Dict[str, t.List[Line]]:
         elif finding["backend"] is not None and len(backends) > 1:
             line.hosts.extend(backends[finding["backend"]].get("hosts") or [])
     lines: t.Dict[str, t.List[Line]] = {hop: [] for hop in HOPS}
-    for key, by_title in groups.items():
-        lines[key[0]] += _merged(list(by_title.values()))
-    return {hop: found for hop, found in lines.items() if found}
+    for (hop, *_rest), by_title in groups.items():
+        lines[hop] += _merged(list(by_title.values()))
+    return {name: found for name, found in lines.items() if found}
 
 
 def _merged(lines: t.List[Line]) -> t.List[Line]:
