@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 
 
 @contextlib.contextmanager
-def tcp_server(handle: Callable[[socket.socket], None]) -> Iterator[int]:
-    """Serve connections on 127.0.0.1 with `handle`; yields the port."""
-    listener = socket.create_server(("127.0.0.1", 0))
+def tcp_server(handle: Callable[[socket.socket], None], address: str = "127.0.0.1", wanted: int = 0) -> Iterator[int]:
+    """Serve connections on loopback with `handle`; yields the port. The kernel picks it unless one is `wanted`."""
+    listener = socket.create_server((address, wanted))
     open_connections: list[socket.socket] = []
 
     def serve(connection: socket.socket) -> None:

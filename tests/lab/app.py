@@ -10,6 +10,7 @@ import argparse
 import datetime
 import logging
 import re
+import secrets
 import time
 import typing as t
 import urllib.parse
@@ -17,10 +18,10 @@ import urllib.parse
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
-from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased, TraceIdRatioBased
 from opentelemetry.trace import SpanKind, Tracer
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-RECORDS = 5
 EXPORT_TIMEOUT = 3.0  # seconds, retries included
 TELEMETRY = "velostream::observability::telemetry"
 SPAN_PROCESSOR = "velostream::observability::tokio_span_processor"
@@ -95,6 +96,9 @@ def start_tracing(options: argparse.Namespace, log: Log) -> TracerProvider | Non
     ratio, endpoint = options.ratio, options.endpoint
     log.write("INFO", MAIN, f"🔍 Distributed Tracing: ENABLED (mode: {options.mode}, sampling: {ratio:g})")
     log.write("INFO", TELEMETRY, f"🔍 Initializing OpenTelemetry distributed tracing for service '{options.service}'")
+    if not endpoint:
+        log.write("INFO", TELEMETRY, "🧪 Using test mode with in-memory span collection (no OTLP endpoint)")
+        return None
     log.write("INFO", TELEMETRY, f"📊 Tracing configuration: endpoint={endpoint}, sampling_ratio={ratio:g}")
     reasons = _Reasons(logging.WARNING)
     logging.getLogger("opentelemetry").addHandler(reasons)
@@ -112,14 +116,22 @@ def start_tracing(options: argparse.Namespace, log: Log) -> TracerProvider | Non
     log.write("INFO", TELEMETRY, "✅ OpenTelemetry tracer initialized - spans will be exported to Tempo")
     log.write("INFO", MAIN, "✅ Phase 4: Distributed tracing initialized")
     log.write("INFO", SPAN_PROCESSOR, "TokioSpanProcessor: export loop started")
-    resource = Resource.create({"service.name": options.service})
-    provider = TracerProvider(resource=resource, sampler=ParentBased(TraceIdRatioBased(ratio)))
+    resource = Resource.create({"service.name": options.service} if options.service else {})
+    # Velostream's source of 2026-02-19: from 0.01 downwards its sampler is ParentBased(AlwaysOff).
+    root = ALWAYS_OFF if ratio <= 0.01 else TraceIdRatioBased(ratio)
+    provider = TracerProvider(resource=resource, sampler=ParentBased(root))
     provider.add_span_processor(BatchSpanProcessor(LoggedExporter(exporter, log, reasons)))
     return provider
 
 
-def process_record(tracer: Tracer, log: Log) -> None:
-    with tracer.start_as_current_span("process:market_data", kind=SpanKind.SERVER, attributes={"job": "market_data"}):
+def process_record(tracer: Tracer, log: Log, upstream: str) -> None:
+    headers = {"traceparent": f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-{upstream}"} if upstream else {}
+    with tracer.start_as_current_span(
+        "process:market_data",
+        context=TraceContextTextMapPropagator().extract(headers),
+        kind=SpanKind.SERVER,
+        attributes={"job": "market_data"},
+    ):
         with tracer.start_as_current_span("sql_query:select"):
             time.sleep(0.002)  # a duration that shows
         with tracer.start_as_current_span("produce:quotes", kind=SpanKind.PRODUCER) as span:
@@ -139,6 +151,10 @@ def main() -> int:
     parser.add_argument("--tenant", default="")
     parser.add_argument("--ratio", type=float, default=1.0)
     parser.add_argument("--mode", default="debug", help="the sampling mode that the log names")
+    parser.add_argument("--records", type=int, default=5)
+    parser.add_argument(
+        "--upstream-flags", default="", help="every record comes with a traceparent that has these flags"
+    )
     parser.add_argument("--disable-tracing", action="store_true")
     options = parser.parse_args()
     log = Log(options.log)
@@ -147,10 +163,10 @@ def main() -> int:
     log.write("INFO", MAIN, "Job 'market_data' deployed")
     if provider:
         tracer = provider.get_tracer("velostream")
-        for _unused in range(RECORDS):
-            process_record(tracer, log)
+        for _unused in range(options.records):
+            process_record(tracer, log, options.upstream_flags)
         provider.shutdown()
-    log.write("INFO", MAIN, f"Job 'market_data': {RECORDS} records processed, 0 failed")
+    log.write("INFO", MAIN, f"Job 'market_data': {options.records} records processed, 0 failed")
     if provider:
         log.write("INFO", SPAN_PROCESSOR, "TokioSpanProcessor: export loop ended")
     return 0

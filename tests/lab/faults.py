@@ -55,6 +55,9 @@ class Plan:
     protocol: str = "http/protobuf"
     ratio: float = 1.0
     tracing: bool = True
+    tenant: str | None = None  # as the application has it, where that differs from the stack's
+    records: int = 5
+    upstream: str = ""  # the flags of the traceparent that every record arrives with, if it has one
     sources: t.Callable[[Urls], list[DataSource]] = healthy_sources
 
 

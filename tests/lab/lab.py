@@ -9,7 +9,7 @@ import sys
 import typing as t
 from pathlib import Path
 
-from ansible_collections.traceops.tracing.tests.lab.faults import Urls, plan_for
+from ansible_collections.traceops.tracing.tests.lab.faults import Plan, Urls, plan_for
 from ansible_collections.traceops.tracing.tests.lab.grafana_api import Grafana
 from ansible_collections.traceops.tracing.tests.lab.store import Store
 from ansible_collections.traceops.tracing.tests.lab.tempo import Tempo
@@ -21,8 +21,8 @@ _APP_SECONDS = 60
 class Lab:
     """Up from construction (or `with`) to `stop()`.
 
-    `tempo` and `grafana` are version profiles; `fault` is a name from `faults.FAULTS`; `directory` is where the
-    application's log and `variables.json` go; `ports` has any of tempo, grafana, otlp_grpc, otlp_http (the kernel
+    `tempo` and `grafana` are version profiles; `fault` is a name from `faults.FAULTS` or a `Plan`; `directory` is
+    where the application's log and `variables.json` go; `ports` has any of tempo, grafana, otlp_grpc, otlp_http (the kernel
     picks the others); `protocol` is what a healthy application exports with, grpc or http/protobuf; `tenant` makes
     Tempo multi-tenant, and the application and the data source belong to that tenant. `options` are `Tempo`'s:
     starting, search_delay, limits, stream_over_http, clock. ValueError for an unknown profile or fault, OSError
@@ -33,7 +33,7 @@ class Lab:
         self,
         tempo: str = "2.10.8",
         grafana: str = "13.1.0-pre",
-        fault: str | None = None,
+        fault: str | Plan | None = None,
         *,
         directory: str | os.PathLike[str],
         ports: dict[str, int] | None = None,
@@ -41,7 +41,7 @@ class Lab:
         tenant: str = "",
         **options: t.Any,
     ) -> None:
-        self.plan = plan_for(fault, protocol)
+        self.plan = fault if isinstance(fault, Plan) else plan_for(fault, protocol)
         self.directory = Path(directory).resolve()
         self.directory.mkdir(parents=True, exist_ok=True)
         self.log_path = str(self.directory / "velo-sql-app.log")
@@ -110,7 +110,9 @@ class Lab:
         command = [sys.executable, str(Path(__file__).with_name("app.py")), "--log", self.log_path]
         command += ["--service", plan.service, "--endpoint", endpoint, "--protocol", plan.protocol]
         command += ["--ratio", str(plan.ratio), *([] if plan.tracing else ["--disable-tracing"])]
-        command += ["--tenant", self.urls.tenant] if self.urls.tenant else []
+        tenant = self.urls.tenant if plan.tenant is None else plan.tenant
+        command += ["--tenant", tenant] if tenant else []
+        command += ["--records", str(plan.records), *(["--upstream-flags", plan.upstream] if plan.upstream else [])]
         # The application's configuration is the plan's alone, and loopback needs no proxy.
         kept = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_") and not k.lower().endswith("_proxy")}
         done = subprocess.run(command, env=kept, capture_output=True, text=True, timeout=_APP_SECONDS, check=False)

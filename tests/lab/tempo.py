@@ -65,7 +65,9 @@ class Tempo:
                 grpc, http = self._keep(ClosedPort(grpc_port)), self._keep(ClosedPort(http_port))
             # 301 is what a real query port answers to the preface of HTTP/2.
             app = demand(credentials, self.api)
-            query = self._keep(Listener(app, api_port, tls=tls, preface_status=301) if api else ClosedPort(api_port))
+            query = self._keep(
+                Listener(app, api_port, tls=tls, preface_status=301, clock=clock) if api else ClosedPort(api_port)
+            )
         except OSError:
             self.stop()
             raise

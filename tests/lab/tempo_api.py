@@ -22,13 +22,19 @@ _NO_ORG_ID = text(401, "no org id\n")
 
 @dataclass
 class TempoApi:
-    """Call it with a request. `settings` is set once the ports are known; `starting` holds readiness back."""
+    """Call it with a request. `settings` is set once the ports are known; `starting` holds readiness back.
+
+    `not_ready` is another reason for which it is not ready; `overloaded` refuses every search, as a full queue of
+    the query frontend does.
+    """
 
     store: Store
     profile: str
     multitenant: bool = False
     starting: bool = False
     search_delay: float = 0.0
+    not_ready: str = ""
+    overloaded: bool = False
     settings: tempo_pages.Settings | None = None
 
     def __post_init__(self) -> None:
@@ -92,7 +98,7 @@ class TempoApi:
         # 3.0.3 was ready in the first second of its recording: it has no ingester to wait for.
         if self.starting and self.version < (3,):
             return text(503, STARTING)
-        return text(200, "ready\n")
+        return text(503, self.not_ready) if self.not_ready else text(200, "ready\n")
 
     def _metrics(self, request: Request) -> Response:
         page = tempo_pages.metrics(self.store, self.profile)
@@ -116,6 +122,8 @@ class TempoApi:
         raise ConnectionResetError("a real Tempo panics here, and the client sees an empty reply")
 
     def _search(self, request: Request, tenants: list[str], _unused: str) -> Response:
+        if self.overloaded:
+            return text(429, "job queue full")
         params = tempo_search.search_params(request.query, self.version)
         traces = self.searchable(tenants)
         answer = tempo_search.search(traces, params, self.version, self.store.clock())

@@ -9,6 +9,7 @@ import socket
 import ssl
 import sys
 import threading
+import time
 import typing as t
 import urllib.parse
 from dataclasses import dataclass, field
@@ -151,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def send_response(self, code: int, message: str | None = None) -> None:
         self.send_response_only(code, message)
-        self.send_header("Date", self.date_time_string())
+        self.send_header("Date", self.date_time_string(int(self.server.clock())))
 
     def log_message(self, format: str, *args: object) -> None:
         pass
@@ -163,6 +164,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
     app: App
     preface_status: int
+    clock: t.Callable[[], float]
 
     def handle_error(self, request: object, client_address: object) -> None:
         if not isinstance(sys.exc_info()[1], (OSError, ValueError)):  # clients may hang up or send garbage
@@ -188,9 +190,11 @@ class Listener:
         *,
         tls: tuple[str, str] | None = None,
         preface_status: int = 400,
+        clock: t.Callable[[], float] = time.time,
     ) -> None:
         with _naming(port):
             self._server = _Server(("127.0.0.1", port), _Handler)
+        self._server.clock = clock
         self._server.app = app
         self._server.preface_status = preface_status
         if tls:

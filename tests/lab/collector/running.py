@@ -109,7 +109,7 @@ def collector(directory: Path, **changes: t.Any) -> Iterator[Peer]:
     """The OpenTelemetry Collector with OTLP receivers and a debug exporter that prints every span.
 
     `grpc` and `http` are more settings of the receivers; `processors`, `exporters` and `extensions` are used by
-    the traces pipeline in the order given.
+    the one pipeline in the order given. It is for traces unless `signal` says logs or metrics.
     """
     program = binaries.collector()
     require(program, "the OpenTelemetry Collector (Go, and the Go module proxy to build it from)")
@@ -139,7 +139,7 @@ def _config(grpc: int, http: int, changes: dict[str, t.Any]) -> dict[str, t.Any]
         "service": {
             "telemetry": {"metrics": {"level": "none"}},
             "extensions": list(extensions),
-            "pipelines": {"traces": pipeline},
+            "pipelines": {changes.get("signal", "traces"): pipeline},
         },
     }
 

@@ -1,0 +1,196 @@
+"""Faults of Tempo and Grafana."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.traceops.tracing.tests.integration.faults.scene import Scene, causes
+from ansible_collections.traceops.tracing.tests.lab.faults import Urls, healthy_sources
+from ansible_collections.traceops.tracing.tests.lab.grafana_sources import DataSource
+from ansible_collections.traceops.tracing.tests.lab.otlp import Limits
+from ansible_collections.traceops.tracing.tests.lab.tempo import Tempo
+from ansible_collections.traceops.tracing.tests.lab.wire import Credentials
+from ansible_collections.traceops.tracing.tests.servers import answering, closed_port, http_answer, tcp_server
+
+
+def another_tempo(scene: Scene) -> Tempo:
+    tempo = Tempo()
+    scene.held.callback(tempo.stop)
+    return tempo
+
+
+# Tempo takes spans in.
+
+
+@causes("tempo-ingest.tempo.down")
+def tempo_down(scene: Scene) -> None:
+    scene.break_lab("tempo-down")
+
+
+@causes("tempo-ingest.tempo.not-ready")
+def tempo_never_ready(scene: Scene) -> None:
+    def since_an_hour() -> None:
+        scene.lab.store.started -= 3600
+        scene.lab.tempo.api.not_ready = "Ingester not ready: no instances in the ring\n"
+
+    scene.once_up(since_an_hour)
+
+
+@causes("tempo-ingest.tenant.missing")
+def nobody_has_a_tenant(scene: Scene) -> None:
+    scene.options["tenant"] = "acme"
+    scene.plan.tenant = ""
+    scene.said["diagnose_tenant"] = ""
+
+
+@causes("tempo-ingest.rate.limited")
+def rate_limit(scene: Scene) -> None:
+    scene.options["limits"] = Limits(rate_limit_bytes=1, burst_size_bytes=1)
+
+
+@causes("tempo-ingest.spans.discarded")
+def live_traces_limit(scene: Scene) -> None:
+    scene.break_lab("tempo-empty")
+
+
+@causes("tempo-ingest.spans.discarded")
+def trace_size_limit(scene: Scene) -> None:
+    scene.options["limits"] = Limits(max_bytes_per_trace=1)
+
+
+@causes("tempo-ingest.spans.rejected")
+def partial_success(scene: Scene) -> None:
+    rejected = b"\x0a\x12\x08\x01\x12\x0einvalid traces"  # ExportTracePartialSuccess{1, "invalid traces"}
+    scene.server(tcp_server(answering(http_answer(200, rejected, "application/x-protobuf"))))
+
+
+# Tempo keeps and answers.
+
+
+@causes("tempo-storage.canary.lost")
+def spans_go_to_another_tempo(scene: Scene) -> None:
+    other = another_tempo(scene)
+    scene.endpoint(other.otlp_http)
+    # This Tempo has spans of others.
+    scene.once_up(lambda: scene.lab.store.count("spans_received", "single-tenant", by=7))
+
+
+@causes("tempo-query.api.unreachable")
+def wrong_port_of_tempo(scene: Scene) -> None:
+    scene.said["diagnose_tempo_url"] = f"http://127.0.0.1:{closed_port()}"
+
+
+@causes("tempo-query.api.not-tempo")
+def otlp_port_for_tempo(scene: Scene) -> None:
+    scene.once_up(lambda: scene.said.update(diagnose_tempo_url=scene.urls.otlp_http))
+
+
+@causes("tempo-query.api.denied")
+def gateway_before_tempo(scene: Scene) -> None:
+    denies = answering(http_answer(401, b"Unauthorized", "text/plain", 'WWW-Authenticate: Basic realm="gateway"'))
+    gateway = scene.held.enter_context(tcp_server(denies))
+    scene.said["diagnose_tempo_url"] = f"http://127.0.0.1:{gateway}"
+
+
+@causes("tempo-query.search.failed")
+def searches_overload_tempo(scene: Scene) -> None:
+    def full() -> None:
+        scene.lab.tempo.api.overloaded = True
+
+    scene.once_up(full)
+
+
+@causes("tempo-query.tenant.unknown")
+def read_from_another_tenant(scene: Scene) -> None:
+    scene.options["tenant"] = "acme"
+    scene.said["diagnose_tenant"] = "other"
+
+
+# Grafana.
+
+
+def change_source(scene: Scene, change: t.Callable[[DataSource, Urls], object]) -> None:
+    """Change the Tempo data source."""
+
+    def sources(urls: Urls) -> list[DataSource]:
+        wrong, *others = healthy_sources(urls)
+        change(wrong, urls)
+        return [wrong, *others]
+
+    scene.plan.sources = sources
+
+
+@causes("grafana.server.unreachable")
+def grafana_down(scene: Scene) -> None:
+    scene.said["diagnose_grafana_url"] = f"http://127.0.0.1:{closed_port()}"
+
+
+@causes("grafana.server.not-grafana")
+def another_program_for_grafana(scene: Scene) -> None:
+    scene.once_up(lambda: scene.said.update(diagnose_grafana_url=scene.urls.tempo))
+
+
+@causes("grafana.datasource.missing")
+def no_data_source(scene: Scene) -> None:
+    scene.break_lab("grafana-no-datasource")
+
+
+@causes("grafana.datasource.unreachable")
+def data_source_with_a_wrong_port(scene: Scene) -> None:
+    scene.break_lab("grafana-wrong-url")
+
+
+@causes("grafana.datasource.unreachable")
+def data_source_with_an_unknown_name(scene: Scene) -> None:
+    change_source(scene, lambda source, urls: setattr(source, "url", "http://tempo.invalid:3200"))
+
+
+@causes("grafana.datasource.wrong-type")
+def data_source_of_another_type(scene: Scene) -> None:
+    change_source(scene, lambda source, urls: setattr(source, "type", "prometheus"))
+    scene.said["diagnose_grafana_datasource_uid"] = "tempo"
+
+
+@causes("grafana.datasource.points-at-grafana")
+def data_source_that_points_at_grafana(scene: Scene) -> None:
+    change_source(scene, lambda source, urls: setattr(source, "url", "SELF"))
+
+
+@causes("grafana.datasource.wrong-path")
+def data_source_with_a_path(scene: Scene) -> None:
+    change_source(scene, lambda source, urls: setattr(source, "url", f"{urls.tempo}/tempo"))
+
+
+@causes("grafana.datasource.not-tempo")
+def data_source_that_points_at_the_receiver(scene: Scene) -> None:
+    change_source(scene, lambda source, urls: setattr(source, "url", urls.otlp_http))
+
+
+@causes("grafana.datasource.unauthorized")
+def data_source_without_credentials(scene: Scene) -> None:
+    gateway = Tempo(credentials=Credentials("grafana", "s3cret"))
+    scene.held.callback(gateway.stop)
+    change_source(scene, lambda source, urls: setattr(source, "url", gateway.url))
+
+
+@causes("grafana.tenant.missing")
+def data_source_without_the_tenant(scene: Scene) -> None:
+    scene.options["tenant"] = "acme"
+    change_source(scene, lambda source, urls: source.secure.clear())
+
+
+@causes("grafana.trace.missing")
+def data_source_of_another_tenant(scene: Scene) -> None:
+    scene.options["tenant"] = "acme"
+    change_source(scene, lambda source, urls: source.secure.update(httpHeaderValue1="other"))
+
+
+@causes("grafana.trace.missing")
+def data_source_of_another_tempo(scene: Scene) -> None:
+    other = another_tempo(scene)
+    change_source(scene, lambda source, urls: setattr(source, "url", other.url))
+
+
+@causes("grafana.streaming.unserved")
+def streaming_that_is_not_served(scene: Scene) -> None:
+    change_source(scene, lambda source, urls: source.json_data.update(streamingEnabled={"search": True}))

@@ -1,0 +1,28 @@
+"""A service that is configured by its environment alone: the SDK's own configurator, one trace, then it stays.
+
+It writes `ready` when its trace was exported or could not be, and ends when its standard input does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+
+from opentelemetry import trace
+from opentelemetry.sdk._configuration import _OTelSDKConfigurator
+
+
+def main() -> None:
+    os.environ.setdefault("OTEL_TRACES_EXPORTER", "otlp")  # as opentelemetry-distro does
+    with contextlib.suppress(RuntimeError):  # for an unknown exporter; auto-instrumentation goes on without tracing
+        _OTelSDKConfigurator().configure()
+    trace.get_tracer("service").start_span("request").end()
+    with contextlib.suppress(AttributeError):  # without an SDK there is nothing to flush
+        trace.get_tracer_provider().force_flush(3000)  # type: ignore[attr-defined]
+    print("ready", flush=True)
+    sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()
