@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.traceops.tracing.tests.conftest import require
-from ansible_collections.traceops.tracing.tests.integration.stack.deployed import Stack, assert_good, changes, refusal
+from ansible_collections.traceops.tracing.tests.integration.stack.deployed import (
+    PASSWORD,
+    Stack,
+    assert_good,
+    changes,
+    refusal,
+)
 
 TASKS = [
     "Ask the engine",
@@ -136,7 +142,7 @@ def test_a_container_of_somebody_else_is_left_alone(deployed: Stack) -> None:
             "of stack_tls.otlp_certificate and stack_tls.otlp_key only one",
         ),
         (
-            {"stack_tls": {"otlp_certificate": "/pki/a.crt", "otlp_key": "/pki/a.key"}},
+            {"stack_tls": {"otlp_certificate": "/pki/a.crt", "otlp_key": "/etc/hostname"}},
             "stack_tls.otlp_certificate: there is no file /pki/a.crt on the controller",
         ),
         ({"stack_tempo": {"retenton": "1h"}}, "retenton"),
@@ -145,6 +151,18 @@ def test_a_container_of_somebody_else_is_left_alone(deployed: Stack) -> None:
 )
 def test_settings_that_can_not_be_used_are_named(deployed: Stack, more: dict, sentence: str) -> None:
     assert sentence in refused(deployed, **more)
+
+
+def test_a_proof_that_fails_ends_with_the_diagnosis(deployed: Stack) -> None:
+    # given a receiver that listens inside the container only, which Tempo itself finds nothing wrong with
+    http = {"http": {"endpoint": "127.0.0.1:4318"}}
+    extra = {"distributor": {"receivers": {"otlp": {"protocols": http}}}}
+    run = deployed.deploy(stack_tempo_config_extra=extra)
+    # then the step that failed is named, after a report that says why
+    assert run.code == 2
+    assert "the stack was started, but send a canary through each port failed" in run.output
+    assert run.verdict["status"] == "problem"
+    assert PASSWORD not in run.output
 
 
 def test_after_all_that_there_is_nothing_to_mend(deployed: Stack) -> None:

@@ -19,7 +19,7 @@ from ansible_collections.traceops.tracing.tests.integration.stack.deployed impor
     soon,
 )
 
-OLD, NEW = "2.10.8", "3.0.3"
+OLD, NEW = "2.3.1", "3.0.3"
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ import yaml
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 
 from ansible_collections.traceops.tracing.tests.lab.container import serving, tempo_config
+from ansible_collections.traceops.tracing.tests.lab.otlp import version_of
 from ansible_collections.traceops.tracing.tests.lab.store import Store
 from ansible_collections.traceops.tracing.tests.lab.tempo import Tempo
 
@@ -61,7 +62,7 @@ def main() -> int:
         lines = "".join(f"\n  {line}" for line in wrong)
         return _fatal(f"failed to parse configFile {file}: yaml: unmarshal errors:{lines}")
     if flags.get("config.verify") == "true":
-        return 0
+        return 1 if version_of(version) < (2, 4) else 0  # 2.3 says it the wrong way round, as the real one does
     return _serve(yaml.safe_load(text), version)
 
 

@@ -61,7 +61,8 @@ def test_the_real_program_takes_it(version: str, variant: str, tmp_path: Path) -
     done = subprocess.run(
         [str(program), f"-config.file={file}", "-config.verify=true"], check=False, capture_output=True, text=True
     )
-    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    taken = 1 if version.startswith("2.3.") else 0  # 2.3 ends the wrong way round
+    assert (done.returncode, done.stdout, done.stderr) == (taken, "", "")
 
 
 def test_version_2_configuration_is_refused_by_version_3_as_the_real_one_does() -> None:
