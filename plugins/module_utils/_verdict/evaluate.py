@@ -98,9 +98,7 @@ def evaluate(document: evidence.Document, library: Library) -> t.List[Finding]:
 
     def subject(view: t.Any, scope: str, host: t.Optional[str], backend: t.Optional[str]) -> t.List[_Decision]:
         decided = [_decide(check, view, search, host, backend) for check in by_scope[scope]]
-        return (
-            [_Decision(_suppressed(d.finding, suppressions), d.blockable) for d in decided] if suppressions else decided
-        )
+        return [d._replace(finding=_suppressed(d.finding, suppressions)) for d in decided]
 
     run = subject(evidence.run_view(document), "run", None, None)
     backends = {
@@ -252,7 +250,7 @@ def _block(
         blockers = [*near, *far]
         if not blockers:
             return [d.finding for d in decisions]
-        stopped_by = {need.label: check.id for check in reversed(near) for need in check.needs}
+        stopped_by = {check.needs[0].label: check.id for check in reversed(near) if check.needs}
         settled = []
         for finding, blockable, stopped in decisions:
             if blockable:

@@ -195,6 +195,18 @@ class TestBlocked:
         assert found["network.otlp.refused@a"] == "suppressed"
         assert found["network.tls.expired@a"] == "skipped"
 
+    def test_not_by_what_merely_mentions_the_probe(self, tmp_path: Path) -> None:
+        aside = check(
+            id="app.a.aside", needs=["host", "otlp.cause"], fails_when="otlp.cause == 'refused'", severity="info"
+        )
+        checks = load(tmp_path, aside, check(id="network.tls.expired", needs=["otlp.tls"]))
+        assert states(report(checks, {"a": REFUSED}))["network.tls.expired@a"] == "skipped"
+
+    def test_also_when_something_else_is_suppressed(self, tmp_path: Path) -> None:
+        known = [{"id": "clock.*", "host": None, "reason": "known", "until": None}]
+        found = states(report(self.checks(tmp_path), {"a": REFUSED}, suppress=known))
+        assert found["network.tls.expired@a"] == "blocked"
+
     def test_by_the_backend_and_by_the_run(self, tmp_path: Path) -> None:
         checks = load(
             tmp_path,
