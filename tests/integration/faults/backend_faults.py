@@ -48,12 +48,12 @@ def rate_limit(scene: Scene) -> None:
     scene.options["limits"] = Limits(rate_limit_bytes=1, burst_size_bytes=1)
 
 
-@causes("tempo-ingest.spans.discarded")
+@causes("tempo-ingest.balance.silent-loss")
 def live_traces_limit(scene: Scene) -> None:
     scene.break_lab("tempo-empty")
 
 
-@causes("tempo-ingest.spans.discarded")
+@causes("tempo-ingest.balance.silent-loss")
 def trace_size_limit(scene: Scene) -> None:
     scene.options["limits"] = Limits(max_bytes_per_trace=1)
 
@@ -67,7 +67,7 @@ def partial_success(scene: Scene) -> None:
 # Tempo keeps and answers.
 
 
-@causes("tempo-storage.canary.lost")
+@causes("collector.balance.never-arrived")
 def spans_go_to_another_tempo(scene: Scene) -> None:
     other = another_tempo(scene)
     scene.endpoint(other.otlp_http)
