@@ -60,7 +60,7 @@ def compile_expression(source: t.Any) -> Expression:
     """`source` compiled; BadExpression says what is wrong with it."""
     parser, error_type = _jmespath()
     if not isinstance(source, str) or not source.strip():
-        raise BadExpression(f"an expression must be text, not {source!r}")
+        raise BadExpression(f"an expression must be text, not {brief(source)}")
     try:
         tree = parser.parse(source).parsed
     except error_type as error:
@@ -73,7 +73,7 @@ def compile_expression(source: t.Any) -> Expression:
 def compile_text(source: t.Any) -> Text:
     """`source` taken apart at its braces."""
     if not isinstance(source, str):
-        raise BadExpression(f"a text is wanted, not {source!r}")
+        raise BadExpression(f"a text is wanted, not {brief(source)}")
     parts: t.List[t.Union[str, Expression]] = []
     literal = ""
     at = 0
@@ -97,6 +97,11 @@ def compile_text(source: t.Any) -> Text:
     if literal:
         parts.append(literal)
     return Text(source, tuple(parts))
+
+
+def brief(value: t.Any) -> str:
+    """A wrong value for a message; only its kind when it is no text, since YAML can make it endless."""
+    return f"'{excerpt(value, 60)}'" if isinstance(value, str) else f"a {type(value).__name__}"
 
 
 def render(text: Text, search: Search, document: t.Any) -> str:

@@ -13,6 +13,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressi
     BadExpression,
     Expression,
     Text,
+    brief,
     compile_expression,
     compile_text,
 )
@@ -151,7 +152,7 @@ def _check(raw: t.Any, path: str) -> Check:
             raise BadCheck(f"{where}: '{key}' must be a list")
     for key, words in (("hop", HOPS), ("scope", SCOPES), ("severity", SEVERITIES)):
         if raw[key] not in words:
-            raise BadCheck(f"{where}: '{key}' is {raw[key]!r}, but must be one of {', '.join(words)}")
+            raise BadCheck(f"{where}: '{key}' is {brief(raw[key])}, but must be one of {', '.join(words)}")
     for condition, its_words in (("when", "otherwise"), ("pending_when", "pending_as")):
         if (condition in raw) != (its_words in raw):
             raise BadCheck(f"{where}: '{condition}' and '{its_words}' (the words for it) come together")
