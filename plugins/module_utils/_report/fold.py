@@ -62,11 +62,15 @@ def reasons(findings: t.Iterable[t.Dict[str, t.Any]]) -> t.Dict[str, int]:
 
 
 def follows_from(report: t.Dict[str, t.Any]) -> t.Dict[str, str]:
-    """For each check that fails because of a root cause, the id of that cause."""
+    """For each check that fails only because of a root cause, the id of that cause."""
+    causes = report["verdict"]["root_causes"]
     found: t.Dict[str, str] = {}
-    for cause in report["verdict"]["root_causes"]:
+    for cause in causes:
         for check_id in cause["consequences"]:
             found.setdefault(check_id, cause["id"])
+    # On another host it may be a root cause itself: then it is not folded.
+    for cause in causes:
+        found.pop(cause["id"], None)
     return found
 
 
