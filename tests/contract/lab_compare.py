@@ -21,7 +21,10 @@ MEANING = {"message", "error", "status", "errorSource", "messageId", "title"}
 
 
 def mask(text: str) -> str:
-    """The text without what differs from run to run: ports, times, ids, sizes, the resolver's address."""
+    """The text without what differs from run to run: ports, times, ids, sizes, the resolver's address, the machine."""
+    text = re.sub(r"(?m)^( *(?:instance_)?id): \S+$", r"\1: host", text)
+    text = re.sub(r"(?m)^ *- (?:docker|br-|veth|eth|en)\S*\n", "", text)  # network interfaces
+    text = re.sub(r"(?m)^( *path): \S*/(wal|blocks)$", r"\1: \2", text)
     text = re.sub(r"malformed HTTP response .*", "malformed HTTP response", text)  # bytes of a SETTINGS frame
     text = re.sub(r"accessErrorId\":\"\w+", "accessErrorId", text)
     text = re.sub(r"\b[0-9a-f]{32}\b", "<id>", text)

@@ -25,11 +25,11 @@ class LabTempo:
 
     def __init__(self, profile: str) -> None:
         self.profile = profile
-        self._now = time.time()
+        self._skipped = 0.0  # on top of real time, which the requests' own timestamps follow
         self._tempo: Tempo | None = None
 
     def pause(self, seconds: float) -> None:
-        self._now += seconds
+        self._skipped += seconds
 
     def enter(self, state: str) -> None:
         if state in ("starting", "empty", "multitenant", "limits"):
@@ -40,7 +40,7 @@ class LabTempo:
                 multitenant=state == "multitenant",
                 limits=LIMITS if state == "limits" else None,
                 search_delay="recorded",
-                clock=lambda: self._now,
+                clock=lambda: time.time() + self._skipped,
             )
         elif state == "ingested":
             self.pause(60)
