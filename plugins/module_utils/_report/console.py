@@ -10,6 +10,7 @@ import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._report import fold
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import epoch
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.judge import count
 
 WIDTH = 100
 MAX_PASSES = 3  # passing checks of a hop that get a line of their own
@@ -40,9 +41,9 @@ def page(report: Report, paths: t.Sequence[str] = (), utf8: bool = True) -> str:
 def _head(report: Report) -> str:
     evidence, checks = report["evidence"], {finding["id"] for finding in report["findings"]}
     counts = [
-        _count(len(evidence["hosts"]), "host"),
-        _count(len(evidence["backends"]), "backend"),
-        _count(len(checks), "check"),
+        count(len(evidence["hosts"]), "host"),
+        count(len(evidence["backends"]), "backend"),
+        count(len(checks), "check"),
     ]
     started, finished = epoch(report["run"].get("started")), epoch(report["run"].get("finished"))
     if started is not None and finished is not None and finished > started:
@@ -64,7 +65,7 @@ def _hop(found: t.List[fold.Line], follows: t.Mapping[str, str], marks: t.Mappin
         body += _line(line, marks)
     rest = len({line.finding["id"] for line in passes} - {line.finding["id"] for line in telling})
     if rest:
-        body.append(f"  {marks['ok']} {_count(rest, 'more check' if telling else 'check')} passed")
+        body.append(f"  {marks['ok']} {count(rest, 'more check' if telling else 'check')} passed")
     folded: t.Dict[str, t.List[str]] = {}
     for line in found:
         finding = line.finding
@@ -103,7 +104,7 @@ def _not_checked(report: Report) -> t.List[str]:
     reasons = fold.reasons(report["findings"])
     lines = []
     for reason, checks in list(reasons.items())[:MAX_REASONS]:
-        lines += _wrap("not checked: ", f"{reason} ({_count(checks, 'check')})")
+        lines += _wrap("not checked: ", f"{reason} ({count(checks, 'check')})")
     if len(reasons) > MAX_REASONS:
         lines.append(f"not checked: {len(reasons) - MAX_REASONS} more reasons in the report")
     return lines
@@ -115,7 +116,7 @@ def _verdict(report: Report) -> t.List[str]:
     for cause in verdict["root_causes"]:
         where = [cause["hop"], *([fold.named(cause["hosts"])] if cause["hosts"] else [])]
         after = len(cause["consequences"])
-        folded = f" ({_count(after, 'consequence')} folded)" if after else ""
+        folded = f" ({count(after, 'consequence')} folded)" if after else ""
         lines += _wrap("root cause: ", f"{', '.join(where)}: {cause['id']}{folded}")
     return lines
 
@@ -125,7 +126,3 @@ def _wrap(first: str, text: str, indent: t.Optional[int] = None) -> t.List[str]:
     return textwrap.wrap(
         " ".join(text.split()), WIDTH, initial_indent=first, subsequent_indent=later, break_on_hyphens=False
     ) or [first.rstrip()]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

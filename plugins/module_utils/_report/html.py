@@ -16,6 +16,7 @@ import json
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._report import fold
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.judge import count
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import HOPS, PATH
 
 Report = t.Dict[str, t.Any]
@@ -40,7 +41,7 @@ th,td{border:1px solid #d6dbe3;padding:.2rem .5rem;text-align:left;vertical-alig
 h2,th,td{border-color:#3a4352}.note{color:#9aa5b5}a{color:#8ab4f8}}
 """.strip()
 
-_WORD = {"ok": "passed", "failed": "failed", "warning": "warning", "info": "note", "none": "not checked"}
+_WORD = {"ok": "passed", "none": "not checked", "blocked": "behind the fault"}
 _WORST = ("failed", "warning", "pending", "unknown", "blocked", "info", "suppressed", "ok", "skipped")
 _LETTER = {"ok": "√", "failed": "×", "warning": "!", "info": "i", "pending": "…", "unknown": "?", "suppressed": "~"}
 
@@ -77,9 +78,9 @@ def _e(value: t.Any) -> str:
 def _run(report: Report) -> str:
     evidence, run = report["evidence"], report["run"]
     facts = [
-        f"{len(evidence['hosts'])} hosts",
-        f"{len(evidence['backends'])} backends",
-        f"{len({finding['id'] for finding in report['findings']})} checks",
+        count(len(evidence["hosts"]), "host"),
+        count(len(evidence["backends"]), "backend"),
+        count(len({finding["id"] for finding in report["findings"]}), "check"),
         f"finished {run.get('finished')}",
     ]
     if run.get("check_mode"):
@@ -88,23 +89,33 @@ def _run(report: Report) -> str:
 
 
 def _path(report: Report) -> str:
-    """The hops in order, each with the worst state found there; consequences do not colour a hop."""
-    folded = fold.follows_from(report)
-    worst: t.Dict[str, str] = {}
+    """The hops in order, each with what is to be said of it as a whole."""
+    follows = fold.follows_from(report)
+    of_hop: t.Dict[str, t.List[t.Dict[str, t.Any]]] = {}
     for finding in report["findings"]:
-        state = finding["state"]
-        if finding["id"] in folded and state in fold.FAILING:
-            state = "blocked"
-        seen = worst.get(finding["hop"])
-        if seen is None or _WORST.index(state) < _WORST.index(seen):
-            worst[finding["hop"]] = state
+        of_hop.setdefault(finding["hop"], []).append(finding)
     items = []
     for hop in HOPS:
-        state = worst.get(hop)
-        if hop in PATH or (state not in (None, "ok", "skipped")):
-            shown = "none" if state in (None, "skipped") else str(state)
-            items.append(f'<li class="{shown}"><a href="#{hop}">{hop}</a>: {_e(_WORD.get(shown, shown))}</li>')
+        state = _hop_state(of_hop.get(hop, []), follows)
+        if hop in PATH or state not in ("none", "ok"):
+            items.append(f'<li class="{state}"><a href="#{hop}">{hop}</a>: {_WORD.get(state, state)}</li>')
     return f'<h2>The path of a span</h2><ol class="path">{"".join(items)}</ol>'
+
+
+def _hop_state(findings: t.List[t.Dict[str, t.Any]], follows: t.Mapping[str, str]) -> str:
+    """The worst that fails; else `blocked` by another hop; a hop passed when nothing decisive of it is open."""
+    states = {"blocked" if f["state"] in fold.FAILING and f["id"] in follows else f["state"] for f in findings}
+    for state in ("failed", "warning", "pending"):
+        if state in states:
+            return state
+    if any(f["state"] in fold.FAILING and f["id"] in follows for f in findings):
+        return "blocked"
+    for state in ("blocked", "unknown", "skipped"):
+        if any(f["decisive"] and f["state"] == state for f in findings):
+            return state if state == "blocked" else "none"
+    if "ok" in states:
+        return "ok"
+    return "blocked" if "blocked" in states else "none"
 
 
 def _root_causes(report: Report) -> str:

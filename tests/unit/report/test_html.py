@@ -56,6 +56,23 @@ def test_the_page_tells_the_whole_story() -> None:
     assert '"otlp.phases.tcp.ok": false' in text, "the evidence is quoted"
 
 
+def ladder(page: str) -> dict[str, str]:
+    return dict(re.findall(r'<li class="\w+"><a href="#[a-z-]+">([a-z-]+)</a>: ([a-z ]+)</li>', page))
+
+
+def test_the_path_shows_where_it_breaks() -> None:
+    broken = ladder(html.page(reports.of_case("network.otlp.connection-refused")))
+    assert broken["app"] == broken["tempo-query"] == broken["grafana"] == "passed"
+    assert broken["network"] == "failed"
+    assert broken["tempo-storage"] == "behind the fault"
+    assert ladder(html.page(reports.healthy()))["network"] == "passed"
+
+
+def test_a_hop_without_its_decisive_check_is_not_called_passed() -> None:
+    unsaid = reports.document({"settings.service": ""})
+    assert ladder(html.page(reports.judge.report(unsaid, reports.LIBRARY)))["tempo-query"] == "not checked"
+
+
 def test_a_healthy_page_has_no_failure() -> None:
     page = html.page(reports.healthy())
     outline(page)
