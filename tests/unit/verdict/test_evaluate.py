@@ -195,6 +195,12 @@ class TestBlocked:
         assert found["network.otlp.refused@a"] == "suppressed"
         assert found["network.tls.expired@a"] == "skipped"
 
+    def test_also_where_it_does_not_apply_because_of_the_failure(self, tmp_path: Path) -> None:
+        kept = check(id="tempo-storage.a.lost", when="otlp.ok", otherwise="nothing was accepted")
+        found = report(load(tmp_path, check(explains=["tempo-storage.*"]), kept), {"a": REFUSED})
+        assert states(found)["tempo-storage.a.lost@a"] == "blocked"
+        assert found["findings"][1]["reason"] == "nothing was accepted"
+
     def test_not_by_what_merely_mentions_the_probe(self, tmp_path: Path) -> None:
         aside = check(
             id="app.a.aside", needs=["host", "otlp.cause"], fails_when="otlp.cause == 'refused'", severity="info"
