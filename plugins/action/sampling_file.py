@@ -86,8 +86,9 @@ class ActionModule(ActionBase):
         """The path of the backup, if one was asked for and there was something to keep."""
         if options["validate"]:
             # Apart from the file itself: copy makes its backup before it validates, and would leave it behind.
+            # The temporary directory of this task, which goes with it.
             shell = self._connection._shell
-            candidate = shell.join_path(self._make_tmp_path(), "candidate")
+            candidate = shell.join_path(shell.tmpdir or self._make_tmp_path(), "candidate")
             self._copy({"content": text, "dest": candidate, "validate": options["validate"]}, path, task_vars)
         args: t.Dict[str, t.Any] = {"content": text, "dest": path, "follow": True, "backup": options["backup"]}
         if new:

@@ -74,8 +74,11 @@ def test_what_the_collector_refuses_is_not_written(config: Path, otelcol: str, t
     )
     config.write_text(broken)
 
-    run = play(tmp_path, targets=targets(config, otelcol))
+    remote_tmp = tmp_path / "remote_tmp"
 
+    run = play(tmp_path, "-e", f"ansible_remote_tmp={remote_tmp}", targets=targets(config, otelcol))
+
+    assert list(remote_tmp.iterdir()) == [], "a temporary directory stays behind"
     assert said(run).startswith(
         f"gateway: {config} was left as it is: the program that reads it refuses the result: Error: "
     )
