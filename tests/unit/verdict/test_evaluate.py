@@ -195,6 +195,12 @@ class TestBlocked:
         assert found["network.otlp.refused@a"] == "suppressed"
         assert found["network.tls.expired@a"] == "skipped"
 
+    def test_when_its_own_probe_could_not_answer(self, tmp_path: Path) -> None:
+        behind = check(id="clock.host.off", needs=["clock.offset"])
+        checks = load(tmp_path, check(explains=["clock.*"]), behind)
+        found = report(checks, {"a": {**REFUSED, "clock": {"ok": False, "message": "no answer"}}})
+        assert states(found)["clock.host.off@a"] == "blocked"
+
     def test_also_where_it_does_not_apply_because_of_the_failure(self, tmp_path: Path) -> None:
         kept = check(id="tempo-storage.a.lost", when="otlp.ok", otherwise="nothing was accepted")
         found = report(load(tmp_path, check(explains=["tempo-storage.*"]), kept), {"a": REFUSED})

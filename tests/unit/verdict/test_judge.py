@@ -184,6 +184,14 @@ class TestIncomplete:
         sentence = report(self.checks(tmp_path), hosts)["verdict"]["sentence"]
         assert sentence.endswith("was not checked: the host could not be reached (5 hosts)")
 
+    def test_three_hosts_or_reasons_are_named(self, tmp_path: Path) -> None:
+        assert judge.named(["a", "b", "c"]) == "a, b, c"
+        assert judge.named(["a", "b", "c", "d"]) == "4 hosts"
+        checks = load(tmp_path, *(check(id=f"app.{x}.y", needs=[f"{x}.z"], decisive=True) for x in "abcd"))
+        three, four = (report(checks, {"h": {x: {"z": 1} for x in seen}})["verdict"]["sentence"] for seen in ("d", ""))
+        assert three.endswith(": a was not probed; b was not probed; c was not probed")
+        assert four.endswith("; c was not probed; and 1 more")
+
     def test_what_is_pending_leaves_it_open(self, tmp_path: Path) -> None:
         checks = load(tmp_path, check(decisive=True, pending_when="`true`", pending_as="ask again in 5 s"))
         found = report(checks, {"a": REFUSED})
