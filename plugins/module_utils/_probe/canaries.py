@@ -52,10 +52,11 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any
     Looks for `trace_ids` (name -> id), and for the canaries that hosts sent: `sent` is host -> hop -> how many were
     accepted, their ids follow from `run` (_canary.trace_id). Of very many, the first ones of each hop are looked for.
     `traces`: name -> `{trace_id, found, visible_after, cause}`; visible_after is seconds since the probe began, cause
-    is ok, trace_not_found, or what the last request failed of. A host's entry is that of the first canary it sent to
-    the hop `otlp`.
+    is ok, trace_not_found, or what the last request failed of; found is null while it is not known. A host's entry is
+    that of the first canary it sent to the hop `otlp`.
     `hops`: host -> hop -> the same of its first canary, where found means any, with sent, arrived, lost, loss (a
-    share) and its interval low to high. `sent` and `lost` are over all hops and hosts.
+    share) and its interval low to high, of those that could be looked for. `sent` and `lost` are over all hops and
+    hosts.
     `search`: null when not asked, else `{found, wanted, waited, limit_s, cause}`: canaries that a search shows.
     ProbeFailure when the first request fails: then no id can be looked up.
     """
@@ -81,14 +82,13 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any
         sought = [*named.values(), *(trace for of in hops.values() for traces in of.values() for trace in traces)]
         client = TempoClient(params)
         result["url"] = client.url
-        try:
-            if sought:
-                _look(client, sought, params["wait_timeout"], clock)
-        finally:
-            _sum_up(result, named, hops)
+        result.update(traces=named, missing=[*named, *(host for host, of in hops.items() if MAIN_HOP in of)])
+        if sought:
+            _look(client, sought, params["wait_timeout"], clock)
+        _sum_up(result, named, hops)
         if params["search"] and any(trace["found"] for trace in sought):
             result["search"] = _search(client, {trace["trace_id"] for trace in sought if trace["found"]}, clock)
-    there = sum(trace["found"] for trace in sought)
+    there = sum(trace["found"] is True for trace in sought)
     result.update(
         ok=there == len(sought),
         cause="ok" if there == len(sought) else "trace_not_found",
@@ -98,7 +98,7 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any
 
 
 def _sought(trace_id: str) -> t.Dict[str, t.Any]:
-    return {"trace_id": trace_id, "found": False, "visible_after": None, "cause": "trace_not_found"}
+    return {"trace_id": trace_id, "found": None, "visible_after": None, "cause": "not_asked"}
 
 
 def _derived(run_word: str, sent: t.Mapping[str, t.Any], room: int) -> Hops:
@@ -108,6 +108,10 @@ def _derived(run_word: str, sent: t.Mapping[str, t.Any], room: int) -> Hops:
     wrong = next((host for host, hops in sent.items() if not isinstance(hops, dict)), None)
     if wrong is not None:
         raise BadOption(f"sent: what '{wrong}' sent is not a dictionary of hops and numbers")
+    for host, hops in sent.items():
+        bad = next((hop for hop, count in hops.items() if not isinstance(count, int)), None)
+        if bad is not None:
+            raise BadOption(f"sent: what '{host}' sent to '{bad}' is no number")
     entries = sum(len(hops) for hops in sent.values())
     if entries > room:
         raise BadOption(f"sent, trace_ids: {entries + MAX_TRACES - room} traces are more than {MAX_TRACES}")
@@ -115,8 +119,7 @@ def _derived(run_word: str, sent: t.Mapping[str, t.Any], room: int) -> Hops:
     return {
         str(host): {
             str(hop): [
-                _sought(_canary.trace_id(run_word, str(host), str(hop), number))
-                for number in range(min(int(count), most))
+                _sought(_canary.trace_id(run_word, str(host), str(hop), number)) for number in range(min(count, most))
             ]
             for hop, count in hops.items()
         }
@@ -140,7 +143,8 @@ def _sum_up(result: t.Dict[str, t.Any], named: t.Dict[str, t.Dict[str, t.Any]], 
 def _summary(traces: t.List[t.Dict[str, t.Any]]) -> t.Dict[str, t.Any]:
     """The canaries of one hop as one entry: what is said of the first that arrived, and how many did."""
     arrived = [trace for trace in traces if trace["found"]]
-    return {**(arrived or traces)[0], **_canary.loss(len(traces), len(arrived))}
+    asked = [trace for trace in traces if trace["cause"] in ("ok", "trace_not_found")]
+    return {**(arrived or asked or traces)[0], **_canary.loss(len(asked), len(arrived))}
 
 
 def _search(client: TempoClient, ids: t.Set[str], clock: Clock) -> t.Dict[str, t.Any]:

@@ -19,7 +19,7 @@ ROOT_CAUSES = {
     "service-name-differs": "tempo-query.service.near-miss",
     "grafana-wrong-url": "grafana.datasource.unreachable",
     "grafana-no-datasource": "grafana.datasource.missing",
-    "tempo-empty": "tempo-ingest.spans.discarded",
+    "tempo-empty": "tempo-ingest.balance.silent-loss",
 }
 
 

@@ -109,7 +109,8 @@ def collector(directory: Path, **changes: t.Any) -> Iterator[Peer]:
     """The OpenTelemetry Collector with OTLP receivers and a debug exporter that prints every span.
 
     `grpc` and `http` are more settings of the receivers; `processors`, `exporters` and `extensions` are used by
-    the one pipeline in the order given. It is for traces unless `signal` says logs or metrics.
+    the one pipeline in the order given. It is for traces unless `signal` says logs or metrics. `metrics_port` is
+    where it serves its own metrics.
     """
     program = binaries.collector()
     require(program, "the OpenTelemetry Collector (Go, and the Go module proxy to build it from)")
@@ -131,13 +132,17 @@ def _config(grpc: int, http: int, changes: dict[str, t.Any]) -> dict[str, t.Any]
     exporters = changes.get("exporters") or {"debug": {"verbosity": "detailed"}}
     processors, extensions = changes.get("processors", {}), changes.get("extensions", {})
     pipeline = {"receivers": ["otlp"], "processors": list(processors), "exporters": list(exporters)}
+    metrics: dict[str, t.Any] = {"level": "none"}
+    if "metrics_port" in changes:
+        page = {"host": "127.0.0.1", "port": changes["metrics_port"]}
+        metrics = {"level": "normal", "readers": [{"pull": {"exporter": {"prometheus": page}}}]}
     return {
         "receivers": {"otlp": {"protocols": protocols}},
         "processors": processors,
         "exporters": exporters,
         "extensions": extensions,
         "service": {
-            "telemetry": {"metrics": {"level": "none"}},
+            "telemetry": {"metrics": metrics},
             "extensions": list(extensions),
             "pipelines": {changes.get("signal", "traces"): pipeline},
         },
