@@ -56,6 +56,7 @@ class Plan:
     ratio: float = 1.0
     tracing: bool = True
     tenant: str | None = None  # as the application has it, where that differs from the stack's
+    certificate: str = ""  # the authority that its exporter trusts
     records: int = 5
     upstream: str = ""  # the flags of the traceparent that every record arrives with, if it has one
     sources: t.Callable[[Urls], list[DataSource]] = healthy_sources

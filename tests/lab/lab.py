@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import typing as t
@@ -22,9 +23,9 @@ class Lab:
     """Up from construction (or `with`) to `stop()`.
 
     `tempo` and `grafana` are version profiles; `fault` is a name from `faults.FAULTS` or a `Plan`; `directory` is
-    where the application's log and `variables.json` go; `ports` has any of tempo, grafana, otlp_grpc, otlp_http (the kernel
-    picks the others); `protocol` is what a healthy application exports with, grpc or http/protobuf; `tenant` makes
-    Tempo multi-tenant, and the application and the data source belong to that tenant. `options` are `Tempo`'s:
+    where the application's log and `variables.json` go; `ports` has any of tempo, grafana, otlp_grpc, otlp_http (the
+    kernel picks the others); `protocol` is what a healthy application exports with, grpc or http/protobuf; `tenant`
+    makes Tempo multi-tenant, and the application and the data source belong to that tenant. `options` are `Tempo`'s:
     starting, search_delay, limits, stream_over_http, clock. ValueError for an unknown profile or fault, OSError
     for a port that is taken.
     """
@@ -114,7 +115,9 @@ class Lab:
         command += ["--tenant", tenant] if tenant else []
         command += ["--records", str(plan.records), *(["--upstream-flags", plan.upstream] if plan.upstream else [])]
         # The application's configuration is the plan's alone, and loopback needs no proxy.
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_") and not k.lower().endswith("_proxy")}
+        foreign = re.compile("^OTEL_|_proxy$|_CA_BUNDLE$", re.IGNORECASE)
+        kept = {name: value for name, value in os.environ.items() if not foreign.search(name)}
+        kept.update({"OTEL_EXPORTER_OTLP_CERTIFICATE": plan.certificate} if plan.certificate else {})
         done = subprocess.run(command, env=kept, capture_output=True, text=True, timeout=_APP_SECONDS, check=False)
         if done.returncode:
             raise RuntimeError(f"the sample application failed: {done.stderr.strip()[-500:]}")

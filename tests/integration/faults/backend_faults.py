@@ -101,9 +101,9 @@ def searches_overload_tempo(scene: Scene) -> None:
 
 
 @causes("tempo-query.tenant.unknown")
-def read_from_another_tenant(scene: Scene) -> None:
+def written_to_another_tenant(scene: Scene) -> None:
     scene.options["tenant"] = "acme"
-    scene.said["diagnose_tenant"] = "other"
+    scene.plan.tenant = "other"
 
 
 # Grafana.

@@ -170,12 +170,12 @@ def to_tempo(urls: Urls) -> Settings:
     return {"otlp": {"endpoint": urls.otlp_grpc.split("//")[1], "tls": {"insecure": True}}}
 
 
-@causes("collector.balance.never-arrived")
+@causes("collector.spans.lost")
 def collector_with_a_wrong_exporter(scene: Scene) -> None:
     scene.collector(lossy)
 
 
-@causes("collector.balance.never-arrived")
+@causes("collector.spans.lost")
 def collector_with_tls_to_a_plain_tempo(scene: Scene) -> None:
     def settings(urls: Urls) -> Settings:
         exporter = {"endpoint": urls.otlp_grpc.split("//")[1], "tls": {"insecure": False}}
@@ -184,7 +184,7 @@ def collector_with_tls_to_a_plain_tempo(scene: Scene) -> None:
     scene.collector(settings)
 
 
-@causes("collector.balance.never-arrived")
+@causes("collector.spans.lost")
 def tail_sampling(scene: Scene) -> None:
     errors = {"name": "errors", "type": "status_code", "status_code": {"status_codes": ["ERROR"]}}
     sampling = {"tail_sampling": {"decision_wait": "100ms", "policies": [errors]}}

@@ -163,20 +163,21 @@ Fault = t.Callable[[Scene], None]
 
 
 class Caused(t.NamedTuple):
-    """A fault and the ids of the root causes that it must be given, in path order."""
+    """A fault, the id of the root cause that it must be given, and the severity from which that is a problem."""
 
     build: Fault
-    ids: t.Tuple[str, ...]
+    id: str
+    fail_on: str
 
 
 FAULTS: dict[str, Caused] = {}
 
 
-def causes(*ids: str) -> t.Callable[[Fault], Fault]:
+def causes(check_id: str, fail_on: str = "critical") -> t.Callable[[Fault], Fault]:
     """Register a fault under its function's name."""
 
     def register(build: Fault) -> Fault:
-        FAULTS[build.__name__] = Caused(build, ids)
+        FAULTS[build.__name__] = Caused(build, check_id, fail_on)
         return build
 
     return register
@@ -197,17 +198,19 @@ class Played(t.NamedTuple):
             if host in (cause["hosts"] or backends[cause["backend"]]["hosts"])
         ]
 
-    def told(self, host: str) -> str:
-        """What failed on this host, for a test that fails."""
+    def findings(self, host: str, *states: str) -> list[str]:
+        """`state: id: title` of this host's findings and those of its backend."""
         assert self.run.report is not None
-        evidence = self.run.report["evidence"]["hosts"][host]
-        failing = [
+        seen = self.run.report["evidence"]["hosts"][host]
+        return [
             f"{found['state']}: {found['id']}: {found['title']}"
             for found in self.run.report["findings"]
-            if found["state"] in ("failed", "warning", "info", "pending", "unknown")
-            and (found["host"] or found["backend"]) in (host, evidence["backend"])
+            if found["state"] in states and (found["host"] or found["backend"]) in (host, seen["backend"])
         ]
-        return "\n".join([*failing, str(self.run.verdict["sentence"])])
+
+    def told(self, host: str) -> str:
+        """What failed on this host, for a test that fails."""
+        return "\n".join(self.findings(host, "failed", "warning", "info", "pending", "unknown"))
 
 
 def play(directory: Path, scenes: dict[str, t.Sequence[Fault]], **variables: t.Any) -> Played:

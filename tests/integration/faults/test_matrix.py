@@ -1,27 +1,71 @@
-"""Each fault, really caused, is the root cause that the playbook names, and nothing else is."""
+"""Each fault, really caused, is the root cause that the playbook names, and nothing else is; two give both."""
 
 from __future__ import annotations
 
 import pytest
 
-from ansible_collections.traceops.tracing.tests.integration.faults import app_faults, backend_faults, network_faults
+from ansible_collections.traceops.tracing.tests.integration.faults import (
+    app_faults,
+    backend_faults,
+    network_faults,
+    warning_faults,
+)
 from ansible_collections.traceops.tracing.tests.integration.faults.scene import FAULTS, Played, play
 
-__all__ = ["app_faults", "backend_faults", "network_faults"]  # importing them registers their faults
+__all__ = ["app_faults", "backend_faults", "network_faults", "warning_faults"]  # importing them registers their faults
+
+GRAVE = [name for name, fault in FAULTS.items() if fault.fail_on == "critical"]
+WARNINGS = [name for name, fault in FAULTS.items() if fault.fail_on == "warning"]
+PAIRS = [
+    "started_without_tracing + data_source_with_a_wrong_port",
+    "endpoint_that_is_no_url + receivers_closed",
+    "ratio_zero + data_source_of_another_tempo",
+    "sampler_off + name_that_does_not_resolve",
+    "sdk_disabled + wrong_port_of_tempo",
+    "grpc_to_http + grafana_down",
+    "unknown_authority + data_source_that_points_at_grafana",
+    "another_service_name + data_source_of_another_type",
+    "rate_limit + data_source_with_a_path",
+    "collector_with_a_wrong_exporter + no_data_source",
+    "receivers_closed + searches_overload_tempo",
+]
+
+
+def play_those(request: pytest.FixtureRequest, factory: pytest.TempPathFactory, fail_on: str) -> Played:
+    """One play over a host for each test that wants this fixture."""
+    here = [i for i in request.session.items if i.module is request.module and request.fixturename in i.fixturenames]
+    wanted = [item.callspec.params["fault"] for item in here]
+    hosts = {name.replace(" + ", "_and_"): [FAULTS[one].build for one in name.split(" + ")] for name in wanted}
+    return play(factory.mktemp(fail_on), hosts, diagnose_fail_on=fail_on)
 
 
 @pytest.fixture(scope="module")
 def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Played:
-    """One play over the hosts of all faults that were asked for."""
-    here = [item for item in request.session.items if item.module is request.module and hasattr(item, "callspec")]
-    wanted = [item.callspec.params["fault"] for item in here]
-    return play(tmp_path_factory.mktemp("matrix"), {name: [FAULTS[name].build] for name in wanted})
+    return play_those(request, tmp_path_factory, "critical")
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.fixture(scope="module")
+def warned(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Played:
+    return play_those(request, tmp_path_factory, "warning")
+
+
+@pytest.mark.parametrize("fault", GRAVE)
 def test_a_fault_is_named(fault: str, played: Played) -> None:
-    assert played.root_causes(fault) == list(FAULTS[fault].ids), played.told(fault)
+    assert played.root_causes(fault) == [FAULTS[fault].id], played.told(fault)
 
 
-def test_there_are_faults_of_every_hop() -> None:
-    assert len(FAULTS) >= 40
+@pytest.mark.parametrize("fault", PAIRS)
+def test_two_faults_are_both_named(fault: str, played: Played) -> None:
+    host = fault.replace(" + ", "_and_")
+    expected = sorted(FAULTS[one].id for one in fault.split(" + "))
+    assert sorted(played.root_causes(host)) == expected, played.told(host)
+
+
+@pytest.mark.parametrize("fault", WARNINGS)
+def test_a_lesser_fault_is_named(fault: str, warned: Played) -> None:
+    assert warned.root_causes(fault) == [FAULTS[fault].id], warned.told(fault)
+
+
+def test_the_play_fails(played: Played) -> None:
+    assert played.run.code != 0
+    assert played.run.verdict["status"] == "problem"

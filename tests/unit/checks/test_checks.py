@@ -125,3 +125,24 @@ def test_a_check_has_words_of_its_own(check: library.Check) -> None:
     assert check.example
     assert not check.title.source.endswith("."), "a title is not a sentence with a full stop"
     assert check.cause.source.rstrip().endswith((".", ")", "}")), "a cause is made of sentences"
+
+
+EARLIER: Case = {"tempo_search.count": 0, "tempo_search.traces": [], "tempo_search_earlier": {"ok": True, "count": 1}}
+
+
+def test_a_service_that_may_just_be_idle_is_left_open() -> None:
+    report = judged(EARLIER)
+    assert finding(report, "tempo-query.service.absent")["state"] == "pending"
+    assert report["verdict"]["status"] == "incomplete"
+
+
+def test_a_service_whose_exports_fail_is_not_idle() -> None:
+    report = judged({**EARLIER, "logs.patterns.export_failed.count_since_start": 3})
+    assert [cause["id"] for cause in report["verdict"]["root_causes"]] == ["app.exporter.export-failed"]
+
+
+def test_a_tenant_of_nothing_but_canaries_is_not_the_applications() -> None:
+    tenants = {"settings.tenant": "other", "tempo_info.config.multitenancy": True}
+    counted = {"tempo_info.counters.tenants": {"acme": 15, "other": 1}, "tempo_search.services": ["traceops-canary"]}
+    report = judged({**tenants, **counted, "tempo_search.count": 0, "tempo_search.traces": []})
+    assert [cause["id"] for cause in report["verdict"]["root_causes"]] == ["tempo-query.tenant.unknown"]

@@ -1,0 +1,118 @@
+"""Healthy stacks in many forms: no check fails."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.traceops.tracing.tests.integration.faults.network_faults import (
+    receivers_with,
+    to_tempo,
+    trusting,
+)
+from ansible_collections.traceops.tracing.tests.integration.faults.scene import Fault, Played, Scene, play
+
+
+def with_a_collector(scene: Scene) -> None:
+    scene.collector(lambda urls: {"exporters": to_tempo(urls)})
+
+
+def over_grpc_with_a_collector(scene: Scene) -> None:
+    scene.plan.protocol = "grpc"
+    scene.collector(lambda urls: {"exporters": to_tempo(urls)})
+
+
+def over_tls(scene: Scene) -> None:
+    authority = trusting(scene)
+    receivers_with(scene, authority.issue("tempo"))
+    scene.plan.certificate = authority.ca
+
+
+def with_a_tenant(scene: Scene) -> None:
+    scene.options["tenant"] = "acme"
+
+
+def sampling_a_quarter(scene: Scene) -> None:
+    scene.plan.ratio, scene.plan.records = 0.25, 100  # none of 100 is sampled once in 10^12 runs
+
+
+def freshly_started(scene: Scene) -> None:
+    scene.options["starting"] = True
+    scene.options["search_delay"] = "recorded"
+
+
+def idle_for_an_hour(scene: Scene) -> None:
+    """Tempo has run for two hours, and got the last span an hour ago."""
+
+    def long_ago() -> None:
+        scene.lab.run_app()
+        store = scene.lab.store
+        store.started -= 7200
+        for trace in store.traces:
+            trace.received -= 3600
+            for _batch, span in trace.spans():
+                span.start_time_unix_nano -= 3600 * 10**9
+                span.end_time_unix_nano -= 3600 * 10**9
+
+    scene.idle = True
+    scene.once_up(long_ago)
+
+
+def with_a_named_process(scene: Scene) -> None:
+    scene.service()
+
+
+def with_the_default_containers(scene: Scene) -> None:
+    del scene.said["diagnose_containers"]
+
+
+def profile(version: str, grafana: str) -> Fault:
+    def build(scene: Scene) -> None:
+        scene.options.update(tempo=version, grafana=grafana)
+
+    return build
+
+
+HEALTHY: dict[str, Fault] = {
+    "tempo_2_3": profile("2.3.1", "9.4.0-pre"),
+    "tempo_2_10": profile("2.10.8", "13.1.0-pre"),
+    "tempo_3_0": profile("3.0.3", "13.1.0-pre"),
+    **{
+        build.__name__: build
+        for build in t.cast(
+            t.List[t.Any],
+            [
+                with_a_collector,
+                over_grpc_with_a_collector,
+                over_tls,
+                with_a_tenant,
+                sampling_a_quarter,
+                freshly_started,
+                idle_for_an_hour,
+                with_a_named_process,
+                with_the_default_containers,
+            ],
+        )
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    return play(tmp_path_factory.mktemp("healthy"), {name: [build] for name, build in HEALTHY.items()})
+
+
+@pytest.mark.parametrize("variation", HEALTHY)
+def test_no_check_fails(variation: str, played: Played) -> None:
+    assert played.findings(variation, "failed", "warning") == []
+
+
+def test_what_may_just_be_idle_is_left_open(played: Played) -> None:
+    (found,) = played.findings("idle_for_an_hour", "pending")
+    assert "tempo-query.service.absent" in found
+
+
+def test_the_play_succeeds(played: Played) -> None:
+    assert played.run.code == 0, played.run.output
+    assert played.run.verdict["root_causes"] == []

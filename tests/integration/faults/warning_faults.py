@@ -1,0 +1,89 @@
+"""Faults that lose some traces, or hinder only the diagnosis: they count for those who ask for warnings."""
+
+from __future__ import annotations
+
+import time
+
+from ansible_collections.traceops.tracing.tests.integration.faults.backend_faults import change_source
+from ansible_collections.traceops.tracing.tests.integration.faults.network_faults import receivers_with, trusting
+from ansible_collections.traceops.tracing.tests.integration.faults.scene import Scene, causes
+from ansible_collections.traceops.tracing.tests.lab.faults import Urls, healthy_sources
+from ansible_collections.traceops.tracing.tests.lab.grafana_sources import DataSource
+
+
+@causes("app.log.unreadable", "warning")
+def log_that_does_not_exist(scene: Scene) -> None:
+    scene.said["diagnose_log_paths"] = [str(scene.directory / "gone.log")]
+
+
+@causes("app.log.empty", "warning")
+def log_without_text(scene: Scene) -> None:
+    (scene.directory / "empty.log").touch()
+    scene.said["diagnose_log_paths"] = [str(scene.directory / "empty.log")]
+
+
+def logged(scene: Scene, line: str) -> None:
+    """The application's log has this line as well."""
+    own, more = scene.directory / "lab" / "velo-sql-app.log", scene.directory / "more.log"
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    more.write_text(f"[{now} {line}\n", encoding="utf-8")
+    scene.said["diagnose_log_paths"] = [str(own), str(more)]
+
+
+@causes("app.queue.spans-dropped", "warning")
+def queue_overflow(scene: Scene) -> None:
+    logged(
+        scene, "DEBUG velostream::observability::tokio_span_processor] TokioSpanProcessor: queue full, dropping span"
+    )
+
+
+@causes("sampling.sampler.unknown", "warning")
+def sampler_misspelt(scene: Scene) -> None:
+    scene.service(OTEL_TRACES_SAMPLER="always_onn")
+
+
+@causes("propagation.format.without-w3c", "warning")
+def propagates_b3(scene: Scene) -> None:
+    scene.service(OTEL_PROPAGATORS="baggage")
+
+
+@causes("clock.host.offset", "warning")
+def clock_of_the_host_is_behind(scene: Scene) -> None:
+    scene.options["clock"] = lambda: time.time() + 3600
+
+
+@causes("network.tls.expiring", "warning")
+def certificate_that_ends_soon(scene: Scene) -> None:
+    authority = trusting(scene)
+    receivers_with(scene, authority.issue("tempo", last_day=3))
+    scene.plan.certificate = authority.ca
+
+
+@causes("grafana.access.unauthorized", "warning")
+def wrong_password_of_grafana(scene: Scene) -> None:
+    scene.said["diagnose_grafana_password"] = "another"
+
+
+@causes("grafana.datasource.ambiguous", "warning")
+def two_data_sources(scene: Scene) -> None:
+    def sources(urls: Urls) -> list[DataSource]:
+        first, *others = healthy_sources(urls)
+        first.is_default = False
+        return [first, *others, DataSource(9, "tempo2", "Tempo 2", "tempo", urls.nowhere)]
+
+    scene.plan.sources = sources
+
+
+@causes("grafana.access.direct", "warning")
+def browsers_ask_tempo(scene: Scene) -> None:
+    change_source(scene, lambda source, urls: setattr(source, "access", "direct"))
+
+
+@causes("grafana.link.missing", "warning")
+def link_to_nowhere(scene: Scene) -> None:
+    change_source(scene, lambda source, urls: source.json_data.update(tracesToLogsV2={"datasourceUid": "gone"}))
+
+
+@causes("grafana.link.wrong-type", "warning")
+def logs_in_prometheus(scene: Scene) -> None:
+    change_source(scene, lambda source, urls: source.json_data.update(tracesToLogsV2={"datasourceUid": "prometheus"}))
