@@ -63,8 +63,8 @@ def measure() -> list[Measured]:
 
 def _in_turn(*commands: t.Callable[[], float]) -> list[float]:
     """The median time of each of `commands`, which are run in turn."""
-    times: list[list[float]] = [[] for _ in commands]
-    for _ in range(ROUNDS):
+    times: list[list[float]] = [[] for _unused in commands]
+    for _unused in range(ROUNDS):
         for command, taken in zip(commands, times):
             taken.append(command())
     return [statistics.median(taken) for taken in times]
@@ -124,13 +124,13 @@ def _log(level: str, share: float) -> Path:
         return path
     CACHE.mkdir(parents=True, exist_ok=True)
     chance = random.Random(20260219)
-    noise = [_noise(chance, level) for _ in range(4000)]
-    hits = [_hit(chance, level) for _ in range(4000)]
+    noise = [_noise(chance, level) for _unused in range(4000)]
+    hits = [_hit(chance, level) for _unused in range(4000)]
     partial, written, second = path.with_suffix(".partial"), 0, 0
     with partial.open("wb") as stream:
         while written < SIZE:
             clock = time.strftime("[%Y-%m-%dT%H:%M:%SZ ", time.gmtime(START + second))
-            lines = (chance.choice(hits if chance.random() < share else noise) for _ in range(_PER_SECOND))
+            lines = (chance.choice(hits if chance.random() < share else noise) for _unused in range(_PER_SECOND))
             written += stream.write("".join(clock + line for line in lines).encode())
             second += 1
     partial.replace(path)

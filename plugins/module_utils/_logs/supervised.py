@@ -44,8 +44,9 @@ def _joined(
     before, after = _parts(bounds, start)
     if before:
         last = b"\n"
-        for last in read(before):
-            yield last
+        for part in read(before):
+            last = part
+            yield part
         if not last.endswith(b"\n"):
             yield b"\n"
     if start is not None:

@@ -40,5 +40,5 @@ def serve_until_told() -> None:
     logging.basicConfig(level=logging.INFO)
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: done.set())
+        signal.signal(number, lambda *_unused: done.set())
     done.wait()

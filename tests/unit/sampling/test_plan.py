@@ -214,7 +214,7 @@ def test_an_application_passes_the_collectors_of_its_own_host_only():
 
 
 def test_text_from_a_template_is_understood():
-    shop, *_ = planned(APP, {**GATEWAY, "sampler": "tail", "keep_errors": "false", "hash_seed": "7"})
+    shop, *_unused = planned(APP, {**GATEWAY, "sampler": "tail", "keep_errors": "false", "hash_seed": "7"})
 
     assert shop["path"]["exact"] is True
 
