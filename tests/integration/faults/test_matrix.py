@@ -7,12 +7,19 @@ import pytest
 from ansible_collections.traceops.tracing.tests.integration.faults import (
     app_faults,
     backend_faults,
+    canary_faults,
     network_faults,
     warning_faults,
 )
 from ansible_collections.traceops.tracing.tests.integration.faults.scene import FAULTS, Played, play
 
-__all__ = ["app_faults", "backend_faults", "network_faults", "warning_faults"]  # importing them registers their faults
+__all__ = [
+    "app_faults",
+    "backend_faults",
+    "canary_faults",
+    "network_faults",
+    "warning_faults",
+]  # they register their faults
 
 GRAVE = [name for name, fault in FAULTS.items() if fault.fail_on == "critical"]
 WARNINGS = [name for name, fault in FAULTS.items() if fault.fail_on == "warning"]
@@ -34,7 +41,7 @@ PAIRS = [
 def play_those(request: pytest.FixtureRequest, factory: pytest.TempPathFactory, fail_on: str) -> Played:
     """One play over a host for each test that wants this fixture."""
     here = [i for i in request.session.items if i.module is request.module and request.fixturename in i.fixturenames]
-    wanted = [item.callspec.params["fault"] for item in here]
+    wanted = [item.callspec.params["fault"] for item in here if hasattr(item, "callspec")]
     hosts = {name.replace(" + ", "_and_"): [FAULTS[one].build for one in name.split(" + ")] for name in wanted}
     return play(factory.mktemp(fail_on), hosts, diagnose_fail_on=fail_on)
 

@@ -1,0 +1,149 @@
+"""Faults of containers on a real Docker Engine, named as the root cause by one play over a host for each."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from pathlib import Path
+
+import docker
+import pytest
+from docker.models.containers import Container
+
+from ansible_collections.traceops.tracing.tests.integration.docker_engine import BASE, LABEL, image, wait_until
+from ansible_collections.traceops.tracing.tests.integration.faults.scene import Fault, Played, Scene, play
+
+SLEEP = ["sleep", "600"]
+
+
+class Engine:
+    """Starts containers for the module, and removes them with their networks."""
+
+    def __init__(self, client: docker.DockerClient) -> None:
+        self.client, self.image = client, image(client, "base", BASE)
+        self._started: list[Container] = []
+        self._networks: list[t.Any] = []
+
+    def run(self, name: str, command: list[str], **options: t.Any) -> Container:
+        """A container whose name begins with `name`, as people name Tempo's and Grafana's."""
+        name = f"{name}-{os.urandom(3).hex()}"
+        self._started.append(
+            self.client.containers.create(self.image, command, name=name, labels={LABEL: "1"}, **options)
+        )
+        self._started[-1].start()
+        return self._started[-1]
+
+    def network(self) -> str:
+        self._networks.append(self.client.networks.create(f"traceops-{os.urandom(3).hex()}", labels={LABEL: "1"}))
+        return str(self._networks[-1].name)
+
+    def clear(self) -> None:
+        for container in self._started:
+            container.remove(force=True, v=True)
+        for network in self._networks:
+            network.remove()
+
+
+def look_at(scene: Scene, *containers: Container) -> None:
+    scene.said["diagnose_containers"] = [container.name for container in containers]
+
+
+def ended(container: Container) -> Container:
+    container.wait(timeout=60)
+    return container
+
+
+def tempo_stopped(scene: Scene, engine: Engine) -> None:
+    scene.break_lab("tempo-down")
+    look_at(scene, ended(engine.run("tempo-stopped", ["sh", "-c", "exit 1"])))
+
+
+def tempo_killed_for_its_memory(scene: Scene, engine: Engine) -> None:
+    scene.break_lab("tempo-down")
+    greedy = ["python3", "-c", "b = bytearray(512 * 1024 * 1024)"]
+    look_at(scene, ended(engine.run("tempo-greedy", greedy, mem_limit="32m", memswap_limit="32m")))
+
+
+def tempo_starts_again_and_again(scene: Scene, engine: Engine) -> None:
+    scene.break_lab("tempo-down")
+    container = engine.run("tempo-restarting", ["sh", "-c", "exit 1"], restart_policy={"Name": "always"})
+
+    def often() -> bool:  # each pause is twice as long as the one before
+        container.reload()
+        return bool(container.attrs["RestartCount"] >= 8 and container.status == "restarting")
+
+    scene.once_up(lambda: wait_until(often, 120, "the container to wait for its next start"))
+    look_at(scene, container)
+
+
+def tempo_does_not_publish_its_ports(scene: Scene, engine: Engine) -> None:
+    scene.break_lab("otlp-refused")
+    look_at(scene, engine.run("tempo-unpublished", SLEEP))
+
+
+def folder_of_tempo_belongs_to_root(scene: Scene, engine: Engine) -> None:
+    scene.break_lab("tempo-down")
+    folder = scene.directory / "blocks"
+    folder.mkdir(mode=0o755)
+    volumes = {str(folder): {"bind": "/var/tempo", "mode": "rw"}}
+    look_at(scene, ended(engine.run("tempo-unwritable", ["mkdir", "/var/tempo/wal"], user="10001", volumes=volumes)))
+
+
+def receiver_listens_inside_the_container_only(scene: Scene, engine: Engine) -> None:
+    """Docker takes the connection, finds nobody in the container, and closes it."""
+    container = engine.run("tempo-loopback", SLEEP, ports={"4318/tcp": ("127.0.0.1", None)})
+    container.reload()
+    (published,) = container.ports["4318/tcp"]
+    scene.endpoint(f"http://127.0.0.1:{published['HostPort']}")
+    look_at(scene, container)
+
+
+def application_exports_to_its_own_container(scene: Scene, engine: Engine) -> None:
+    environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4318", "OTEL_SERVICE_NAME": "velo-sql-app.sql"}
+    container = engine.run("app", SLEEP, environment=environment)
+    scene.idle = True
+    scene.said.update(diagnose_log_paths=[], diagnose_process={"container": container.name})
+
+
+def grafana_stopped(scene: Scene, engine: Engine) -> None:
+    container = ended(engine.run("grafana-stopped", ["sh", "-c", "exit 1"]))
+    scene.once_up(lambda: scene.said.update(diagnose_grafana_url=scene.urls.nowhere))
+    look_at(scene, container)
+
+
+def grafana_shares_no_network_with_tempo(scene: Scene, engine: Engine) -> None:
+    scene.break_lab("grafana-wrong-url")
+    grafana = engine.run("grafana-alone", SLEEP, network=engine.network())
+    look_at(scene, grafana, engine.run("tempo-alone", SLEEP, network=engine.network()))
+
+
+CAUSES: dict[t.Callable[[Scene, Engine], None], str] = {
+    tempo_stopped: "tempo-ingest.container.stopped",
+    tempo_killed_for_its_memory: "tempo-ingest.container.killed",
+    tempo_starts_again_and_again: "tempo-ingest.container.restarting",
+    tempo_does_not_publish_its_ports: "network.container.port-unpublished",
+    folder_of_tempo_belongs_to_root: "tempo-storage.volume.unwritable",
+    receiver_listens_inside_the_container_only: "network.otlp.connection-reset",
+    application_exports_to_its_own_container: "app.endpoint.loopback",
+    grafana_stopped: "grafana.container.stopped",
+    grafana_shares_no_network_with_tempo: "grafana.container.no-shared-network",
+}
+
+
+@pytest.fixture(scope="module")
+def played(docker_engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Played]:
+    engine = Engine(docker_engine)
+
+    def on_this_engine(fault: t.Callable[[Scene, Engine], None]) -> Fault:
+        return lambda scene: fault(scene, engine)
+
+    try:
+        directory = Path(tmp_path_factory.mktemp("containers"))
+        yield play(directory, {fault.__name__: [on_this_engine(fault)] for fault in CAUSES})
+    finally:
+        engine.clear()
+
+
+@pytest.mark.parametrize("fault", CAUSES, ids=lambda fault: fault.__name__)
+def test_a_fault_of_a_container_is_named(fault: t.Callable[[Scene, Engine], None], played: Played) -> None:
+    assert played.root_causes(fault.__name__) == [CAUSES[fault]], played.told(fault.__name__)
