@@ -112,3 +112,12 @@ def traces_endpoint_without_its_path(scene: Scene) -> None:
 @causes("app.proxy.applies")
 def proxy_of_the_application(scene: Scene) -> None:
     scene.service(http_proxy=f"http://127.0.0.1:{closed_port()}", no_proxy="")
+
+
+# What the SDK's own log says.
+
+
+@causes("app.sdk.second-provider")
+def second_provider_with_the_exporter(scene: Scene) -> None:
+    scene.service("--second-provider")
+    scene.said.update(diagnose_log_paths=[str(scene.directory / "service.log")], diagnose_log_profiles=["otel_python"])

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
+import subprocess
 import threading
 import typing as t
+from pathlib import Path
 
 from ansible_collections.traceops.tracing.tests.certificates import Authority, Pair
+from ansible_collections.traceops.tracing.tests.conftest import require
 from ansible_collections.traceops.tracing.tests.integration.faults.scene import Scene, Settings, causes
+from ansible_collections.traceops.tracing.tests.lab.collector import binaries
 from ansible_collections.traceops.tracing.tests.lab.faults import Urls
 from ansible_collections.traceops.tracing.tests.servers import answering, closed_port, http_answer, tcp_server
 
@@ -208,3 +213,39 @@ def full_queue(scene: Scene) -> None:
 @causes("network.path.not-found")
 def collector_without_a_traces_pipeline(scene: Scene) -> None:
     scene.collector(lambda urls: {"signal": "logs"})
+
+
+def collectors_log(scene: Scene) -> Path:
+    """The log that is read is the Collector's, and not the application's."""
+    log = scene.directory / "collector.log"
+    scene.said.update(diagnose_log_paths=[str(log)], diagnose_log_profiles=["otel_collector"])
+    return log
+
+
+@causes("collector.exporter.failing")
+def collector_that_logs_its_failures(scene: Scene) -> None:
+    log = collectors_log(scene)
+    scene.collector(lossy)
+
+    def keep() -> None:
+        assert scene.peer.says("Exporting failed. Dropping data.")
+        log.write_text("".join(scene.peer.lines), encoding="utf-8")
+
+    scene.afterwards(keep)
+
+
+@causes("collector.config.invalid")
+def collector_that_does_not_start(scene: Scene) -> None:
+    log = collectors_log(scene)
+    scene.endpoint(f"http://127.0.0.1:{closed_port()}")
+    pipeline = {"receivers": ["otlp"], "exporters": ["otlp"]}
+    config = {
+        "receivers": {"otlp": {"protocols": {"http": {}}}},
+        "exporters": {"debug": {}},
+        "service": {"pipelines": {"traces": pipeline}},
+    }
+    (scene.directory / "collector.yaml").write_text(json.dumps(config), encoding="utf-8")
+    program = binaries.collector()
+    require(program, "the OpenTelemetry Collector (Go, and the Go module proxy to build it from)")
+    done = subprocess.run([str(program), "--config", str(scene.directory / "collector.yaml")], capture_output=True)
+    log.write_bytes(done.stderr)

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from ansible_collections.traceops.tracing.tests.integration.playbook import Run, assert_clean, run_playbook
 from ansible_collections.traceops.tracing.tests.lab import Lab
-from ansible_collections.traceops.tracing.tests.lab.collector.running import collector
+from ansible_collections.traceops.tracing.tests.lab.collector.running import Peer, collector
 from ansible_collections.traceops.tracing.tests.lab.faults import FAULTS as LAB_FAULTS
 from ansible_collections.traceops.tracing.tests.lab.faults import Plan, Urls
 from ansible_collections.traceops.tracing.tests.servers import tcp_server
@@ -44,9 +44,12 @@ class Scene:
         self.said: Settings = {"diagnose_containers": []}
         self.surroundings: dict[str, str] = {}
         self.lab: Lab
+        self.peer: Peer  # the Collector, once it runs
         self.held = ExitStack()  # what is to be stopped at the end
         self.idle = False  # whether the application is not even started
         self._steps: list[t.Callable[[], None]] = []
+        self._afterwards: list[t.Callable[[], None]] = []
+        self._arguments: t.Tuple[str, ...] = ()
         self._service: dict[str, str] | None = None
 
     @property
@@ -61,6 +64,10 @@ class Scene:
         """Do this when the lab's servers run, before the application does."""
         self._steps.append(step)
 
+    def afterwards(self, step: t.Callable[[], None]) -> None:
+        """Do this when the application has worked."""
+        self._afterwards.append(step)
+
     def endpoint(self, url: str) -> None:
         """Application and operator have this endpoint."""
         self.plan.endpoint = lambda urls: url
@@ -73,7 +80,7 @@ class Scene:
         """The OTLP endpoint is a real Collector; `settings` are those of `lab.collector.running.collector`."""
 
         def start() -> None:
-            peer = self.held.enter_context(collector(self.directory, **settings(self.urls)))
+            self.peer = peer = self.held.enter_context(collector(self.directory, **settings(self.urls)))
             self.endpoint(f"{scheme}://{peer.grpc if self.plan.protocol == 'grpc' else peer.http}")
 
         self.once_up(start)
@@ -83,9 +90,10 @@ class Scene:
         self.endpoint(f"http://{address}:{port}")
         self.once_up(lambda: self.held.enter_context(relayed((address, port), target(self.urls))))
 
-    def service(self, **environment: str | None) -> None:
-        """The application is an SDK's process with these variables beside its endpoint and name; None removes one."""
-        self._service = {**(self._service or {}), **environment}  # type: ignore[dict-item]
+    def service(self, *arguments: str, **environment: str) -> None:
+        """The application is service.py with these variables beside its endpoint and name; its log is `service.log`."""
+        self._arguments = arguments
+        self._service = {**(self._service or {}), **environment}
         self.plan.expected_service = "shop"
         self.said.update(diagnose_log_paths=[], diagnose_process={"pid_file": str(self.directory / "pid")})
 
@@ -98,10 +106,12 @@ class Scene:
             self._run_service(self._service)
         elif not self.idle:
             self.lab.run_app()
+        for step in self._afterwards:
+            step()
 
     def _run_service(self, changes: dict[str, str]) -> None:
         base = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_") and not k.lower().endswith("_proxy")}
-        environment: dict[str, str | None] = {
+        environment = {
             **base,
             "OTEL_EXPORTER_OTLP_ENDPOINT": self.plan.endpoint(self.urls),
             "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
@@ -109,13 +119,14 @@ class Scene:
             "OTEL_SERVICE_NAME": "shop",
             **changes,
         }
+        log = self.held.enter_context((self.directory / "service.log").open("w"))
         process = self.held.enter_context(  # leaving it closes its input, upon which it ends
             subprocess.Popen(
-                [sys.executable, str(Path(__file__).with_name("service.py"))],
-                env={name: value for name, value in environment.items() if value is not None},
+                [sys.executable, str(Path(__file__).with_name("service.py")), *self._arguments],
+                env=environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
+                stderr=log,
             )
         )
         assert process.stdout

@@ -1,6 +1,7 @@
 """A service that is configured by its environment alone: the SDK's own configurator, one trace, then it stays.
 
-It writes `ready` when its trace was exported or could not be, and ends when its standard input does.
+It writes `ready` when its trace was exported or could not be, and ends when its standard input does. With the argument
+`--second-provider` a provider without an exporter is set first, as by a framework.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ import sys
 
 from opentelemetry import trace
 from opentelemetry.sdk._configuration import _OTelSDKConfigurator
+from opentelemetry.sdk.trace import TracerProvider
 
 
 def main() -> None:
+    if "--second-provider" in sys.argv:
+        trace.set_tracer_provider(TracerProvider())
     os.environ.setdefault("OTEL_TRACES_EXPORTER", "otlp")  # as opentelemetry-distro does
     with contextlib.suppress(RuntimeError):  # for an unknown exporter; auto-instrumentation goes on without tracing
         _OTelSDKConfigurator().configure()

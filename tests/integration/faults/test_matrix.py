@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ansible_collections.traceops.tracing.tests.integration.faults import (
@@ -76,3 +78,10 @@ def test_a_lesser_fault_is_named(fault: str, warned: Played) -> None:
 def test_the_play_fails(played: Played) -> None:
     assert played.run.code != 0
     assert played.run.verdict["status"] == "problem"
+
+
+def test_the_page_of_failure_modes_names_what_is_caused() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "failure-modes.md").read_text(encoding="utf-8")
+    caused = {fault.id for fault in FAULTS.values()}
+    assert len(caused) >= 40
+    assert sorted(check_id for check_id in caused if f"`{check_id}`" not in page) == []
