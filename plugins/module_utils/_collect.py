@@ -37,6 +37,10 @@ def _load(name: str) -> ModuleType:
         from ansible_collections.traceops.tracing.plugins.module_utils._probe import balance as probe
     elif name == "canaries":
         from ansible_collections.traceops.tracing.plugins.module_utils._probe import canaries as probe
+    elif name == "coverage":
+        from ansible_collections.traceops.tracing.plugins.module_utils._probe import coverage as probe
+    elif name == "linkage":
+        from ansible_collections.traceops.tracing.plugins.module_utils._probe import linkage as probe
     elif name == "grafana":
         from ansible_collections.traceops.tracing.plugins.module_utils._probe import grafana as probe
     elif name == "containers":
@@ -55,8 +59,10 @@ PROBES = (
     "canaries",
     "clock",
     "containers",
+    "coverage",
     "environment",
     "grafana",
+    "linkage",
     "logs",
     "otlp",
     "sampling_ratio",

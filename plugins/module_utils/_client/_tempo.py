@@ -178,24 +178,26 @@ class TempoClient:
 
     # Traces.
 
-    def trace_by_id(self, trace_id: str, timeout: t.Optional[float] = None) -> t.Optional[Trace]:
+    def trace_by_id(
+        self, trace_id: str, timeout: t.Optional[float] = None, max_body: int = MAX_TRACE_BODY
+    ) -> t.Optional[Trace]:
         """The trace, or None when Tempo has none of this id. A trace can be read so as soon as it is accepted."""
         trace_id = normal_id(trace_id)
         if self.version().dialect.trace_v2:
-            answer = self._get_trace(f"/api/v2/traces/{trace_id}", timeout)
+            answer = self._get_trace(f"/api/v2/traces/{trace_id}", timeout, max_body)
             if answer.status == 200:
                 trace = _trace(answer, wrapped=True)
                 return trace if trace.spans or trace.partial else None
             if answer.status != 404:
                 raise status_error(answer)
         # On v2 a 404 never means "no such trace": the path is not there (a gateway lets only v1 pass).
-        answer = self._get_trace(f"/api/traces/{trace_id}", timeout)
+        answer = self._get_trace(f"/api/traces/{trace_id}", timeout, max_body)
         if answer.status == 404 and answer.body.strip() in (b"", b"trace not found"):
             return None
         return _trace(_ok(answer), wrapped=False)
 
-    def _get_trace(self, path: str, timeout: t.Optional[float]) -> Response:
-        return self._http.get(path, accept=TRACE_FORMAT, max_body=MAX_TRACE_BODY, timeout=timeout)
+    def _get_trace(self, path: str, timeout: t.Optional[float], max_body: int) -> Response:
+        return self._http.get(path, accept=TRACE_FORMAT, max_body=max_body, timeout=timeout)
 
     def search(self, query: str, start: float, end: float, limit: int) -> t.List[Found]:
         """At most `limit` traces that match the TraceQL `query` between two times (epoch seconds), newest window first.
@@ -223,6 +225,23 @@ class TempoClient:
             f"GET {self.url}/api/search: this Tempo searches {self._window_s:.0f} s at a time, and the whole range "
             f"would take more than {MAX_SEARCHES} searches; give a later start",
         )
+
+    def search_attributes(self, query: str, start: float, end: float, limit: int) -> t.List[t.Dict[str, str]]:
+        """Of each span that a search shows, the attributes that `query` names, without their scope (text ones only).
+
+        A range over the server's limit is cut at its beginning.
+        """
+        since = max(start, end - self._window_s)
+        answer = self._http.get(
+            "/api/search", query={"q": query, "start": int(since), "end": math.ceil(end), "limit": limit}
+        )
+        _search_result(_ok(answer))  # refuses what is none
+        return [
+            _text_attributes(span.get("attributes"))
+            for trace in _objects(answer.json().get("traces"))
+            for spans in _objects(trace.get("spanSets") or [trace.get("spanSet")])
+            for span in _objects(spans.get("spans"))
+        ]
 
     def _narrower(self, answer: Response) -> bool:
         """Take the range limit from a refusal; False when it says something else."""
@@ -317,6 +336,19 @@ def _found(item: t.Dict[str, t.Any]) -> Found:
         duration_ms=_integer(item.get("durationMs")),
         services=services or ([root] if received and root else []),
     )
+
+
+def _objects(found: t.Any) -> t.List[t.Dict[str, t.Any]]:
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+
+def _text_attributes(found: t.Any) -> t.Dict[str, str]:
+    values = {
+        str(each.get("key")): each["value"].get("stringValue")
+        for each in _objects(found)
+        if isinstance(each.get("value"), dict)
+    }
+    return {clean(key)[:200]: clean(value)[:200] for key, value in values.items() if isinstance(value, str)}
 
 
 def _integer(given: t.Any) -> int:

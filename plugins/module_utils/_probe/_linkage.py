@@ -16,7 +16,9 @@ TREE_DEPTH = 12
 SKEW_MS = 1.0  # a child may be this much outside its parent: rounding to milliseconds does that
 
 
-class _Tree(t.NamedTuple):
+class Tree(t.NamedTuple):
+    """The spans of one trace by how they hang together."""
+
     by_id: t.Dict[str, Span]
     children: t.Dict[str, t.List[Span]]
     roots: t.List[Span]
@@ -27,7 +29,7 @@ class _Tree(t.NamedTuple):
 def judge(trace: Trace) -> t.Dict[str, t.Any]:
     """The linkage of a trace; see RETURN of the module tempo_trace for the keys."""
     spans = trace.spans
-    tree = _tree(spans)
+    tree = tree_of(spans)
     depth, cycles = _depth(tree)
     skewed = _skewed(tree)
     start = min((span.start_ns for span in spans), default=0)
@@ -56,7 +58,8 @@ def judge(trace: Trace) -> t.Dict[str, t.Any]:
     }
 
 
-def _tree(spans: t.List[Span]) -> _Tree:
+def tree_of(spans: t.List[Span]) -> Tree:
+    """Each span id once, under its parent, or among the roots or orphans."""
     by_id: t.Dict[str, Span] = {}
     duplicates = [span for span in spans if by_id.setdefault(span.span_id, span) is not span]
     children: t.Dict[str, t.List[Span]] = {}
@@ -72,14 +75,14 @@ def _tree(spans: t.List[Span]) -> _Tree:
         siblings.sort(key=_start)
     roots.sort(key=_start)
     orphans.sort(key=_start)
-    return _Tree(by_id, children, roots, orphans, duplicates)
+    return Tree(by_id, children, roots, orphans, duplicates)
 
 
 def _start(span: Span) -> int:
     return span.start_ns
 
 
-def _depth(tree: _Tree) -> t.Tuple[int, int]:
+def _depth(tree: Tree) -> t.Tuple[int, int]:
     """(levels of the deepest branch, spans that no root or orphan leads to: they are each other's parents)."""
     level, depth, seen = tree.roots + tree.orphans, 0, 0
     while level:
@@ -88,7 +91,7 @@ def _depth(tree: _Tree) -> t.Tuple[int, int]:
     return depth, len(tree.by_id) - seen
 
 
-def _skewed(tree: _Tree) -> t.List[t.Dict[str, t.Any]]:
+def _skewed(tree: Tree) -> t.List[t.Dict[str, t.Any]]:
     """Children outside their parents' time, furthest first: their hosts' clocks differ by at least that much.
 
     Before the parent's start counts for every child; after its end only for the server side of a call that did not
@@ -132,7 +135,7 @@ def _brief(span: Span) -> t.Dict[str, t.Any]:
     }
 
 
-def draw(tree: _Tree, start_ns: int) -> t.List[str]:
+def draw(tree: Tree, start_ns: int) -> t.List[str]:
     """The tree as lines of ASCII, at most TREE_LINES and TREE_DEPTH; orphans hang under the parent they miss."""
     lines: t.List[str] = []
     # A stack, not recursion: a hostile trace may be one chain of 100,000 spans.
