@@ -30,6 +30,7 @@ class Stack:
 
     def __init__(self, client: docker.DockerClient, versions: t.Mapping[str, str], directory: Path) -> None:
         self.client, self.directory = client, directory
+        self.printed = ""  # what the first run said, where a test keeps it
         self.name = f"velo-{uuid.uuid4().hex[:8]}"
         tempo, grafana, grpc, http, prometheus = free_ports(5)
         self.ports = {"tempo": tempo, "grafana": grafana, "grpc": grpc, "http": http, "prometheus": prometheus}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 
 import docker
 import pytest
@@ -72,11 +73,13 @@ def test_a_stack_from_nothing_to_nothing(stack: Stack) -> None:
 
 
 @pytest.fixture(scope="module")
-def running(docker_engine: docker.DockerClient, versions: dict[str, str], tmp_path_factory: pytest.TempPathFactory):
+def running(
+    docker_engine: docker.DockerClient, versions: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
     """A stack with generated password, deployed with everything that Ansible can print."""
     made = Stack(docker_engine, versions, tmp_path_factory.mktemp("running"))
     made.variables.update(stack_grafana_admin_password="", stack_grafana_generate_password=True)
-    made.first = made.deploy("-vvv", "--diff")
+    made.printed = made.deploy("-vvv", "--diff").output
     yield made
     made.remove()
 
@@ -106,7 +109,7 @@ def test_the_password_that_was_made_up_is_in_one_place(running: Stack) -> None:
     password = file.read_text(encoding="utf-8")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert running.through_grafana("/api/datasources", password=password)[0] == 200
-    assert password not in running.first.output
+    assert password not in running.printed
     assert password not in str(running.inspect("grafana"))
     others = [path for path in running.config.rglob("*") if path.is_file() and path != file]
     assert [path for path in others if password in path.read_text(encoding="utf-8")] == []
