@@ -54,7 +54,8 @@ def counted(scene: Scene, settings: Settings) -> None:
 
 
 def undelivered(retry: bool) -> Settings:
-    endpoint = {"endpoint": f"http://127.0.0.1:{closed_port()}", "retry_on_failure": {"enabled": retry}}
+    tries = {"enabled": retry, "max_elapsed_time": "0s"}  # never gives up, however long the play takes
+    endpoint = {"endpoint": f"http://127.0.0.1:{closed_port()}", "retry_on_failure": tries}
     return {"exporters": {"otlphttp": endpoint}}
 
 

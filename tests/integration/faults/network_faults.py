@@ -14,6 +14,7 @@ from ansible_collections.traceops.tracing.tests.certificates import Authority, P
 from ansible_collections.traceops.tracing.tests.conftest import require
 from ansible_collections.traceops.tracing.tests.integration.faults.scene import Scene, Settings, causes
 from ansible_collections.traceops.tracing.tests.lab.collector import binaries
+from ansible_collections.traceops.tracing.tests.lab.collector.running import rotel
 from ansible_collections.traceops.tracing.tests.lab.faults import Urls
 from ansible_collections.traceops.tracing.tests.servers import answering, closed_port, http_answer, tcp_server
 
@@ -50,7 +51,7 @@ def full_backlog() -> t.Iterator[int]:
 
 @causes("network.otlp.connection-timeout")
 def packets_dropped(scene: Scene) -> None:
-    scene.said["diagnose_timeout"] = 2
+    scene.said["diagnose_timeout"] = 3
     scene.server(full_backlog())
 
 
@@ -62,7 +63,7 @@ def closes_every_connection(scene: Scene) -> None:
 @causes("network.otlp.silent")
 def never_answers(scene: Scene) -> None:
     over = threading.Event()
-    scene.said["diagnose_timeout"] = 2
+    scene.said["diagnose_timeout"] = 3
     scene.server(tcp_server(lambda connection: t.cast(None, over.wait(600))))
     scene.held.callback(over.set)
 
@@ -194,6 +195,11 @@ def tail_sampling(scene: Scene) -> None:
     errors = {"name": "errors", "type": "status_code", "status_code": {"status_codes": ["ERROR"]}}
     sampling = {"tail_sampling": {"decision_wait": "100ms", "policies": [errors]}}
     scene.collector(lambda urls: {"processors": sampling, "exporters": to_tempo(urls)})
+
+
+@causes("collector.spans.lost")
+def agent_that_throws_away(scene: Scene) -> None:
+    scene.once_up(lambda: scene.endpoint(f"http://{scene.held.enter_context(rotel()).http}"))
 
 
 @causes("collector.memory.refusing")

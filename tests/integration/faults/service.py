@@ -23,7 +23,7 @@ def main() -> None:
         _OTelSDKConfigurator().configure()
     trace.get_tracer("service").start_span("request").end()
     with contextlib.suppress(AttributeError):  # without an SDK there is nothing to flush
-        trace.get_tracer_provider().force_flush(3000)  # type: ignore[attr-defined]
+        trace.get_tracer_provider().force_flush(5000)  # type: ignore[attr-defined]
     print("ready", flush=True)
     sys.stdin.read()
 

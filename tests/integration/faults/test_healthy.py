@@ -51,7 +51,7 @@ def idle_for_an_hour(scene: Scene) -> None:
         store.started -= 7200
         for trace in store.traces:
             trace.received -= 3600
-            for _batch, span in trace.spans():
+            for _unused, span in trace.spans():
                 span.start_time_unix_nano -= 3600 * 10**9
                 span.end_time_unix_nano -= 3600 * 10**9
 
