@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.traceops.tracing.tests.conftest import require
 from ansible_collections.traceops.tracing.tests.lab.container import tempo_config
 from ansible_collections.traceops.tracing.tests.unit.stack.cases import CASES, VARIANTS, VERSIONS, settings
 from ansible_collections.traceops.tracing.tests.unit.stack.rendering import render
@@ -49,17 +48,17 @@ def test_the_version_knows_every_key(version: str, variant: str) -> None:
         assert tempo_config.refusals(rendered(version, variant), known) == []
 
 
+@pytest.mark.skipif("TEMPO_BIN" not in os.environ, reason="for a real Tempo: TEMPO_BIN names none")
 @pytest.mark.parametrize(("version", "variant"), CASES)
 def test_the_real_program_takes_it(version: str, variant: str, tmp_path: Path) -> None:
-    program = os.environ.get("TEMPO_BIN")
-    require(program, "a real Tempo (TEMPO_BIN)")
-    said = subprocess.run([str(program), "-version"], check=True, capture_output=True, text=True)
+    program = os.environ["TEMPO_BIN"]
+    said = subprocess.run([program, "-version"], check=True, capture_output=True, text=True)
     if version.rpartition(".")[0] not in said.stdout + said.stderr:
         pytest.skip(f"TEMPO_BIN is not of {version}")
     file = tmp_path / "tempo.yml"
     file.write_text(rendered(version, variant), encoding="utf-8")
     done = subprocess.run(
-        [str(program), f"-config.file={file}", "-config.verify=true"], check=False, capture_output=True, text=True
+        [program, f"-config.file={file}", "-config.verify=true"], check=False, capture_output=True, text=True
     )
     taken = 1 if version.startswith("2.3.") else 0  # 2.3 ends the wrong way round
     assert (done.returncode, done.stdout, done.stderr) == (taken, "", "")
