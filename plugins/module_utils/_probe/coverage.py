@@ -75,7 +75,9 @@ def _names(client: TempoClient, attribute: str, start: float, end: float) -> t.L
 def _services(
     client: TempoClient, expected: t.Sequence[str], known: t.List[str], now: float
 ) -> t.Dict[str, t.Dict[str, t.Any]]:
-    states = {name: {"state": "seen", "last": None, "instead": None} for name in expected}
+    states: t.Dict[str, t.Dict[str, t.Any]] = {
+        name: {"state": "seen", "last": None, "instead": None} for name in expected
+    }
     missing = [name for name in states if name not in known]
     if not missing:
         return states

@@ -125,8 +125,8 @@ def summary(traces: t.Sequence[Trace], service: str, now: float) -> t.Dict[str, 
             young += 1
         else:
             looked.append(_Seen(trace.spans, tree))
-    edges: Edges = collections.Counter()
-    services: t.Dict[str, int] = collections.Counter()
+    edges: t.Counter[t.Tuple[str, str]] = collections.Counter()
+    services: t.Counter[str] = collections.Counter()
     for seen in looked:
         services.update({span.service for span in seen.spans})
         for parent_id, children in seen.tree.children.items():
