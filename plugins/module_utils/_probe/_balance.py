@@ -9,15 +9,15 @@ differ by. Labels come from other people's servers: they are cleaned and bounded
 
 from __future__ import annotations
 
+import math
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._client._metrics import Metrics, total
 from ansible_collections.traceops.tracing.plugins.module_utils._text import clean
 
 Counts = t.Dict[str, t.Any]  # name -> number, or label value -> number (or once more)
-Tree = t.Union[float, int, t.Dict[str, t.Any], None]
 
-MAX_LABELS = 200
+MAX_SERIES = 10_000  # of one metric; Tempo has some for each tenant
 # Tempo 2.5 and later answer the sender with success when a span is discarded for these (seen on 2.10.8 and 3.0.3,
 # on 2.3.1 the sender is refused).
 SILENT = ("live_traces_exceeded", "trace_too_large")
@@ -32,7 +32,15 @@ SIBLINGS = {
 
 def start_of(metrics: Metrics) -> t.Optional[float]:
     """When the process started (epoch seconds); None when it does not say so."""
-    return total(metrics, "process_start_time_seconds")
+    start = total(metrics, "process_start_time_seconds")
+    return start if start is not None and math.isfinite(start) else None
+
+
+def whole(counts: t.Any) -> t.Any:
+    """Counts as whole numbers; what is none (NaN, infinite) is 0."""
+    if isinstance(counts, dict):
+        return {key: whole(value) for key, value in counts.items()}
+    return int(counts) if isinstance(counts, (int, float)) and abs(counts) < 2**63 else 0  # also false for NaN
 
 
 def tempo_counts(metrics: Metrics) -> Counts:
@@ -91,15 +99,19 @@ def _by(metrics: Metrics, names: t.Iterable[str], *labels: str) -> t.Dict[str, t
     """Sums by one label, or by two, one in the other."""
     sums: t.Dict[str, t.Any] = {}
     for name in names:
-        for given, value in metrics.get(name, ()):
+        for given, value in metrics.get(name, ())[:MAX_SERIES]:
             words = [clean(given.get(label, ""))[:100] for label in labels]
             inner = sums
             for word in words[:-1]:
                 inner = inner.setdefault(word, {})
             inner[words[-1]] = inner.get(words[-1], 0) + value
-            if len(sums) > MAX_LABELS:
-                return sums
     return sums
+
+
+def same_process(before: t.Mapping[str, t.Any], after: t.Mapping[str, t.Any], taken: float) -> bool:
+    """False when the second look met another process, which ran already at the first (`taken`): a load balancer."""
+    first, second = before.get("start"), after.get("start")
+    return first is None or second is None or abs(second - first) <= 1.0 or bool(second > taken)
 
 
 def grown(before: t.Mapping[str, t.Any], after: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
@@ -113,17 +125,13 @@ def grown(before: t.Mapping[str, t.Any], after: t.Mapping[str, t.Any]) -> t.Dict
     return {**counts, "restarted": restarted}
 
 
-def _difference(before: Tree, after: Tree) -> t.Any:
+def _difference(before: t.Any, after: t.Any) -> t.Any:
     if isinstance(after, dict):
         old = before if isinstance(before, dict) else {}
         return {key: _difference(old.get(key), value) for key, value in after.items()}
-    value, old_value = _whole(after), _whole(before)
+    since = before if isinstance(before, int) else 0
     # A counter only goes back when it began anew.
-    return value - old_value if value >= old_value else value
-
-
-def _whole(value: t.Any) -> int:
-    return int(value) if isinstance(value, (int, float)) and abs(value) < 2**63 else 0  # also false for NaN
+    return after - since if after >= since else after
 
 
 def tempo_sheet(change: t.Mapping[str, t.Any], version: t.Tuple[int, int], tenant: str = "") -> t.Dict[str, t.Any]:

@@ -41,7 +41,7 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any
     snapshots: tempo, and collector and app where their URLs were given -> `{ok, cause, message, url, start, counts,
     version}`, totals as _balance has them; `taken` is when (epoch seconds). change is null unless `before` has the
     snapshots of an earlier look; then it has the same names -> what happened in between (_balance.*_sheet), null for
-    a server that did not answer both times, and `seconds`. ok: every server answered.
+    a server that did not answer both times or of which another instance did, and `seconds`. ok: every server answered.
     """
     snapshots = {"tempo": _look("tempo", params["tempo_url"], params)}
     for name in ("collector", "app"):
@@ -81,7 +81,7 @@ def _look(name: str, url: str, params: t.Mapping[str, t.Any]) -> Snapshot:
             "cause": "not_counted",
             "message": f"{snapshot['url']} has no counter of spans that is known",
         }
-    snapshot.update(start=_balance.start_of(metrics), counts=_COUNTS[name](metrics))
+    snapshot.update(start=_balance.start_of(metrics), counts=_balance.whole(_COUNTS[name](metrics)))
     return {**snapshot, "ok": True, "cause": "ok", "message": f"{snapshot['url']} was read"}
 
 
@@ -109,7 +109,8 @@ def _change(
     change: t.Dict[str, t.Any] = {"seconds": round(taken - before["taken"], 3)}
     for name, snapshot in after.items():
         earlier = before["snapshots"].get(name) or {}
-        if not (snapshot["ok"] and earlier.get("ok")):
+        both = snapshot["ok"] and earlier.get("ok")
+        if not both or not _balance.same_process(earlier, snapshot, before["taken"]):
             change[name] = None
             continue
         grown = _balance.grown(earlier, snapshot)

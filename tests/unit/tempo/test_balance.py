@@ -98,6 +98,13 @@ def test_a_restart_in_between_counts_from_the_new_start() -> None:
     assert (found["restarted"], found["accepted"], found["received"]) == (True, 2, 2)
 
 
+def test_another_instance_that_answers_in_between_gives_no_balance() -> None:
+    with running() as tempo:
+        before = look(tempo)
+        tempo.store.started = 1.0
+        assert look(tempo, before)["change"]["tempo"] is None
+
+
 def test_a_counter_that_goes_back_began_anew() -> None:
     before = {"start": None, "counts": {"accepted": 10}}
     assert _balance.grown(before, {"start": None, "counts": {"accepted": 4}})["accepted"] == 4
@@ -138,7 +145,7 @@ otelcol_exporter_send_failed_spans{suffix}{{exporter="otlp"}} {failed}
 
 def collector(suffix: str, **figures: int) -> dict[str, t.Any]:
     page = parse_metrics(COLLECTOR.format(suffix=suffix, **figures))
-    return {"start": None, "counts": _balance.collector_counts(page)}
+    return {"start": None, "counts": _balance.whole(_balance.collector_counts(page))}
 
 
 @pytest.mark.parametrize("suffix", ["", "_total", "_ratio_total"])
@@ -167,7 +174,8 @@ otlp_exporter_exported_total{success="true",type="metric"} 500
 @pytest.mark.parametrize("page", [SEMANTIC, JAVA], ids=["semantic conventions", "Java"])
 def test_an_applications_books(page: str) -> None:
     nothing = {"start": None, "counts": {}}
-    grown = _balance.grown(nothing, {"start": None, "counts": _balance.application_counts(parse_metrics(page))})
+    counts = _balance.whole(_balance.application_counts(parse_metrics(page)))
+    grown = _balance.grown(nothing, {"start": None, "counts": counts})
     found = _balance.application_sheet(grown)
     assert (found["ended"], found["exported"], found["failed"], found["dropped"]) == (100, 70, 20, 10)
     assert found["unexplained"] == 0
