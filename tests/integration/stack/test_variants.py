@@ -114,14 +114,16 @@ def test_from_2_to_3(old: Stack) -> None:
     block.write_text(json.dumps({"format": "vParquet4", "blockID": "5f7c"}), encoding="utf-8")
 
     # Traces that 2.x has not written to blocks.
-    (volume / "wal/0c1d+single-tenant+vParquet4").mkdir(parents=True)
+    part = volume / "wal/0c1d+single-tenant+vParquet4"
+    part.mkdir(parents=True)
+    (part / "meta.json").write_text(json.dumps({"format": "vParquet4", "blockID": "0c1d"}), encoding="utf-8")
     said = refusal(old.deploy(stack_tempo={"version": NEW}))
     assert "the write-ahead log of Tempo 2.x has traces" in said
     assert "Tempo 2.x runs as before" in said
     assert set(old.starts()) == {"tempo", "grafana"}
-    (volume / "wal/0c1d+single-tenant+vParquet4").rmdir()
+    (part / "meta.json").unlink()
 
-    # Nothing stands in the way any more.
+    # Nothing stands in the way any more: an empty part is left by every stop.
     assert_good(old.deploy(stack_tempo={"version": NEW}))
     assert old.inspect("tempo")["Config"]["Image"] == f"grafana/tempo:{NEW}"
     assert old.stored(trace)
