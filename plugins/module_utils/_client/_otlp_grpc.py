@@ -88,7 +88,10 @@ def export(route: Route, body: bytes, metadata: t.Mapping[str, str], deadline: D
         except grpc.RpcError as error:
             if relay.failure:
                 raise relay.failure from None
-            raise _failure(where, error.code().name, error.details() or "") from None
+            status, said = error.code().name, error.details() or ""
+            if status == "UNAVAILABLE" and deadline.left() <= 0:
+                status, said = "DEADLINE_EXCEEDED", ""  # the relay ends with the deadline, and was first
+            raise _failure(where, status, said) from None
     try:
         return {"status": "OK", **partial(where, parse_success(answer, is_json=False))}
     except ValueError:
