@@ -33,9 +33,10 @@ Settings = t.Dict[str, t.Any]
 
 
 class Scene:
-    """What a host is like before it is diagnosed. `plan` and `options` are the lab's; `said` is what the operator
+    """What a host is like before it is diagnosed.
 
-    tells the role beyond that; `surroundings` are environment variables of the host's Python.
+    `plan` and `options` are the lab's; `said` is what the operator tells the role beyond that; `surroundings` are
+    environment variables of the host's Python.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -74,9 +75,9 @@ class Scene:
         """Application and operator have this endpoint."""
         self.plan.endpoint = lambda urls: url
 
-    def server(self, running: t.ContextManager[int], scheme: str = "http") -> None:
+    def server(self, running: t.ContextManager[int]) -> None:
         """The OTLP endpoint is this server on loopback."""
-        self.endpoint(f"{scheme}://127.0.0.1:{self.held.enter_context(running)}")
+        self.endpoint(f"http://127.0.0.1:{self.held.enter_context(running)}")
 
     def collector(self, settings: t.Callable[[Urls], Settings], scheme: str = "http") -> None:
         """The OTLP endpoint is a real Collector; `settings` are those of `lab.collector.running.collector`."""
