@@ -14,6 +14,9 @@ import pytest
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import ProbeFailure
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import (
     canaries,
+    coverage,
+    linkage,
+    sampling_ratio,
     tempo_info,
     tempo_search,
     tempo_trace,
@@ -27,6 +30,9 @@ PROBES: list[tuple[ModuleType, dict[str, t.Any]]] = [
     (tempo_info, {}),
     (tempo_search, {"service_name": "shop"}),
     (tempo_trace, {"trace_id": "4bf92f3577b34da6a3ce929d0e0e4736"}),
+    (coverage, {"services": ["shop"]}),
+    (linkage, {"service_name": "shop"}),
+    (sampling_ratio, {"service_name": "shop"}),
     (canaries, {"trace_ids": {"app01": "1", "app02": "2"}, "wait_timeout": 0.0}),
 ]
 EACH_PROBE = pytest.mark.parametrize(

@@ -261,8 +261,18 @@ class TempoClient:
             query={"start": int(since), "end": math.ceil(end)},
         )
         found = _ok(answer).json()
-        values = (found.get("tagValues") if isinstance(found, dict) else None) or []
-        return sorted({str(v.get("value", "")) for v in values if isinstance(v, dict)} - {""})
+        # Without any value the object may be empty: protobuf's JSON form leaves out what is.
+        values = found.get("tagValues", []) if isinstance(found, dict) and not set(found) - _TAG_VALUES else None
+        if not isinstance(values, list):
+            raise HttpError(
+                "not_tempo",
+                f"GET {public_url(answer.url)} answered JSON that are no tag values: '{excerpt(answer.body, 80)}'",
+                answer,
+            )
+        return sorted({str(v.get("value", "")) for v in _objects(values)} - {""})
+
+
+_TAG_VALUES = frozenset({"tagValues", "metrics"})
 
 
 def normal_id(given: str, option: str = "trace_id") -> str:
