@@ -15,6 +15,7 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
 
 from ansible_collections.traceops.tracing.tests import lab as lab_package
+from ansible_collections.traceops.tracing.tests.integration.faults.network_faults import to_tempo
 from ansible_collections.traceops.tracing.tests.integration.faults.scene import Played, Scene, play
 from ansible_collections.traceops.tracing.tests.lab.faults import SERVICE
 from ansible_collections.traceops.tracing.tests.lab.store import SINGLE_TENANT
@@ -37,6 +38,13 @@ def an_instance_that_nobody_configured(scene: Scene) -> None:
         subprocess.run([*command, "--endpoint", scene.urls.otlp_http, "--records", "60"], check=True, timeout=60)
 
     working(scene, start)
+
+
+def a_collector_that_samples_by_a_hash(scene: Scene) -> None:
+    """Of 600 records the application samples about 300, and the collector lets about 60 of these pass."""
+    scene.plan.ratio, scene.plan.records = 0.5, 600
+    sampler = {"probabilistic_sampler": {"sampling_percentage": 20, "hash_seed": 7}}
+    scene.collector(lambda urls: {"processors": sampler, "exporters": to_tempo(urls)})
 
 
 def a_caller_that_does_not_export(scene: Scene) -> None:
@@ -70,7 +78,7 @@ def keep(scene: Scene, trace_id: bytes, service: str, kind: t.Any, span_id: byte
     scene.lab.store.add(SINGLE_TENANT, batch, trace_id, 200)
 
 
-SCENES = (an_instance_that_nobody_configured, a_caller_that_does_not_export)
+SCENES = (an_instance_that_nobody_configured, a_collector_that_samples_by_a_hash, a_caller_that_does_not_export)
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +96,15 @@ def test_the_ids_of_traces_show_that_more_is_recorded_than_configured(played: Pl
     seen = found(played, an_instance_that_nobody_configured)
     assert list(seen) == ["sampling.outside.more"], played.told(an_instance_that_nobody_configured.__name__)
     assert "than the configured ratio of 0.25 lets through" in seen["sampling.outside.more"]
+
+
+def test_the_log_and_the_ids_together_show_what_drops_traces_besides(played: Played) -> None:
+    (told,) = (
+        line
+        for line in played.findings(a_collector_that_samples_by_a_hash.__name__, "info")
+        if "sampling.outside.hidden" in line
+    )
+    assert "of 600 records" in told
 
 
 def test_too_few_traces_are_said_with_their_number(played: Played) -> None:
