@@ -73,10 +73,10 @@ sanity: venv-dev tree ## ansible-test sanity, and a check that it tested somethi
 	@tests/tools/sanity.sh $(TREE) $(CACHE)
 
 robustness: venv-dev tree ## hostile input, dead and dripping servers, secrets
-	$(PYTEST) $(or $(ARGS),tests/robustness)
+	$(PYTEST) -n 2 --dist loadfile $(or $(ARGS),tests/robustness)
 
 integration: venv-dev tree ## playbooks against the lab, real collectors, containers (ARGS="tests/unit/shared -k ...")
-	$(PYTEST) $(or $(ARGS),tests/integration)
+	$(PYTEST) -n 2 --dist loadgroup $(or $(ARGS),tests/integration)
 
 bench: venv-dev tree ## measure, as ratios in one run
 	cd $(TREE) && $(BIN)/python -m ansible_collections.traceops.tracing.tests.bench $(ARGS)
