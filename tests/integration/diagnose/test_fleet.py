@@ -67,4 +67,4 @@ def test_with_nothing_running_the_verdict_says_what_is_not_running(tmp_path: Pat
     assert_clean(run)
     assert run.root_causes == ["tempo-ingest.tempo.down", "grafana.server.unreachable"]
     assert "Tempo is not running" in run.verdict["sentence"]
-    assert "Grafana does not answer" in run.verdict["sentence"]
+    assert "Grafana is not running" in run.verdict["sentence"]
