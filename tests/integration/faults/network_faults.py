@@ -253,5 +253,6 @@ def collector_that_does_not_start(scene: Scene) -> None:
     (scene.directory / "collector.yaml").write_text(json.dumps(config), encoding="utf-8")
     program = binaries.collector()
     require(program, "the OpenTelemetry Collector (Go, and the Go module proxy to build it from)")
-    done = subprocess.run([str(program), "--config", str(scene.directory / "collector.yaml")], capture_output=True)
+    command = [str(program), "--config", str(scene.directory / "collector.yaml")]
+    done = subprocess.run(command, check=False, capture_output=True, timeout=60)
     log.write_bytes(done.stderr)
