@@ -100,7 +100,7 @@ def endpoint_of_an_old_receiver(scene: Scene) -> None:
 
 @causes("app.endpoint.port-of-other-protocol")
 def http_to_the_port_of_grpc(scene: Scene) -> None:
-    scene.well_known_port("127.77.0.1", 4317, lambda urls: urls.otlp_grpc)
+    scene.endpoint(f"http://{scene.well_known_port(4317, lambda urls: urls.otlp_grpc)}:4317")
     scene.service()
 
 

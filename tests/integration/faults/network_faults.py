@@ -26,8 +26,7 @@ def receivers_closed(scene: Scene) -> None:
 
 @causes("network.otlp.http-port-closed")
 def only_the_port_of_grpc_is_open(scene: Scene) -> None:
-    scene.well_known_port("127.77.0.2", 4317, lambda urls: urls.otlp_grpc)
-    scene.endpoint("http://127.77.0.2:4318")
+    scene.endpoint(f"http://{scene.well_known_port(4317, lambda urls: urls.otlp_grpc)}:4318")
 
 
 @causes("network.otlp.name-unresolved")

@@ -88,10 +88,11 @@ class Scene:
 
         self.once_up(start)
 
-    def well_known_port(self, address: str, port: int, target: t.Callable[[Urls], str]) -> None:
-        """A port that the endpoint must have, on an address of loopback that nobody else uses, leads to `target`."""
-        self.endpoint(f"http://{address}:{port}")
+    def well_known_port(self, port: int, target: t.Callable[[Urls], str]) -> str:
+        """An address of loopback that nobody else uses, where this port leads to `target`."""
+        address = ".".join(str(number) for number in (127, *(1 + byte % 254 for byte in os.urandom(3))))
         self.once_up(lambda: self.held.enter_context(relayed((address, port), target(self.urls))))
+        return address
 
     def service(self, *arguments: str, **environment: str) -> None:
         """The application is service.py with these variables beside its endpoint and name; its log is `service.log`."""

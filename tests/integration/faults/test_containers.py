@@ -70,9 +70,9 @@ def tempo_starts_again_and_again(scene: Scene, engine: Engine) -> None:
 
     def often() -> bool:  # each pause is twice as long as the one before
         container.reload()
-        return bool(container.attrs["RestartCount"] >= 8 and container.status == "restarting")
+        return bool(container.attrs["RestartCount"] >= 5 and container.status == "restarting")
 
-    scene.once_up(lambda: wait_until(often, 120, "the container to wait for its next start"))
+    scene.once_up(lambda: wait_until(often, 300, "the container to wait for its next start"))
     look_at(scene, container)
 
 
