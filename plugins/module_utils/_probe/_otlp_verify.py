@@ -12,7 +12,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client._http imp
 from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_encode import Span
 from ansible_collections.traceops.tracing.plugins.module_utils._client._tempo import TempoClient
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import MissingLibrary
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._waiting import Clock, wait_for
+from ansible_collections.traceops.tracing.plugins.module_utils._waiting import Clock, wait_for
 
 LONGEST_PAUSE = 0.2  # seconds: what waiting may add to the moment a trace can be read
 _CREDENTIALS = ("url_username", "url_password", "token", "headers")

@@ -12,9 +12,9 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client._metrics 
 from ansible_collections.traceops.tracing.plugins.module_utils._client._tempo import TempoClient
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import _balance
 from ansible_collections.traceops.tracing.plugins.module_utils._probe._tempo_failure import explain
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._waiting import REAL, Clock
 from ansible_collections.traceops.tracing.plugins.module_utils._spec import HTTP, TEMPO
 from ansible_collections.traceops.tracing.plugins.module_utils._text import public_url
+from ansible_collections.traceops.tracing.plugins.module_utils._waiting import REAL, Clock
 
 ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
     **TEMPO,

@@ -16,14 +16,14 @@ from ansible_collections.traceops.tracing.plugins.module_utils._errors import Ba
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import _canary
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import _tempo_state as state
 from ansible_collections.traceops.tracing.plugins.module_utils._probe._tempo_failure import asking_tempo, explain
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._waiting import (
+from ansible_collections.traceops.tracing.plugins.module_utils._spec import HTTP, TEMPO
+from ansible_collections.traceops.tracing.plugins.module_utils._waiting import (
     BY_ID_CONFIRM,
     BY_ID_PAUSE,
     REAL,
     Clock,
     wait_for,
 )
-from ansible_collections.traceops.tracing.plugins.module_utils._spec import HTTP, TEMPO
 
 ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
     **TEMPO,

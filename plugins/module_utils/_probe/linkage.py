@@ -15,9 +15,9 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client._traceql 
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
 from ansible_collections.traceops.tracing.plugins.module_utils._probe._linkage import Tree, tree_of
 from ansible_collections.traceops.tracing.plugins.module_utils._probe._tempo_failure import asking_tempo, explain
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._waiting import REAL, Clock
 from ansible_collections.traceops.tracing.plugins.module_utils._spec import HTTP, TEMPO
 from ansible_collections.traceops.tracing.plugins.module_utils._text import clean
+from ansible_collections.traceops.tracing.plugins.module_utils._waiting import REAL, Clock
 
 ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
     **TEMPO,

@@ -32,7 +32,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._probe._otlp_opti
     Options,
     read_options,
 )
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._waiting import REAL, Clock
+from ansible_collections.traceops.tracing.plugins.module_utils._waiting import REAL, Clock
 
 ARGUMENT_SPEC = _otlp_options.ARGUMENT_SPEC
 CHECK_MODE = {"send": False}

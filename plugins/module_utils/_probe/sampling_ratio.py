@@ -14,11 +14,11 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client._times im
 from ansible_collections.traceops.tracing.plugins.module_utils._client._traceql import quoted
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
 from ansible_collections.traceops.tracing.plugins.module_utils._probe._tempo_failure import asking_tempo
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._waiting import REAL, Clock, wait_for
 from ansible_collections.traceops.tracing.plugins.module_utils._sampling.estimate import estimate, hidden_factor, share
 from ansible_collections.traceops.tracing.plugins.module_utils._sampling.samplers import RULES, SDK_RULES
 from ansible_collections.traceops.tracing.plugins.module_utils._spec import HTTP, TEMPO, WAIT
 from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt, public_url
+from ansible_collections.traceops.tracing.plugins.module_utils._waiting import REAL, Clock, wait_for
 
 ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
     **TEMPO,

@@ -12,9 +12,9 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client._tempo im
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption, ProbeFailure
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import _tempo_state as state
 from ansible_collections.traceops.tracing.plugins.module_utils._probe._tempo_failure import asking_tempo
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._waiting import REAL, Clock
 from ansible_collections.traceops.tracing.plugins.module_utils._spec import HTTP, TEMPO
 from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt
+from ansible_collections.traceops.tracing.plugins.module_utils._waiting import REAL, Clock
 
 ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
     **TEMPO,

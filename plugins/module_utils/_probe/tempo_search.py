@@ -20,9 +20,9 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client._traceql 
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption, MissingLibrary, ProbeFailure
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import _tempo_state as state
 from ansible_collections.traceops.tracing.plugins.module_utils._probe._tempo_failure import asking_tempo
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._waiting import REAL, Clock, wait_for
 from ansible_collections.traceops.tracing.plugins.module_utils._spec import HTTP, TEMPO, WAIT
 from ansible_collections.traceops.tracing.plugins.module_utils._text import clean, excerpt
+from ansible_collections.traceops.tracing.plugins.module_utils._waiting import REAL, Clock, wait_for
 
 ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
     **TEMPO,

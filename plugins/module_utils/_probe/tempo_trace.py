@@ -12,14 +12,14 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client._trace im
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import ProbeFailure
 from ansible_collections.traceops.tracing.plugins.module_utils._probe._linkage import judge
 from ansible_collections.traceops.tracing.plugins.module_utils._probe._tempo_failure import asking_tempo
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._waiting import (
+from ansible_collections.traceops.tracing.plugins.module_utils._spec import HTTP, TEMPO, WAIT
+from ansible_collections.traceops.tracing.plugins.module_utils._waiting import (
     BY_ID_CONFIRM,
     BY_ID_PAUSE,
     REAL,
     Clock,
     wait_for,
 )
-from ansible_collections.traceops.tracing.plugins.module_utils._spec import HTTP, TEMPO, WAIT
 
 ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
     **TEMPO,

@@ -16,7 +16,7 @@ import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._client._docker import Engine, Json
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import ProbeFailure
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._waiting import REAL, Clock
+from ansible_collections.traceops.tracing.plugins.module_utils._waiting import REAL, Clock
 
 ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
     "name": {"type": "str", "required": True},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._waiting import wait_for
+from ansible_collections.traceops.tracing.plugins.module_utils._waiting import wait_for
 from ansible_collections.traceops.tracing.tests.probing import FakeClock
 
 
