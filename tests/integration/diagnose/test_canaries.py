@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import _canary
 from ansible_collections.traceops.tracing.tests.integration.diagnose.test_fleet import LOCAL, diagnose
@@ -15,14 +16,15 @@ from ansible_collections.traceops.tracing.tests.lab import Lab
 from ansible_collections.traceops.tracing.tests.lab.collector.running import collector
 from ansible_collections.traceops.tracing.tests.servers import closed_port
 
-# A fault, and the setting with which the same canary was accepted. HTTP and GRPC stand for the lab's ports.
+# A fault, and the setting with which the same canary was accepted. HTTP stands for the lab's URL, ADDRESS for that
+# of the application's endpoint.
 PROVED = {
     "http_to_grpc": "OTEL_EXPORTER_OTLP_PROTOCOL=grpc",
     "grpc_to_http": "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
     "wrong_path": "OTEL_EXPORTER_OTLP_ENDPOINT=HTTP",
     "tls_to_plain": "OTEL_EXPORTER_OTLP_ENDPOINT=HTTP",
     "only_the_port_of_grpc_is_open": (
-        "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.77.0.2:4317 OTEL_EXPORTER_OTLP_PROTOCOL=grpc"
+        "OTEL_EXPORTER_OTLP_ENDPOINT=http://ADDRESS:4317 OTEL_EXPORTER_OTLP_PROTOCOL=grpc"
     ),
     "nobody_has_a_tenant": "OTEL_EXPORTER_OTLP_HEADERS=x-scope-orgid=acme",
 }
@@ -61,7 +63,9 @@ def test_a_fix_that_was_seen_to_work_is_named_as_proved(tmp_path: Path) -> None:
     played = play(tmp_path, {name: [FAULTS[name], remembered, *more.get(name, [])] for name in PROVED})
     for host, setting in PROVED.items():
         expected = setting.replace("HTTP", urls[host].otlp_http) if setting.endswith("=HTTP") else setting
-        otlp = evidence(played.run, host)["otlp"]
+        seen = evidence(played.run, host)
+        otlp, configured = seen["otlp"], urlsplit(seen["settings"]["otlp_endpoint"])
+        expected = expected.replace("ADDRESS", str(configured.hostname))
         assert otlp["passes_with"] == expected, (host, otlp["counterfactuals"])
         assert len(otlp["counterfactuals"]) <= 6
         assert f"set {expected} (proved" in fixes(played, host), host
