@@ -28,9 +28,10 @@ _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#1c2330;background:#fff}
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem;border-bottom:1px solid #d6dbe3}
 code,pre{font:13px/1.45 ui-monospace,monospace}pre{background:#f4f6f9;padding:.6rem;overflow:auto;white-space:pre-wrap}
-.sentence{font-size:1.15rem;padding:.8rem 1rem;border-left:.4rem solid;background:#f4f6f9;overflow-wrap:anywhere}
+.sentence{font-size:1.15rem;padding:.8rem 1rem;background:#f4f6f9;overflow-wrap:anywhere}
+.sentence{border-width:0 0 0 .4rem;border-style:solid}
 .path{display:flex;flex-wrap:wrap;gap:.4rem;padding:0;list-style:none}
-.path li{padding:.3rem .7rem;border:2px solid;border-radius:.4rem}
+.path li{padding:.3rem .7rem;border-width:2px;border-style:solid;border-radius:.4rem}.path .failed{font-weight:bold}
 .ok{border-color:#2e7d46}.problem,.failed{border-color:#b3261e}.warning,.incomplete,.pending{border-color:#b26a00}
 .info{border-color:#2b5fa8}.none,.skipped,.unknown,.blocked,.suppressed{border-color:#8a93a3}
 details{margin:.5rem 0;padding:.3rem .8rem;border-left:.3rem solid #8a93a3;overflow-wrap:anywhere}
