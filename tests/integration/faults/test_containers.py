@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import typing as t
 from pathlib import Path
 
@@ -21,6 +22,7 @@ class Engine:
 
     def __init__(self, client: docker.DockerClient) -> None:
         self.client, self.image = client, image(client, "base", BASE)
+        self.alone = threading.Lock()  # its client is one for all threads
         self._started: list[Container] = []
         self._networks: list[t.Any] = []
 
@@ -135,7 +137,11 @@ def played(docker_engine: docker.DockerClient, tmp_path_factory: pytest.TempPath
     engine = Engine(docker_engine)
 
     def on_this_engine(fault: t.Callable[[Scene, Engine], None]) -> Fault:
-        return lambda scene: fault(scene, engine)
+        def build(scene: Scene) -> None:
+            with engine.alone:
+                fault(scene, engine)
+
+        return build
 
     try:
         directory = Path(tmp_path_factory.mktemp("containers"))
