@@ -76,7 +76,10 @@ robustness: venv-dev tree ## hostile input, dead and dripping servers, secrets
 	$(PYTEST) -n 2 --dist loadfile $(or $(ARGS),tests/robustness)
 
 integration: venv-dev tree ## playbooks against the lab, real collectors, containers (ARGS="tests/unit/shared -k ...")
-	$(PYTEST) -n 2 --dist loadgroup $(or $(ARGS),tests/integration)
+	$(PYTEST) $(or $(ARGS),tests/integration --ignore=tests/integration/stack)
+
+integration-stack: venv-dev tree ## the stack role on a real Docker Engine; takes long, and is not yet part of test
+	$(PYTEST) $(or $(ARGS),tests/integration/stack)
 
 bench: venv-dev tree ## measure, as ratios in one run
 	cd $(TREE) && $(BIN)/python -m ansible_collections.traceops.tracing.tests.bench $(ARGS)
