@@ -23,7 +23,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export RUFF_CACHE_DIR := $(CACHE)/ruff
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CACHE)/hypothesis
 
-.PHONY: help demo diagnose test lint sanity unit contract integration robustness bench docs explain replay build clean tree venv venv-dev
+.PHONY: help demo diagnose test lint sanity unit contract integration integration-stack robustness bench docs explain replay build clean tree venv venv-dev
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t14
