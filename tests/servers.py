@@ -56,8 +56,13 @@ def http_answer(status: int, body: bytes, content_type: str = "application/json"
     return "\r\n".join([*lines, "Connection: close", "", ""]).encode() + body
 
 
+_CLOSED: list[socket.socket] = []  # until the tests end
+
+
 def closed_port() -> int:
-    """A port on which nothing listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
+    """A port on which nothing listens, and that nobody gets from the kernel meanwhile."""
+    bound = socket.socket()
+    bound.bind(("127.0.0.1", 0))  # bound and not listening: the kernel refuses
+    _CLOSED.append(bound)
+    port: int = bound.getsockname()[1]
     return port

@@ -5,15 +5,12 @@
 
 from __future__ import annotations
 
-import os
 import typing as t
 
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
 from ansible_collections.traceops.tracing.plugins.module_utils._logs import profiles
-
-PROFILES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "log_profiles")
 
 
 class ActionModule(ActionBase):
@@ -45,7 +42,7 @@ class ActionModule(ActionBase):
             if not isinstance(given, dict) or given.get("probe", label) != "logs":
                 continue
             try:
-                resolved[label] = profiles.resolve(given, PROFILES, self._loader.path_dwim)
+                resolved[label] = profiles.resolve(given, self._loader.path_dwim)
             except BadOption as error:
                 raise BadOption(f"probes: {label}: {error.message}") from None
         return resolved

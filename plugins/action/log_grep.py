@@ -5,15 +5,12 @@
 
 from __future__ import annotations
 
-import os
 import typing as t
 
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
 from ansible_collections.traceops.tracing.plugins.module_utils._logs import profiles
-
-PROFILES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "log_profiles")
 
 
 class ActionModule(ActionBase):
@@ -26,7 +23,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Dict[str, t.Any]:
         result = super().run(tmp, task_vars)
         try:
-            options = profiles.resolve(self._task.args, PROFILES, self._loader.path_dwim)
+            options = profiles.resolve(self._task.args, self._loader.path_dwim)
         except BadOption as error:
             return {**result, "failed": True, "cause": error.cause, "msg": error.message}
         return {

@@ -12,15 +12,17 @@ import typing as t
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
 from ansible_collections.traceops.tracing.plugins.module_utils._logs import patterns
 
+OWN = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "log_profiles")
+
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _KEYS = {"description", "patterns"}
 _MOST_BYTES = 1 << 20
 
 
-def resolve(options: t.Mapping[str, t.Any], own: str, find: t.Callable[[str], str]) -> t.Dict[str, t.Any]:
+def resolve(options: t.Mapping[str, t.Any], find: t.Callable[[str], str]) -> t.Dict[str, t.Any]:
     """The options of the probe `logs` with its profiles as plain patterns.
 
-    `own` is the directory of the collection's profiles, `find` makes a directory that the user names absolute.
+    `find` makes a directory that the user names absolute; the collection's own profiles (OWN) come after these.
     Patterns of one name in several profiles become one that matches any of their expressions;
     a pattern that the task gives itself replaces them. Raises BadOption.
     """
@@ -35,7 +37,7 @@ def resolve(options: t.Mapping[str, t.Any], own: str, find: t.Callable[[str], st
         raise BadOption("profiles, profile_dirs and patterns are two lists and a dictionary")
     merged: t.Dict[str, t.Any] = {}
     for name in names:
-        for key, pattern in load(str(name).strip(), [*(find(str(each)) for each in directories), own]).items():
+        for key, pattern in load(str(name).strip(), [*(find(str(each)) for each in directories), OWN]).items():
             merged[key] = _joined(merged[key], pattern) if key in merged else pattern
     if names:
         resolved["patterns"] = {**merged, **given}

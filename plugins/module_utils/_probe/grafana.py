@@ -60,6 +60,9 @@ from ansible_collections.traceops.tracing.plugins.module_utils._probe._grafana_f
 from ansible_collections.traceops.tracing.plugins.module_utils._probe._grafana_settings import describe, settings_of
 from ansible_collections.traceops.tracing.plugins.module_utils._probe._grafana_steps import Steps, ask, ms_since
 from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt, public_url
+from ansible_collections.traceops.tracing.plugins.module_utils._waiting import BY_ID_CONFIRM, REAL, Clock, wait_for
+
+T = t.TypeVar("T")
 
 ARGUMENT_SPEC: _spec.Spec = {
     **_spec.HTTP,
@@ -78,7 +81,7 @@ _MAX_LISTED = 100  # data sources
 _USELESS = ("response_timeout", "unauthorized", "forbidden")  # asking on would only take as long, or be refused again
 
 
-def run(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any]:
     """Test the data source; the result is described at the top. Raises only BadOption and MissingLibrary."""
     steps = Steps()
     result: t.Dict[str, t.Any] = {
@@ -102,7 +105,7 @@ def run(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
             result["trace"] = {"id": normal_id(params["trace_id"]), "found": None, "found_directly": None}
         client = GrafanaClient(params["grafana_url"], params)
         direct = _direct_client(params) if params.get("tempo_url") else None
-        verdict = _test(client, direct, params, steps, result)
+        verdict = _test(client, direct, params, steps, result, clock)
     except ProbeFailure as failure:
         failure.result = result
         raise
@@ -122,6 +125,7 @@ def _test(
     params: t.Mapping[str, t.Any],
     steps: Steps,
     result: t.Dict[str, t.Any],
+    clock: Clock,
 ) -> Verdict:
     """Run the steps until one makes the others useless; fills `steps` and `result`."""
     version, stopped = reach(client, steps)
@@ -146,9 +150,9 @@ def _test(
         seen.health = steps.add("health", read_health(answer), answer)
     route = _echo(client, seen, steps, result)
     if seen.decisive.cause not in _USELESS:
-        _search(client, route, seen, steps, result)
+        _search(client, route, seen, steps, result, clock)
     if direct and result["trace"]:
-        seen.found_directly = result["trace"]["found_directly"] = _directly(direct, result["trace"]["id"], steps)
+        seen.found_directly = result["trace"]["found_directly"] = _directly(direct, result["trace"]["id"], steps, clock)
     if seen.decisive.cause == "datasource_unreachable" and not reason_of(seen.said) and source.url:
         seen.from_here = _from_here(source.url, params, steps)
     return conclude(seen)
@@ -181,7 +185,9 @@ def _echo(client: GrafanaClient, seen: Observed, steps: Steps, result: t.Dict[st
     return route
 
 
-def _search(client: GrafanaClient, route: str, seen: Observed, steps: Steps, result: t.Dict[str, t.Any]) -> None:
+def _search(
+    client: GrafanaClient, route: str, seen: Observed, steps: Steps, result: t.Dict[str, t.Any], clock: Clock
+) -> None:
     """What decides: a search, the trace, and what Explore runs; then what names the reason of a failure."""
     now = int(time.time()) + 1  # whole seconds, and the present one is to be in the range
     query = {"q": result["search"]["query"], "start": now - _WINDOW_S, "end": now, "limit": 3}
@@ -192,7 +198,10 @@ def _search(client: GrafanaClient, route: str, seen: Observed, steps: Steps, res
         return
     trace_id = result["trace"]["id"] if result["trace"] else None
     if reading.ok and trace_id:
-        answer = ask(partial(client.proxied, route, f"/api/traces/{trace_id}"))
+        path = f"/api/traces/{trace_id}"
+        answer = _surely(
+            lambda: ask(partial(client.proxied, route, path)), lambda it: read_trace(it).cause != "trace_missing", clock
+        )
         seen.trace = steps.add("trace", read_trace(answer), answer)
         result["trace"]["found"] = {"ok": True, "trace_missing": False}.get(seen.trace.cause)
     if seen.source.type != "tempo":
@@ -222,10 +231,15 @@ def _is_grafana_behind(client: GrafanaClient, route: str, steps: Steps) -> bool:
     return found
 
 
-def _directly(tempo: TempoClient, trace_id: str, steps: Steps) -> t.Optional[bool]:
+def _surely(look: t.Callable[[], T], there: t.Callable[[T], bool], clock: Clock) -> T:
+    """What looking for a trace gives; it takes two looks to say that it is not there (see BY_ID_CONFIRM)."""
+    return wait_for(look, there, 0.0, clock, confirm=BY_ID_CONFIRM).last
+
+
+def _directly(tempo: TempoClient, trace_id: str, steps: Steps, clock: Clock) -> t.Optional[bool]:
     started = time.monotonic()
     try:
-        found = tempo.trace_by_id(trace_id) is not None
+        found = _surely(lambda: tempo.trace_by_id(trace_id), lambda trace: trace is not None, clock) is not None
     except HttpError as error:
         steps.add("direct", Reading(None, error.cause, error.message), Answer(None, None, ms_since(started)))
         return None

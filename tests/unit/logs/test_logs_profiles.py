@@ -242,7 +242,7 @@ def test_a_restart_without_tracing_leaves_nothing_of_the_start_before(tmp_path: 
 
 
 def resolve(options: dict) -> dict:
-    return profiles.resolve(options, str(PROFILES), lambda directory: directory)
+    return profiles.resolve(options, lambda directory: directory)
 
 
 def test_a_profile_becomes_plain_patterns() -> None:
