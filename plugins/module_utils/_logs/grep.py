@@ -69,7 +69,7 @@ def rare_ends(needles: t.Sequence[bytes], sample: bytes) -> t.List[bytes]:
     for needle in needles:
         ends = [needle[at:] for at in range(max(1, len(needle) - _SHORTEST + 1))]
         starts[needle] = {end[0]: end for end in reversed(ends) if end}
-    frequency = {byte: 1 + sample.count(byte) for begun in starts.values() for byte in begun}
+    frequency = {byte: 1 + sample.count(byte) for byte in set().union(*starts.values())}
     chosen: t.List[bytes] = [needle for needle in needles if not needle]
     while any(starts.values()):
         served = collections.Counter(byte for begun in starts.values() for byte in begun)
