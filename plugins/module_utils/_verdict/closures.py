@@ -114,9 +114,7 @@ def _comparator(node: Node, interpreter: t.Any) -> Function:
 
 def _equal(a: t.Any, b: t.Any) -> bool:
     # 1 == true in Python, not in JMESPath.
-    if isinstance(a, bool) is not isinstance(b, bool) and (a in (0, 1) or b in (0, 1)):
-        return False
-    return bool(a == b)
+    return isinstance(a, bool) is isinstance(b, bool) and bool(a == b)
 
 
 def _comparable(value: t.Any) -> bool:

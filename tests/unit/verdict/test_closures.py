@@ -74,6 +74,10 @@ VALUES = st.recursive(
 )
 
 
+def test_the_last_of_one_is_the_first() -> None:
+    assert both("a[-1]", {"a": ["x"]}) == ("x", "x")
+
+
 @given(st.sampled_from(MORE), VALUES)
 @settings(max_examples=600, deadline=None)
 def test_any_value(source: str, value: Any) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict import evidence
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import evidence, judge
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.evaluate import MAX_QUOTED
-from ansible_collections.traceops.tracing.tests.unit.verdict.checks import check, load, report, states
+from ansible_collections.traceops.tracing.tests.unit.verdict.checks import check, load, report, run, states
 
 REFUSED = {"otlp": {"ok": False, "cause": "refused", "message": "it is refused", "endpoint": "http://t:4318"}}
 FINE = {"otlp": {"ok": True, "cause": "ok", "endpoint": "http://t:4318"}}
@@ -42,7 +43,9 @@ def test_a_failing_check_has_the_state_of_its_severity(severity: str, state: str
 
 def test_a_passing_check_says_what_it_saw_or_repeats_its_question(tmp_path: Path) -> None:
     checks = load(tmp_path, check(), check(id="network.otlp.slow", passes_as="{otlp.endpoint} is quick"))
-    titles = {f["id"]: (f["state"], f["title"], f["evidence"]) for f in report(checks, {"a": FINE})["findings"]}
+    findings = report(checks, {"a": FINE})["findings"]
+    assert {(f["host"], f["backend"]) for f in findings} == {("a", "main")}
+    titles = {f["id"]: (f["state"], f["title"], f["evidence"]) for f in findings}
     assert titles == {
         "network.otlp.refused": ("ok", "Does something listen?", {"otlp.cause": "ok"}),
         "network.otlp.slow": ("ok", "http://t:4318 is quick", {"otlp.cause": "ok"}),
@@ -85,7 +88,8 @@ def test_how_a_probe_failed_is_evidence_itself(key: str, tmp_path: Path) -> None
 
 def test_a_check_that_does_not_apply_says_why(tmp_path: Path) -> None:
     checks = load(tmp_path, check(when="otlp.tls", otherwise="{otlp.endpoint} has no TLS"))
-    assert only(report(checks, {"a": FINE}))["reason"] == "http://t:4318 has no TLS"
+    found = only(report(checks, {"a": FINE}))
+    assert (found["state"], found["reason"]) == ("skipped", "http://t:4318 has no TLS")
     assert only(report(checks, {"a": {"otlp": {**REFUSED["otlp"], "tls": True}}}))["state"] == "failed"
 
 
@@ -115,6 +119,18 @@ def test_evidence_of_another_shape_is_unknown(tmp_path: Path) -> None:
 def test_a_host_that_was_not_reached_is_not_checked(tmp_path: Path) -> None:
     found = only(report(load(tmp_path, check()), {"a": None}))
     assert (found["state"], found["reason"], found["backend"]) == ("skipped", "the host could not be reached", None)
+    assert found["title"] == "Does something listen?"
+
+
+def test_a_host_that_was_not_reached_belongs_to_its_backend(tmp_path: Path) -> None:
+    document = evidence.build({"a": None}, {"main": {"hosts": ["a"]}}, run())
+    assert only(judge.report(document, load(tmp_path, check())))["backend"] == "main"
+
+
+def test_words_are_made_of_evidence(tmp_path: Path) -> None:
+    checks = load(tmp_path, check(cause="{otlp.message}, says {host}", fix=["ask {host}"]))
+    found = only(report(checks, {"a": REFUSED}))
+    assert (found["cause"], found["fix"]) == ("it is refused, says a", ["ask a"])
 
 
 def test_only_a_probe_proves(tmp_path: Path) -> None:
@@ -140,8 +156,17 @@ def test_quoted_evidence_is_bounded_and_clean(tmp_path: Path) -> None:
 
 
 SCOPES = [
-    ("host", "host == 'a' && settings.service == 'own' && backend.id == 'main' && backend.grafana.ok && canary.found"),
-    ("backend", "backend == 'main' && settings.service == 'shop' && hosts.a.otlp.ok && canaries.ok"),
+    (
+        "host",
+        (
+            "host == 'a' && settings.service == 'own' && backend.id == 'main' && backend.grafana.ok && canary.found "
+            "&& hops.otlp.stored == `1` && run.id == 'r'"
+        ),
+    ),
+    (
+        "backend",
+        "backend == 'main' && settings.service == 'shop' && hosts.a.otlp.ok && canaries.ok && run.id == 'r'",
+    ),
     (
         "run",
         "hosts.a.otlp.ok && backends.main.grafana.ok && settings.service == 'shop' && run.id == 'r' && schema == `1`",
@@ -152,7 +177,8 @@ SCOPES = [
 @pytest.mark.parametrize(("scope", "expression"), SCOPES)
 def test_what_a_check_of_each_scope_sees(scope: str, expression: str, tmp_path: Path) -> None:
     checks = load(tmp_path, check(scope=scope, needs=None, fails_when=expression, title="x"))
-    backend = {"grafana": {"ok": True}, "canaries": {"ok": True, "traces": {"a": {"found": True}}}}
+    canaries = {"ok": True, "traces": {"a": {"found": True}}, "hops": {"a": {"otlp": {"stored": 1}}}}
+    backend = {"grafana": {"ok": True}, "canaries": canaries}
     found = only(report(checks, {"a": {**FINE, "settings": {"service": "own"}}}, backend))
     assert found["state"] == "failed"
     assert (found["host"], found["backend"]) == {"host": ("a", "main"), "backend": (None, "main"), "run": (None, None)}[
@@ -259,9 +285,18 @@ def test_evidence_that_can_not_be_meant(hosts: Any, backends: Any, words: str) -
             {"schema": 1, "run": {}, "hosts": {"a": 1}, "backends": {}},
             "the evidence of 'a' in 'hosts' is not a dictionary",
         ),
+        (
+            {"schema": 1, "run": {}, "hosts": {}, "backends": {"main": 1}},
+            "the evidence of 'main' in 'backends' is not a dictionary",
+        ),
     ],
 )
 def test_a_stored_document_that_can_not_be_evaluated(document: Any, words: str) -> None:
     with pytest.raises(evidence.BadEvidence) as refused:
         evidence.check_document(document)
     assert str(refused.value) == words
+
+
+def test_evidence_is_kept_as_json_has_it() -> None:
+    built = evidence.build({"a": {"seen": datetime.date(2026, 11, 23)}}, {}, {})
+    assert built["hosts"]["a"] == {"unreachable": False, "backend": None, "seen": "2026-11-23"}

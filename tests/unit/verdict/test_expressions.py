@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -40,6 +41,7 @@ def found(source: str, document: Any = None) -> Any:
         ("version_at_least(a, '2.9')", {"a": "v2.10.8"}, True),
         ("version_at_least(a, '2.10.8')", {"a": "2.10"}, False),
         ("version_at_least(a, '3')", {"a": "2.10.8"}, False),
+        ("version_at_least(a, '2.10.8')", {"a": "2.10.8"}, True),
         ("version_at_least(a, '2')", {"a": "main"}, None),
         ("version_at_least(a, '2')", {}, None),
         ("a > `1`", {"a": "text"}, None),
@@ -47,6 +49,16 @@ def found(source: str, document: Any = None) -> Any:
 )
 def test_functions(source: str, document: Any, value: Any) -> None:
     assert found(source, document) == value
+
+
+def test_a_time_without_a_zone_is_utc_wherever_the_controller_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert found("age(a)", {"a": "2026-11-23T11:00:00"}) == 3600.0
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @pytest.mark.parametrize("source", ["contains(a, 'x')", "length(a)", "matches(a, b)"])
@@ -85,6 +97,8 @@ def rendered(source: str, document: Any) -> str:
         ("{a}", {"a": []}, "none"),
         ("{a}", {"a": [1, 2, 3, 4, 5, 6, 7, 8]}, "1, 2, 3, 4, 5, 6, and 2 more"),
         ("{a}", {"a": {"x": 1, "y": "z"}}, "x 1, y z"),
+        ("{a}", {"a": [1, 2, 3, 4, 5, 6]}, "1, 2, 3, 4, 5, 6"),
+        ("say {{a}}: {a}", {"a": 1}, "say {a}: 1"),
         ("{a}", {"a": "x" * 300}, "x" * 239 + "…"),
     ],
 )

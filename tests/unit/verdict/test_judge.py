@@ -95,6 +95,7 @@ def test_a_backend_explains_its_hosts_and_the_run_everything(tmp_path: Path) -> 
 
 def test_equal_causes_on_many_hosts_are_one(tmp_path: Path) -> None:
     found = report(load(tmp_path, check(proved_when="otlp.cause == 'refused'")), {f"h{n}": REFUSED for n in range(37)})
+    assert (found["schema"], found["run"]) == (evidence.SCHEMA, run())
     (cause,) = found["verdict"]["root_causes"]
     assert len(cause["hosts"]) == 37
     assert cause["proved"] is True
@@ -120,6 +121,13 @@ def test_a_cause_that_every_backend_has_is_one(tmp_path: Path) -> None:
     found = judge.report(evidence.build(hosts, backends, run()), checks)
     causes = [(c["id"], c["hosts"], c["backend"]) for c in found["verdict"]["root_causes"]]
     assert causes == [("network.n.refused", ["a", "b", "c"], None), ("tempo-ingest.t.down", ["a", "c"], None)]
+
+
+def test_with_two_backends_it_is_said_which_hosts_are_behind_the_broken_one(tmp_path: Path) -> None:
+    backends = {"east": {"hosts": ["a"]}, "west": {"hosts": ["b"], **bad("t")}}
+    document = evidence.build({"a": {}, "b": {}}, backends, run())
+    found = judge.report(document, load(tmp_path, flag("tempo-ingest.t.down", scope="backend")))
+    assert found["verdict"]["sentence"] == "tempo-ingest.t.down (on b)"
 
 
 def test_it_is_proved_only_when_every_host_proves_it(tmp_path: Path) -> None:
@@ -198,6 +206,11 @@ class TestIncomplete:
         assert found["verdict"]["status"] == "incomplete"
         assert found["verdict"]["sentence"].endswith("ask again in 5 s")
 
+    def test_a_host_with_two_gaps_is_named_once(self, tmp_path: Path) -> None:
+        checks = load(tmp_path, check(decisive=True), check(id="network.otlp.slow", decisive=True))
+        found = report(checks, {"a": {}, "b": FINE})["verdict"]["sentence"]
+        assert found.endswith("something decisive was not checked: otlp was not probed (a)")
+
 
 def test_warnings_are_mentioned(tmp_path: Path) -> None:
     checks = load(tmp_path, check(severity="warning"), check(id="network.b.c", fails_when="`false`"))
@@ -208,6 +221,8 @@ def test_the_sentence_names_the_first_broken_hop(tmp_path: Path) -> None:
     checks = load(tmp_path, flag("grafana.g.x"), flag("app.a.x"), flag("network.n.x"))
     one, two, three = (report(checks, {"a": bad(*s)})["verdict"]["sentence"] for s in ("g", "ga", "gan"))
     assert one == "grafana.g.x (on a)"
+    everywhere = load(tmp_path / "all", flag("grafana.g.x", scope="backend"))
+    assert report(everywhere, {"a": {}}, bad("g"))["verdict"]["sentence"] == "grafana.g.x"
     assert two == "app.a.x (on a); and grafana.g.x"
     assert three == "app.a.x (on a); and 2 more root causes"
 

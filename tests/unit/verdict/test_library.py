@@ -31,6 +31,14 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"fails_when": "!otlp.ok"}, "'!' takes a single name, write !(a.b)"),
     ({"fails_when": "otlp.*.phase.ok"}, "a path of one name may follow '.*'"),
     ({"title": 3}, "'title': a text is wanted, not a int"),
+    ({"cause": 3}, "'cause': a text is wanted, not a int"),
+    ({"when": "otlp.ok", "otherwise": 3}, "'otherwise': a text is wanted, not a int"),
+    ({"pending_when": "otlp.ok", "pending_as": 3}, "'pending_as': a text is wanted, not a int"),
+    ({"proved_when": "otlp.ok =="}, "'proved_when': 'otlp.ok ==' is not JMESPath"),
+    ({"title": ""}, "the key 'title' is missing"),
+    ({"matters": 3}, "'matters' must be text"),
+    ({"example": 3}, "'example' must be text"),
+    ({"see": 3}, "'see' must be text"),
     ({"title": "at {otlp.endpoint"}, "'title': 'at {otlp.endpoint' has a brace that is never closed"),
     ({"title": "at otlp.endpoint}"}, "has a closing brace without an opening one"),
     ({"fix": ["use {}"]}, "'fix': an expression must be text"),
@@ -57,6 +65,7 @@ def test_a_bad_check_is_refused_with_its_name(changes: dict[str, Any], words: st
         ("- {hop: app}", "check '(without id)': the key 'id' is missing"),
         (b"\xff\xfe", "is not UTF-8 text"),
         ("[" * 3000, "is "),
+        ("- [1\n2:", "is not YAML: while parsing a flow sequence in"),
         ("# " + "x" * library.MAX_FILE, "characters at most"),
     ],
 )
@@ -72,6 +81,22 @@ def test_a_bad_file_is_refused_with_its_name(content: Any, words: str, tmp_path:
 def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(library.BadCheck, match=r"check_dirs: .*/nowhere can't be read \(No such file or directory\)"):
         library.load([str(tmp_path / "nowhere")])
+
+
+def test_a_file_that_can_not_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").mkdir()
+    with pytest.raises(library.BadCheck, match=r"/mine.yaml can't be read \(Is a directory\)"):
+        library.load([str(tmp_path)])
+
+
+def test_what_a_check_explains_to_people_is_kept(tmp_path: Path) -> None:
+    told = {"matters": " It does.\n", "example": "  as here\n", "see": " https://example.org\n"}
+    checks = load(tmp_path, check(**told), check(id="network.otlp.slow"))
+    full, bare = (checks.get(f"network.otlp.{problem}") for problem in ("refused", "slow"))
+    assert full is not None
+    assert (full.matters, full.example, full.see) == ("It does.", "  as here", "https://example.org")
+    assert bare is not None
+    assert (bare.matters, bare.example, bare.see) == ("", "", "")
 
 
 def test_an_id_belongs_to_one_check_of_a_directory(tmp_path: Path) -> None:
@@ -106,6 +131,11 @@ def test_explanations_reach_further_than_one_step(tmp_path: Path) -> None:
     assert checks.explained["app.a.a"] == {"network.b.b", "grafana.c.c", "grafana.d.d"}
     assert checks.explained["grafana.d.d"] == {"grafana.c.c"}, "a prefix leaves the check itself out"
     assert checks.explained["grafana.c.c"] == frozenset()
+
+
+def test_a_prefix_is_a_whole_word(tmp_path: Path) -> None:
+    checks = load(tmp_path, check(explains=["app.log.*"]), check(id="app.log.bad"), check(id="app.logs.bad"))
+    assert checks.explained["network.otlp.refused"] == {"app.log.bad"}
 
 
 def test_a_circle_of_explanations_is_refused(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from ansible_collections.traceops.tracing.tests.unit.verdict.checks import check
 
 
 def test_a_date_means_the_end_of_that_day(tmp_path: Path) -> None:
-    given = {"id": "network.*", "reason": "known", "until": "2026-11-30"}
+    given = {"id": "network.*", "host": "app*", "reason": "known", "until": "2026-11-30"}
     assert suppress.read([given], load(tmp_path, check())) == [
-        {"id": "network.*", "host": None, "reason": "known", "until": "2026-11-30T23:59:59+00:00"}
+        {"id": "network.*", "host": "app*", "reason": "known", "until": "2026-11-30T23:59:59+00:00"}
     ]
 
 
