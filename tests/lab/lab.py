@@ -19,6 +19,15 @@ from ansible_collections.traceops.tracing.tests.lab.wire import ClosedPort
 _APP_SECONDS = 60
 
 
+_FOREIGN = re.compile("^OTEL_|_proxy$|_CA_BUNDLE$", re.IGNORECASE)
+
+
+def neutral_environment() -> dict[str, str]:
+    """What an application inherits: nothing that would configure it. Loopback needs no proxy, and requests lets its
+    CA bundle override the exporter's own certificate."""
+    return {name: value for name, value in os.environ.items() if not _FOREIGN.search(name)}
+
+
 class Lab:
     """Up from construction (or `with`) to `stop()`.
 
@@ -114,9 +123,7 @@ class Lab:
         tenant = self.urls.tenant if plan.tenant is None else plan.tenant
         command += ["--tenant", tenant] if tenant else []
         command += ["--records", str(plan.records), *(["--upstream-flags", plan.upstream] if plan.upstream else [])]
-        # The application's configuration is the plan's alone, and loopback needs no proxy.
-        foreign = re.compile("^OTEL_|_proxy$|_CA_BUNDLE$", re.IGNORECASE)
-        kept = {name: value for name, value in os.environ.items() if not foreign.search(name)}
+        kept = neutral_environment()
         kept.update({"OTEL_EXPORTER_OTLP_CERTIFICATE": plan.certificate} if plan.certificate else {})
         done = subprocess.run(command, env=kept, capture_output=True, text=True, timeout=_APP_SECONDS, check=False)
         if done.returncode:

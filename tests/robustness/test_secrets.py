@@ -90,6 +90,10 @@ def test_the_playbook_shows_no_secret(args: tuple[str, ...], endpoints: list[str
         "diagnose_otlp_endpoint": echo,
         "diagnose_grafana_username": "admin",
         "diagnose_grafana_password": PASSWORD,
+        "diagnose_tempo_username": "reader",
+        "diagnose_tempo_password": PASSWORD,
+        "diagnose_tempo_token": PASSWORD,
+        "diagnose_otlp_headers": {"Authorization": f"Bearer {PASSWORD}"},
         "diagnose_containers": [],
         "diagnose_timeout": 3,
     }

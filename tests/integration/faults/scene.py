@@ -27,6 +27,7 @@ from ansible_collections.traceops.tracing.tests.lab import Lab
 from ansible_collections.traceops.tracing.tests.lab.collector.running import Peer, collector
 from ansible_collections.traceops.tracing.tests.lab.faults import FAULTS as LAB_FAULTS
 from ansible_collections.traceops.tracing.tests.lab.faults import Plan, Urls
+from ansible_collections.traceops.tracing.tests.lab.lab import neutral_environment
 from ansible_collections.traceops.tracing.tests.servers import tcp_server
 
 Settings = t.Dict[str, t.Any]
@@ -114,9 +115,8 @@ class Scene:
             step()
 
     def _run_service(self, changes: dict[str, str]) -> None:
-        base = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_") and not k.lower().endswith("_proxy")}
         environment = {
-            **base,
+            **neutral_environment(),
             "OTEL_EXPORTER_OTLP_ENDPOINT": self.plan.endpoint(self.urls),
             "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
             "OTEL_EXPORTER_OTLP_TIMEOUT": "3",

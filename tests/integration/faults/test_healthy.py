@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
 
+from ansible_collections.traceops.tracing.tests.certificates import Authority
 from ansible_collections.traceops.tracing.tests.integration.faults.network_faults import (
     receivers_with,
     to_tempo,
     trusting,
 )
 from ansible_collections.traceops.tracing.tests.integration.faults.scene import Fault, Played, Scene, play
+from ansible_collections.traceops.tracing.tests.lab.faults import healthy_sources
+from ansible_collections.traceops.tracing.tests.lab.wire import Credentials
 
 
 def with_a_collector(scene: Scene) -> None:
@@ -27,6 +31,42 @@ def over_tls(scene: Scene) -> None:
     authority = trusting(scene)
     receivers_with(scene, authority.issue("tempo"))
     scene.plan.certificate = authority.ca
+
+
+def with_an_authority_of_its_own(scene: Scene) -> None:
+    """Nothing but the application and the diagnosis knows the authority."""
+    authority = Authority(scene.directory)
+    receivers_with(scene, authority.issue("tempo"))
+    scene.plan.certificate = authority.ca
+    scene.said["diagnose_ca_path"] = authority.ca
+
+
+def with_mutual_tls(scene: Scene) -> None:
+    authority = Authority(scene.directory)
+    server, client = authority.issue("collector"), authority.issue("client")
+    tls = {"cert_file": server.cert, "key_file": server.key, "client_ca_file": authority.ca}
+    scene.collector(lambda urls: {"http": {"tls": tls}, "exporters": to_tempo(urls)}, scheme="https")
+    scene.said.update(diagnose_ca_path=authority.ca, diagnose_client_cert=client.cert, diagnose_client_key=client.key)
+    scene.service(
+        OTEL_EXPORTER_OTLP_CERTIFICATE=authority.ca,
+        OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE=client.cert,
+        OTEL_EXPORTER_OTLP_CLIENT_KEY=client.key,
+    )
+
+
+def behind_gateways(scene: Scene) -> None:
+    """Tempo wants a password, and what stands before its receivers a token that only applications have."""
+    scene.options["credentials"] = Credentials("reader", "s3cret", "t0ken")
+    scene.plan.sources = lambda urls: [
+        dataclasses.replace(source, basic_auth_user="reader", secure={"basicAuthPassword": "s3cret"})
+        for source in healthy_sources(urls)
+    ]
+    scene.service(OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer%20t0ken")
+    scene.said.update(
+        diagnose_otlp_headers={"Authorization": "Bearer t0ken"},
+        diagnose_tempo_username="reader",
+        diagnose_tempo_password="s3cret",
+    )
 
 
 def with_a_tenant(scene: Scene) -> None:
@@ -86,6 +126,9 @@ HEALTHY: dict[str, Fault] = {
                 with_a_collector,
                 over_grpc_with_a_collector,
                 over_tls,
+                with_an_authority_of_its_own,
+                with_mutual_tls,
+                behind_gateways,
                 with_a_tenant,
                 sampling_a_quarter,
                 freshly_started,

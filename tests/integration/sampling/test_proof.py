@@ -16,6 +16,7 @@ import yaml
 from ansible_collections.traceops.tracing.tests.integration.playbook import Run
 from ansible_collections.traceops.tracing.tests.integration.sampling.playing import play, said
 from ansible_collections.traceops.tracing.tests.lab.collector import running
+from ansible_collections.traceops.tracing.tests.lab.lab import neutral_environment
 from ansible_collections.traceops.tracing.tests.lab.tempo import Tempo
 from ansible_collections.traceops.tracing.tests.servers import answering, closed_port, http_answer, tcp_server
 
@@ -59,10 +60,9 @@ class Shop:
 
     def runs(self, traces: int, endpoint: str, **overrides: str) -> None:
         settings = dict(line.split("=", 1) for line in self.file.read_text().splitlines())
-        kept = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
         subprocess.run(
             [sys.executable, str(Path(__file__).with_name("app.py")), "shop", str(traces)],
-            env={**kept, "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, **settings, **overrides},
+            env={**neutral_environment(), "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, **settings, **overrides},
             check=True,
             timeout=120,
         )
