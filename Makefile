@@ -23,7 +23,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export RUFF_CACHE_DIR := $(CACHE)/ruff
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CACHE)/hypothesis
 
-.PHONY: help demo diagnose test lint sanity unit contract integration integration-stack robustness bench docs explain replay build clean tree venv venv-dev
+.PHONY: help demo diagnose test lint sanity unit contract integration robustness bench mutants docs explain replay build clean tree venv venv-dev
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t14
@@ -76,13 +76,14 @@ robustness: venv-dev tree ## hostile input, dead and dripping servers, secrets
 	$(PYTEST) -n 2 --dist loadfile $(or $(ARGS),tests/robustness)
 
 integration: venv-dev tree ## playbooks against the lab, real collectors, containers (ARGS="tests/unit/shared -k ...")
-	$(PYTEST) $(or $(ARGS),tests/integration --ignore=tests/integration/stack)
-
-integration-stack: venv-dev tree ## the stack role on a real Docker Engine; takes long, and is not yet part of test
-	$(PYTEST) $(or $(ARGS),tests/integration/stack)
+	$(PYTEST) $(or $(ARGS),tests/integration)
 
 bench: venv-dev tree ## measure, as ratios in one run
 	cd $(TREE) && $(BIN)/python -m ansible_collections.traceops.tracing.tests.bench $(ARGS)
+
+mutants: venv-dev tree ## mutation testing of the evaluator: how many changes to it do its tests not notice?
+	@tests/tools/venv.sh '$(PYTHON)' '$(VENV)' requirements-mutants.txt
+	$(BIN)/python $(TREE)/tests/tools/mutants.py $(ROOT) $(CACHE)/mutants-$(KEY)
 
 docs: venv-dev tree ## write docs/checks.md from the check library
 	$(BIN)/python tests/tools/docs.py .
@@ -97,4 +98,4 @@ build: venv tree ## the collection's tarball, in $(CACHE)/dist
 	@mkdir -p $(CACHE)/dist && cd $(TREE) && ansible-galaxy collection build --force --output-path $(CACHE)/dist .
 
 clean: ## remove what make created for this checkout
-	rm -rf $(ROOT)
+	rm -rf $(ROOT) $(CACHE)/mutants-$(KEY)
