@@ -15,7 +15,7 @@ import html
 import json
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._report import fold
+from ansible_collections.traceops.tracing.plugins.module_utils._report import fold, funnel
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.judge import count
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import HOPS, PATH
 
@@ -56,6 +56,7 @@ def page(report: Report) -> str:
         f'<p class="sentence {_e(status)}"><strong>{_e(status)}</strong>: {_e(sentence)}</p>',
         _run(report),
         _path(report),
+        _funnel(report),
         _root_causes(report),
         _findings(report),
         _not_checked(report),
@@ -117,6 +118,28 @@ def _hop_state(findings: t.List[t.Dict[str, t.Any]], follows: t.Mapping[str, str
     if "ok" in states:
         return "ok"
     return "blocked" if "blocked" in states else "none"
+
+
+def _funnel(report: Report) -> str:
+    """Whose spans got how far; a loss is marked where it is first seen."""
+    columns = funnel.columns(report)
+    if not columns:
+        return ""
+    head = "".join(f"<th>{_e(whose)}</th>" for whose in columns)
+    rows = []
+    for step in funnel.STEPS:
+        cells = [[cell for cell in told if cell.step == step] for told in columns.values()]
+        if any(cells):
+            rows.append(f"<tr><th>{_e(step)}</th>{''.join(f'<td>{_counts(found)}</td>' for found in cells)}</tr>")
+    return f"<h2>How far spans get</h2><table><tr><th></th>{head}</tr>{''.join(rows)}</table>"
+
+
+def _counts(cells: t.Sequence[funnel.Cell]) -> str:
+    return "<br>".join(
+        f"{f'<strong>× {cell.number} of {cell.of}</strong>' if cell.lost else cell.number} "
+        f'<span class="note">{_e(cell.source)}</span>'
+        for cell in cells
+    )
 
 
 def _root_causes(report: Report) -> str:

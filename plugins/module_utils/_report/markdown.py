@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._report import fold
+from ansible_collections.traceops.tracing.plugins.module_utils._report import fold, funnel
 
 Report = t.Dict[str, t.Any]
 
@@ -21,6 +21,7 @@ def page(report: Report) -> str:
     lines = [f"# Tracing: {verdict['status']}", "", _text(verdict["sentence"]), ""]
     for cause in verdict["root_causes"]:
         lines += _cause(cause)
+    lines += _funnel(report)
     follows = fold.follows_from(report)
     others = [
         line
@@ -42,6 +43,18 @@ def page(report: Report) -> str:
         lines += [f"- {_text(reason)} ({number})" for reason, number in reasons.items()]
         lines.append("")
     return "\n".join(lines)
+
+
+def _funnel(report: Report) -> t.List[str]:
+    """Where spans get lost, if any do."""
+    lost = [(whose, cell) for whose, cells in funnel.columns(report).items() for cell in cells if cell.lost]
+    if not lost:
+        return []
+    lines = [
+        f"- {_text(whose)}: {cell.number} of {cell.of} {_text(cell.step)} ({_text(cell.source)})"
+        for whose, cell in lost
+    ]
+    return ["## How far spans get", "", *lines, ""]
 
 
 def _cause(cause: t.Dict[str, t.Any]) -> t.List[str]:

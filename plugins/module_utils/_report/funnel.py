@@ -1,0 +1,117 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How many spans got how far, from created to visible in Grafana, and who counted them."""
+
+from __future__ import annotations
+
+import typing as t
+
+STEPS = ("created", "sampled", "exported", "accepted", "passed on", "stored", "searchable", "visible in Grafana")
+
+Report = t.Dict[str, t.Any]
+
+
+class Cell(t.NamedTuple):
+    """`number` spans got as far as `step`; fewer than `of` means that some were lost just before it."""
+
+    step: str
+    number: int
+    of: t.Optional[int]  # those that could have: null where it is no loss when they are fewer
+    source: str
+
+    @property
+    def lost(self) -> bool:
+        return self.of is not None and self.number < self.of
+
+
+def columns(report: Report) -> t.Dict[str, t.List[Cell]]:
+    """{whose spans: their steps}, each summed over hosts and backends; only what was really counted."""
+    evidence = report["evidence"]
+    hosts = [labels for labels in evidence["hosts"].values() if not labels.get("unreachable")]
+    backends = list(evidence["backends"].values())
+    sent = not report["run"].get("check_mode")
+    found = {
+        "canaries": _canaries(hosts, backends) if sent else [],
+        "the applications' traces, by their logs": _logged(hosts),
+        "all spans while the canaries were sent": _counted(backends),
+    }
+    return {whose: cells for whose, cells in found.items() if cells}
+
+
+def _canaries(hosts: t.Sequence[t.Any], backends: t.Sequence[t.Any]) -> t.List[Cell]:
+    sent = sum(_at(host, "settings", "canaries") or 1 for host in hosts if host.get("otlp"))
+    if not sent:
+        return []
+    accepted = sum(len(_at(host, "otlp", "trace_ids", kind=list) or []) for host in hosts if _at(host, "otlp", "ok"))
+    cells = [
+        Cell("created", sent, None, "the diagnosis"),
+        Cell("accepted", accepted, sent, "the answers of the OTLP endpoints"),
+    ]
+    asked = [backend["canaries"] for backend in backends if _at(backend, "canaries", "hops", kind=dict)]
+    if asked:
+        hops = [hops.get("otlp") for canaries in asked for hops in canaries["hops"].values() if isinstance(hops, dict)]
+        arrived = sum(_at(hop, "arrived") or 0 for hop in hops)
+        cells.append(Cell("stored", arrived, accepted, "Tempo, asked by trace id"))
+    searches = [c["search"] for c in asked if _at(c, "search", "found") is not None]
+    if searches:
+        # A search stops at the first canaries that it shows.
+        shown, wanted = (sum(min(1, _at(search, key) or 0) for search in searches) for key in ("found", "wanted"))
+        cells.append(Cell("searchable", shown, wanted, "one search in each Tempo"))
+    looked = [
+        found for found in (_at(b, "grafana", "trace", "found", kind=bool) for b in backends) if found is not None
+    ]
+    if looked:
+        cells.append(Cell("visible in Grafana", sum(looked), len(looked), "one canary through each data source"))
+    return cells
+
+
+def _logged(hosts: t.Sequence[t.Any]) -> t.List[Cell]:
+    headers = [_at(host, "logs", "patterns", "traceparent", kind=dict) for host in hosts]
+    seen = [(_at(each, "count"), _at(each, "captures", "flags", "values", kind=dict)) for each in headers if each]
+    told = [(count, flags) for count, flags in seen if count and flags]
+    if not told:
+        return []
+    sampled = sum(
+        number for _unused, flags in told for flag, number in flags.items() if flag[-1:] in tuple("13579bdfBDF")
+    )
+    source = "traceparent headers in their logs"
+    return [
+        Cell("created", sum(count for count, _unused in told), None, source),
+        Cell("sampled", sampled, None, f"flag 01 of these {source.partition(' in ')[0]}"),
+    ]
+
+
+# (step, whose counters, the counter, what of the same sheet could have come so far)
+_COUNTERS = (
+    ("created", "app", "ended", None),
+    ("exported", "app", "exported", "ended"),
+    ("accepted", "collector", "accepted", "offered"),
+    ("passed on", "collector", "sent", "accepted"),
+    ("accepted", "tempo", "received", "offered"),
+    ("stored", "tempo", "stored", "received"),
+)
+_NAMES = {"app": "the application", "collector": "the collector", "tempo": "Tempo"}
+
+
+def _counted(backends: t.Sequence[t.Any]) -> t.List[Cell]:
+    sheets = {
+        name: [s for s in (_at(b, "balance", "change", name, kind=dict) for b in backends) if s] for name in _NAMES
+    }
+    return [
+        Cell(
+            step,
+            sum(_at(sheet, counter) or 0 for sheet in sheets[name]),
+            sum(_at(sheet, whole) or 0 for sheet in sheets[name]) if whole else None,
+            f"counters of {_NAMES[name]}",
+        )
+        for step, name, counter, whole in _COUNTERS
+        if sheets[name]
+    ]
+
+
+def _at(value: t.Any, *path: str, kind: type = int) -> t.Any:
+    """What is at `path`, when it is of this kind; None otherwise: evidence may come from a file."""
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, kind) else None
