@@ -148,7 +148,7 @@ def _root_causes(report: Report) -> str:
         return ""
     parts = ["<h2>Root causes</h2>"]
     for cause in causes:
-        proved = " <strong>proved</strong>" if cause["proved"] else ""
+        proved = " <strong>(proved)</strong>" if cause["proved"] else ""
         parts.append(f"<h3>{_e(cause['hop'])}: {_e(cause['title'])}{proved}</h3>")
         if cause["hosts"]:
             parts.append(f"<p>on {_names(cause['hosts'])}</p>")
