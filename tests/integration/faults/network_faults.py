@@ -7,6 +7,7 @@ import json
 import socket
 import subprocess
 import threading
+import time
 import typing as t
 from pathlib import Path
 
@@ -57,6 +58,21 @@ def packets_dropped(scene: Scene) -> None:
 @causes("network.otlp.connection-reset")
 def closes_every_connection(scene: Scene) -> None:
     scene.server(tcp_server(lambda connection: None))
+
+
+@causes("network.otlp.no-route")
+def nowhere_near(scene: Scene) -> None:
+    scene.endpoint("http://255.255.255.255:4318")
+
+
+@causes("network.otlp.slow", "warning")
+def takes_its_time(scene: Scene) -> None:
+    def hesitate(start: bytes) -> None:
+        if start.startswith(b"POST"):
+            time.sleep(2.3)
+
+    address = scene.well_known_port(4318, lambda urls: urls.otlp_http, hesitate)
+    scene.endpoint(f"http://{address}:4318")
 
 
 @causes("network.otlp.silent")

@@ -89,10 +89,12 @@ class Scene:
 
         self.once_up(start)
 
-    def well_known_port(self, port: int, target: t.Callable[[Urls], str]) -> str:
-        """An address of loopback that nobody else uses, where this port leads to `target`."""
+    def well_known_port(
+        self, port: int, target: t.Callable[[Urls], str], first: t.Callable[[bytes], None] = lambda start: None
+    ) -> str:
+        """An address of loopback that nobody else uses, where this port leads to `target`; `first` sees its start."""
         address = ".".join(str(number) for number in (127, *(1 + byte % 254 for byte in os.urandom(3))))
-        self.once_up(lambda: self.held.enter_context(relayed((address, port), target(self.urls))))
+        self.once_up(lambda: self.held.enter_context(relayed((address, port), target(self.urls), first)))
         return address
 
     def service(self, *arguments: str, **environment: str) -> None:
@@ -153,8 +155,8 @@ class Scene:
 
 
 @contextlib.contextmanager
-def relayed(where: t.Tuple[str, int], target: str) -> t.Iterator[None]:
-    """Connections to `where` are passed on to the host and port of the URL `target`."""
+def relayed(where: t.Tuple[str, int], target: str, first: t.Callable[[bytes], None]) -> t.Iterator[None]:
+    """Connections to `where` are passed on to the host and port of the URL `target`, after `first` saw their start."""
     parts = urllib.parse.urlsplit(target)
 
     def copy(source: socket.socket, sink: socket.socket) -> None:
@@ -164,6 +166,7 @@ def relayed(where: t.Tuple[str, int], target: str) -> t.Iterator[None]:
             sink.shutdown(socket.SHUT_WR)
 
     def pass_on(connection: socket.socket) -> None:
+        first(connection.recv(5, socket.MSG_PEEK))
         with socket.create_connection((parts.hostname, parts.port)) as other:
             answers = threading.Thread(target=copy, args=(other, connection), daemon=True)
             answers.start()
