@@ -24,7 +24,9 @@ def mask(text: str) -> str:
     """The text without what differs from run to run: ports, times, ids, sizes, the resolver's address, the machine."""
     text = re.sub(r"(?m)^( *(?:instance_)?id): \S+$", r"\1: host", text)
     text = re.sub(r"(?m)^ *- (?:docker|br-|veth|eth|en)\S*\n", "", text)  # network interfaces
-    text = re.sub(r"(?m)^( *path): \S*/(wal|blocks)$", r"\1: \2", text)
+    # A real 3.x is told where to keep its live traces.
+    text = re.sub(r"(?m)^    shutdown_marker_dir: .*\n    wal:\n        path: .*/live-store/.*\n", "", text)
+    text = re.sub(r"(?m)^( *\w+): \S*/(wal|blocks|completed|live-store/[a-z-]+)$", r"\1: \2", text)
     text = re.sub(r"malformed HTTP response .*", "malformed HTTP response", text)  # bytes of a SETTINGS frame
     text = re.sub(r"accessErrorId\":\"\w+", "accessErrorId", text)
     text = re.sub(r"\b[0-9a-f]{32}\b", "<id>", text)

@@ -78,7 +78,7 @@ class RealTempo:
         if state in ("empty", "multitenant", "limits"):
             self._wait(lambda: self._status("/ready") == 200)
         if state == "ingested":
-            self._wait(lambda: b"velo-sql-app.sql" in self._get("/api/search/tag/service.name/values"))
+            self._wait(lambda: b'"traceID"' in self._get("/api/search?tags=service.name%3Dvelo-sql-app.sql"))
 
     def _start(self, state: str) -> None:
         directory = Path(tempfile.mkdtemp(prefix="traceops-tempo-"))
@@ -101,7 +101,8 @@ class RealTempo:
         config = config.replace("/var/tempo", str(directory)).replace("29095", str(self._ports["internal"]))
         if self.profile.startswith("3."):
             own = (
-                f"live_store:\n    wal:\n        path: {directory}/live\n    shutdown_marker_dir: {directory}/marker\n"
+                f"live_store:\n    wal:\n        path: {directory}/live-store/traces\n"
+                f"    shutdown_marker_dir: {directory}/live-store/shutdown-marker\n"
             )
             config = config.replace("live_store:\n", own, 1)
         (directory / "tempo.yaml").write_text(config, encoding="utf-8")
