@@ -194,7 +194,7 @@ phases:
   type: dict
   sample:
     dns: {ok: true, ms: 0.4, cause: ok, host: tempo, addresses: ["10.0.0.7:4317"]}
-    tcp: {ok: true, ms: 0.3, cause: ok, address: "10.0.0.7:4317", tried: [{address: "10.0.0.7:4317", cause: ok}]}
+    tcp: {ok: true, ms: 0.3, cause: ok, address: "10.0.0.7:4317", port: 4317, tried: [{address: ..., cause: ok}]}
     tls: {ok: null, ms: 0.0, cause: not_wanted}
     protocol: {ok: false, ms: 1.2, cause: protocol_mismatch, status: null, server: "", http2: true, banner: ""}
     export: {ok: null, ms: 0.0, cause: not_run}

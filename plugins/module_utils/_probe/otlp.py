@@ -174,7 +174,7 @@ def _reach(options: Options, phases: Phases, deadline: Deadline) -> Route:
                     words = f"the proxy {proxy.url} (from {proxy.variable}) is of a kind that this probe can't use"
                     raise OtlpError("proxy_in_the_way", f"{words}: only http:// proxies can be used")
             sock, address, seen["tried"] = connect(addresses, where, until)
-            seen["address"] = address.text
+            seen["address"], seen["port"] = address.text, port
             with sock:
                 if proxy and tunnel:
                     open_tunnel(sock, endpoint, proxy, until)

@@ -146,3 +146,27 @@ def test_a_tenant_of_nothing_but_canaries_is_not_the_applications() -> None:
     counted = {"tempo_info.counters.tenants": {"acme": 15, "other": 1}, "tempo_search.services": ["traceops-canary"]}
     report = judged({**tenants, **counted, "tempo_search.count": 0, "tempo_search.traces": []})
     assert [cause["id"] for cause in report["verdict"]["root_causes"]] == ["tempo-query.tenant.unknown"]
+
+
+@pytest.mark.parametrize(
+    ("port", "published", "root"),
+    [
+        (14318, ["0.0.0.0:14318"], "tempo-ingest.receiver.loopback"),
+        (14318, ["127.0.0.1:9999", "[::]:14318"], "tempo-ingest.receiver.loopback"),
+        (14318, ["0.0.0.0:1431"], "network.otlp.connection-reset"),
+        (14318, None, "network.otlp.connection-reset"),
+    ],
+)
+def test_a_port_that_leads_to_tempos_loopback_is_tempos(port: int, published: list[str] | None, root: str) -> None:
+    report = judged(
+        {
+            "otlp_fails": ["protocol", "connection_reset"],
+            "otlp.endpoint": f"http://host:{port}",
+            "otlp.phases.tcp.port": port,
+            "tempo_info.config.loopback_receivers": ["otlp_http"],
+            "containers.containers": {
+                "velo-tempo": {"ports": {"3200/tcp": [f"0.0.0.0:{port}"], "4318/tcp": published}}
+            },
+        }
+    )
+    assert root in [cause["id"] for cause in report["verdict"]["root_causes"]]
