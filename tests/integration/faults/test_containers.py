@@ -125,7 +125,7 @@ CAUSES: dict[t.Callable[[Scene, Engine], None], str] = {
     tempo_starts_again_and_again: "tempo-ingest.container.restarting",
     tempo_does_not_publish_its_ports: "network.container.port-unpublished",
     folder_of_tempo_belongs_to_root: "tempo-storage.volume.unwritable",
-    receiver_listens_inside_the_container_only: "network.otlp.connection-reset",
+    receiver_listens_inside_the_container_only: "tempo-ingest.receiver.loopback",
     application_exports_to_its_own_container: "app.endpoint.loopback",
     grafana_stopped: "grafana.container.stopped",
     grafana_shares_no_network_with_tempo: "grafana.container.no-shared-network",
