@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -102,3 +104,41 @@ def test_the_playbook_shows_no_secret(args: tuple[str, ...], endpoints: list[str
     assert "PLAY RECAP" in run.output
     assert PASSWORD not in run.output
     assert PASSWORD not in reports
+
+
+def test_each_server_is_given_its_own_secrets_alone(tmp_path: Path) -> None:
+    """The application's headers go to its endpoint, Tempo's and Grafana's credentials to these."""
+    heard: dict[str, bytes] = {}
+
+    def hears(name: str) -> Callable[[socket.socket], None]:
+        def handle(connection: socket.socket) -> None:
+            heard[name] = heard.get(name, b"") + connection.recv(65536)
+            connection.sendall(http_answer(200, b"{}"))
+
+        return handle
+
+    with contextlib.ExitStack() as held:
+        names = ("otlp_endpoint", "collector_endpoint", "tempo_otlp_endpoint", "tempo_url", "grafana_url")
+        urls = {name: f"http://127.0.0.1:{held.enter_context(tcp_server(hears(name)))}" for name in names}
+        variables = {
+            **{f"diagnose_{name}": url for name, url in urls.items()},
+            "diagnose_otlp_protocol": "http/protobuf",
+            "diagnose_otlp_headers": {"X-Key": "of-the-application"},
+            "diagnose_tempo_token": "of-tempo",
+            "diagnose_grafana_token": "of-grafana",
+            "diagnose_containers": [],
+            "diagnose_timeout": 2,
+        }
+        run_playbook("diagnose", tmp_path, variables)
+    assert set(heard) == set(names)
+    told = {
+        name: {word for word in (b"of-the-application", b"of-tempo", b"of-grafana") if word in heard[name]}
+        for name in names
+    }
+    assert told == {
+        "otlp_endpoint": {b"of-the-application"},
+        "collector_endpoint": set(),
+        "tempo_otlp_endpoint": set(),
+        "tempo_url": {b"of-tempo"},
+        "grafana_url": {b"of-grafana"},
+    }

@@ -15,7 +15,8 @@ import html
 import json
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._report import fold, funnel
+from ansible_collections.traceops.tracing.plugins.module_utils._report import fold
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.funnel import STEPS
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.judge import count
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import HOPS, PATH
 
@@ -122,22 +123,22 @@ def _hop_state(findings: t.List[t.Dict[str, t.Any]], follows: t.Mapping[str, str
 
 def _funnel(report: Report) -> str:
     """Whose spans got how far; a loss is marked where it is first seen."""
-    columns = funnel.columns(report)
+    columns = report["funnel"]
     if not columns:
         return ""
     head = "".join(f"<th>{_e(whose)}</th>" for whose in columns)
     rows = []
-    for step in funnel.STEPS:
-        cells = [[cell for cell in told if cell.step == step] for told in columns.values()]
+    for step in STEPS:
+        cells = [[cell for cell in told if cell["step"] == step] for told in columns.values()]
         if any(cells):
             rows.append(f"<tr><th>{_e(step)}</th>{''.join(f'<td>{_counts(found)}</td>' for found in cells)}</tr>")
     return f"<h2>How far spans get</h2><table><tr><th></th>{head}</tr>{''.join(rows)}</table>"
 
 
-def _counts(cells: t.Sequence[funnel.Cell]) -> str:
+def _counts(cells: t.Sequence[t.Dict[str, t.Any]]) -> str:
     return "<br>".join(
-        f"{f'<strong>× {cell.number} of {cell.of}</strong>' if cell.lost else cell.number} "
-        f'<span class="note">{_e(cell.source)}</span>'
+        f"{'<strong>× {number} of {of}</strong>'.format(**cell) if cell['lost'] else cell['number']} "
+        f'<span class="note">{_e(cell["source"])}</span>'
         for cell in cells
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._report import fold, funnel
+from ansible_collections.traceops.tracing.plugins.module_utils._report import fold
 
 Report = t.Dict[str, t.Any]
 
@@ -47,11 +47,11 @@ def page(report: Report) -> str:
 
 def _funnel(report: Report) -> t.List[str]:
     """Where spans get lost, if any do."""
-    lost = [(whose, cell) for whose, cells in funnel.columns(report).items() for cell in cells if cell.lost]
+    lost = [(whose, cell) for whose, cells in report["funnel"].items() for cell in cells if cell["lost"]]
     if not lost:
         return []
     lines = [
-        f"- {_text(whose)}: {cell.number} of {cell.of} {_text(cell.step)} ({_text(cell.source)})"
+        f"- {_text(whose)}: {cell['number']} of {cell['of']} {_text(cell['step'])} ({_text(cell['source'])})"
         for whose, cell in lost
     ]
     return ["## How far spans get", "", *lines, ""]

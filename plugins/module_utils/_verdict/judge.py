@@ -14,6 +14,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._verdict.evaluate
     evaluate,
 )
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.evidence import SCHEMA, Document
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.funnel import columns
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import Library
 
 FAIL_ON = ("critical", "warning", "never")
@@ -23,7 +24,7 @@ Report = t.Dict[str, t.Any]
 
 
 def report(document: Document, library: Library) -> Report:
-    """{schema, run, verdict: {status, sentence, root_causes}, findings, evidence} of an evidence document.
+    """{schema, run, verdict: {status, sentence, root_causes}, findings, funnel, evidence} of an evidence document.
 
     The severity from which a failing check is a problem is `run.fail_on`; with `never` it is `critical`.
     """
@@ -41,6 +42,7 @@ def report(document: Document, library: Library) -> Report:
             "root_causes": [cause.document() for cause in causes],
         },
         "findings": [finding.document() for finding in findings],
+        "funnel": columns(document),
         "evidence": document,
     }
 

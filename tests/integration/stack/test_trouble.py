@@ -120,6 +120,16 @@ def test_a_full_disk_is_said_to_be_full(deployed: Stack, tmp_path: Path) -> None
     assert f"has only 0 MB free at {tmp_path}; stack_min_free_mb wants 50; nothing was changed" in said
 
 
+def test_space_that_can_not_be_read_is_not_taken_for_enough(
+    deployed: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "df").write_text("#!/bin/sh\necho df: broken >&2\nexit 1\n", encoding="utf-8")
+    (tmp_path / "df").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    said = refused(deployed)
+    assert f"the free space of {deployed.config} on localhost can't be read (df: broken); nothing was changed" in said
+
+
 def test_a_container_of_somebody_else_is_left_alone(deployed: Stack) -> None:
     other = deployed.client.containers.create("grafana/tempo:2.10.8", name=f"{deployed.name}-other")
     try:

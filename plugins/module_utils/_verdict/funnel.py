@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import typing as t
 
-STEPS = ("created", "sampled", "exported", "accepted", "passed on", "stored", "searchable", "visible in Grafana")
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.evidence import Document
 
-Report = t.Dict[str, t.Any]
+STEPS = ("created", "sampled", "exported", "accepted", "passed on", "stored", "searchable", "visible in Grafana")
 
 
 class Cell(t.NamedTuple):
@@ -20,30 +20,33 @@ class Cell(t.NamedTuple):
     of: t.Optional[int]  # those that could have: null where it is no loss when they are fewer
     source: str
 
-    @property
-    def lost(self) -> bool:
-        return self.of is not None and self.number < self.of
+    def document(self) -> t.Dict[str, t.Any]:
+        return {**self._asdict(), "lost": self.of is not None and self.number < self.of}
 
 
-def columns(report: Report) -> t.Dict[str, t.List[Cell]]:
-    """{whose spans: their steps}, each summed over hosts and backends; only what was really counted."""
-    evidence = report["evidence"]
-    hosts = [labels for labels in evidence["hosts"].values() if not labels.get("unreachable")]
-    backends = list(evidence["backends"].values())
-    sent = not report["run"].get("check_mode")
+def columns(document: Document) -> t.Dict[str, t.List[t.Dict[str, t.Any]]]:
+    """{whose spans: [{step, number, of, source, lost}]} of an evidence document, in the order of STEPS.
+
+    Each is summed over hosts and backends; there is only what was really counted.
+    """
+    hosts = [labels for labels in document["hosts"].values() if not labels.get("unreachable")]
+    backends = list(document["backends"].values())
+    sent = not document["run"].get("check_mode")
     found = {
         "canaries": _canaries(hosts, backends) if sent else [],
         "the applications' traces, by their logs": _logged(hosts),
         "all spans while the canaries were sent": _counted(backends),
     }
-    return {whose: cells for whose, cells in found.items() if cells}
+    return {whose: [cell.document() for cell in cells] for whose, cells in found.items() if cells}
 
 
 def _canaries(hosts: t.Sequence[t.Any], backends: t.Sequence[t.Any]) -> t.List[Cell]:
     sent = sum(_at(host, "settings", "canaries") or 1 for host in hosts if host.get("otlp"))
     if not sent:
         return []
-    accepted = sum(len(_at(host, "otlp", "trace_ids", kind=list) or []) for host in hosts if _at(host, "otlp", "ok"))
+    accepted = sum(
+        len(_at(host, "otlp", "trace_ids", kind=list) or []) for host in hosts if _at(host, "otlp", "ok", kind=bool)
+    )
     cells = [
         Cell("created", sent, None, "the diagnosis"),
         Cell("accepted", accepted, sent, "the answers of the OTLP endpoints"),
@@ -66,15 +69,16 @@ def _canaries(hosts: t.Sequence[t.Any], backends: t.Sequence[t.Any]) -> t.List[C
     return cells
 
 
+_SAMPLED = tuple("13579bdf")  # the last digit of trace flags with the lowest bit set
+
+
 def _logged(hosts: t.Sequence[t.Any]) -> t.List[Cell]:
     headers = [_at(host, "logs", "patterns", "traceparent", kind=dict) for host in hosts]
     seen = [(_at(each, "count"), _at(each, "captures", "flags", "values", kind=dict)) for each in headers if each]
     told = [(count, flags) for count, flags in seen if count and flags]
     if not told:
         return []
-    sampled = sum(
-        number for _unused, flags in told for flag, number in flags.items() if flag[-1:] in tuple("13579bdfBDF")
-    )
+    sampled = sum(_at(flags, flag) or 0 for _unused, flags in told for flag in flags if flag[-1:] in _SAMPLED)
     source = "traceparent headers in their logs"
     return [
         Cell("created", sum(count for count, _unused in told), None, source),

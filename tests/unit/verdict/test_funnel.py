@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.traceops.tracing.plugins.module_utils._report import funnel, html, markdown
+from ansible_collections.traceops.tracing.plugins.module_utils._report import html, markdown
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import funnel
 from ansible_collections.traceops.tracing.tests.unit.report import reports
 
+LOGS = "the applications' traces, by their logs"
 
-def report(hosts: dict[str, Any], backend: dict[str, Any] | None = None, **run: Any) -> dict[str, Any]:
-    return {"run": run, "evidence": {"hosts": hosts, "backends": {"main": backend or {}}}}
+
+def document(hosts: dict[str, Any], backend: dict[str, Any] | None = None, **run: Any) -> dict[str, Any]:
+    return {"run": run, "hosts": hosts, "backends": {"main": backend or {}}}
 
 
 def sent(ids: int, canaries: int = 2) -> dict[str, Any]:
@@ -17,8 +20,8 @@ def sent(ids: int, canaries: int = 2) -> dict[str, Any]:
     return {"unreachable": False, "otlp": otlp, "settings": {"canaries": canaries}}
 
 
-def steps(document: dict[str, Any], whose: str = "canaries") -> list[tuple[str, int, int | None]]:
-    return [(cell.step, cell.number, cell.of) for cell in funnel.columns(document)[whose]]
+def steps(evidence: dict[str, Any], whose: str = "canaries") -> list[tuple[str, int, int | None]]:
+    return [(cell["step"], cell["number"], cell["of"]) for cell in funnel.columns(evidence)[whose]]
 
 
 def test_canaries_are_followed_from_hop_to_hop() -> None:
@@ -28,35 +31,35 @@ def test_canaries_are_followed_from_hop_to_hop() -> None:
     search = {"found": 1, "wanted": 3}
     backend = {"canaries": {"hops": hops, "search": search}, "grafana": {"trace": {"found": False}}}
     # then each step counts what it could have had
-    document = report(hosts, backend)
-    assert steps(document) == [
+    evidence = document(hosts, backend)
+    assert steps(evidence) == [
         ("created", 6, None),
         ("accepted", 4, 6),
         ("stored", 3, 4),
         ("searchable", 1, 1),
         ("visible in Grafana", 0, 1),
     ]
-    lost = [cell.step for cell in funnel.columns(document)["canaries"] if cell.lost]
+    lost = [cell["step"] for cell in funnel.columns(evidence)["canaries"] if cell["lost"]]
     assert lost == ["accepted", "stored", "visible in Grafana"]
 
 
 def test_what_nobody_counted_is_no_step() -> None:
     assert steps(
-        report({"a": sent(2)}, {"canaries": {"hops": {"a": None}}, "grafana": {"trace": {"found": None}}})
+        document({"a": sent(2)}, {"canaries": {"hops": {"a": None}}, "grafana": {"trace": {"found": None}}})
     ) == [
         ("created", 2, None),
         ("accepted", 2, 2),
         ("stored", 0, 2),
     ]
-    assert funnel.columns(report({"a": {"unreachable": True}})) == {}
-    assert funnel.columns(report({"a": sent(2)}, check_mode=True)) == {}
+    assert funnel.columns(document({"a": {"unreachable": True}})) == {}
+    assert funnel.columns(document({"a": sent(2)}, check_mode=True)) == {}
 
 
 def test_logs_tell_what_was_created_and_sampled() -> None:
     flags = {"00": 30, "01": 10, "03": 2}
     log = {"patterns": {"traceparent": {"count": 42, "captures": {"flags": {"values": flags}}}}}
-    document = report({"a": {"logs": log}, "b": {"logs": {"patterns": {}}}}, check_mode=True)
-    assert steps(document, "the applications' traces, by their logs") == [("created", 42, None), ("sampled", 12, None)]
+    evidence = document({"a": {"logs": log}, "b": {"logs": {"patterns": {}}}}, check_mode=True)
+    assert steps(evidence, LOGS) == [("created", 42, None), ("sampled", 12, None)]
 
 
 def test_counters_of_all_servers_add_up() -> None:
@@ -65,8 +68,8 @@ def test_counters_of_all_servers_add_up() -> None:
         "collector": {"offered": 9, "accepted": 8, "sent": 8},
         "tempo": {"offered": 8, "received": 8, "stored": 5},
     }
-    document = report({}, {"balance": {"change": change}})
-    assert steps(document, "all spans while the canaries were sent") == [
+    evidence = document({}, {"balance": {"change": change}})
+    assert steps(evidence, "all spans while the canaries were sent") == [
         ("created", 10, None),
         ("exported", 8, 10),
         ("accepted", 8, 9),
@@ -79,7 +82,10 @@ def test_counters_of_all_servers_add_up() -> None:
 def test_evidence_of_another_shape_counts_nothing() -> None:
     strange = {"canaries": {"hops": []}, "balance": {"change": 3}, "grafana": {"trace": {"found": "yes"}}}
     hosts = {"a": {"otlp": {"ok": True, "trace_ids": 7}, "settings": 1, "logs": {"patterns": {"traceparent": 1}}}}
-    assert steps(report(hosts, strange)) == [("created", 1, None), ("accepted", 0, 1)]
+    assert steps(document(hosts, strange)) == [("created", 1, None), ("accepted", 0, 1)]
+    flags = {"01": "many", "00": 1, "": 1}
+    log = {"patterns": {"traceparent": {"count": 2, "captures": {"flags": {"values": flags}}}}}
+    assert steps(document({"a": {"logs": log}}), LOGS) == [("created", 2, None), ("sampled", 0, None)]
 
 
 def test_the_page_marks_the_loss_and_says_who_counted() -> None:
