@@ -23,6 +23,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._logs.timestamps 
 Bounds = t.Tuple[t.Optional[float], t.Optional[float]]
 # The first lines of a container may be a little older than the start that the engine noted.
 _EARLY = 0.1
+_TICK = 1e-6  # what was written at the start was written since, and both bounds belong to what they bound
 
 
 def _parts(bounds: Bounds, start: t.Optional[float]) -> t.Tuple[t.Optional[Bounds], t.Optional[Bounds]]:
@@ -30,7 +31,8 @@ def _parts(bounds: Bounds, start: t.Optional[float]) -> t.Tuple[t.Optional[Bound
     since, until = bounds
     if start is None:
         return None, bounds
-    before = None if since is not None and since >= start else (since, start if until is None else min(start, until))
+    end = start - _TICK
+    before = None if since is not None and since >= start else (since, end if until is None else min(end, until))
     after = None if until is not None and until < start else (start if since is None else max(start, since), until)
     return before, after
 
@@ -65,7 +67,8 @@ def journal_chunks(
     program = shutil.which("journalctl")
     if program is None:
         raise Unreadable("journal_unavailable", "unit: there is no journalctl on this host")
-    known, start = _unit_state(unit, left)
+    known, invocation, started = _unit_state(unit, left)
+    start = _first_entry(program, invocation, left) or started
     empty = True
     for chunk in _joined(lambda part: _journal(program or "", unit, part, left), bounds, start, begins):
         empty = empty and not chunk.strip()
@@ -80,9 +83,7 @@ def _journal(program: str, unit: str, bounds: Bounds, left: t.Callable[[], float
     command = [program, "--no-pager", "--quiet", "--all", "--output=short-iso-precise", "--no-hostname"]
     command += [f"--unit={unit}"]
     command += [f"--{name}=@{at:.6f}" for name, at in zip(("since", "until"), bounds) if at is not None]
-    with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, env=_environment()
-    ) as child:
+    with _child(command) as child:
         try:
             yield from pipe_chunks(child, left)
         except BaseException:
@@ -94,24 +95,55 @@ def _journal(program: str, unit: str, bounds: Bounds, left: t.Callable[[], float
             raise Unreadable(cause, f"unit: journalctl says: {_text.excerpt(said)}")
 
 
-def _unit_state(unit: str, left: t.Callable[[], float]) -> t.Tuple[bool, t.Optional[float]]:
-    """Whether systemd knows the unit, and when its main process last started."""
+def _first_entry(program: str, invocation: t.Optional[str], left: t.Callable[[], float]) -> t.Optional[float]:
+    """When the journal got the first line of the unit's last run, None when it has none.
+
+    A process may write before systemd has noted its start, and long before with ExecStartPre= or Type=forking.
+    """
+    if invocation is None:
+        return None
+    head = b""
+    with _child([program, "--quiet", "--output=export", f"_SYSTEMD_INVOCATION_ID={invocation}"]) as child:
+        try:
+            for chunk in pipe_chunks(child, left):
+                head += chunk
+                if head.count(b"\n") > 2:  # cursor, real time, monotonic time: what heads every entry
+                    break
+        finally:
+            child.kill()
+    found = re.search(rb"^__REALTIME_TIMESTAMP=(\d+)$", head, re.MULTILINE)
+    return int(found.group(1)) / 1e6 if found else None
+
+
+def _child(command: t.List[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, env=_environment()
+    )
+
+
+def _unit_state(unit: str, left: t.Callable[[], float]) -> t.Tuple[bool, t.Optional[str], t.Optional[float]]:
+    """Whether systemd knows the unit, the id of its last run, and when that run's main process started."""
     said = ""
     # systemd before 247 has no --timestamp: then only whole seconds are known.
     for precise in (["--timestamp=us+utc"], []):
         try:
             done = subprocess.run(
-                ["systemctl", "show", "--property=LoadState,ExecMainStartTimestamp", *precise, "--", unit],
+                ["systemctl", "show", "--property=LoadState,InvocationID,ExecMainStartTimestamp", *precise, "--", unit],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                 timeout=min(10.0, left()), check=False, env=_environment(),
             )  # fmt: skip
         except (OSError, subprocess.SubprocessError):
-            return True, None
+            return True, None, None
         said = done.stdout.decode("utf-8", "replace")
         if done.returncode == 0:
             break
+    invocation = re.search(r"^InvocationID=([0-9a-f]{32})$", said, re.MULTILINE)
     started = re.search(r"^ExecMainStartTimestamp=\w+ (\S+ \S+) UTC$", said, re.MULTILINE)
-    return "LoadState=not-found" not in said, line_time(f"{started.group(1)}Z", 0.0) if started else None
+    return (
+        "LoadState=not-found" not in said,
+        invocation.group(1) if invocation else None,
+        line_time(f"{started.group(1)}Z", 0.0) if started else None,
+    )
 
 
 def _environment() -> t.Dict[str, str]:
@@ -146,11 +178,9 @@ def container_chunks(
 
 
 def _last_start(state: t.Mapping[str, t.Any]) -> t.Optional[float]:
-    """A moment between the last run but one and the last, or None when there was only one."""
+    """A moment between the last run but one and the last, or None when there is only one."""
     started = line_time(str(state.get("StartedAt")), 0.0)
-    finished = line_time(str(state.get("FinishedAt")), 0.0)  # of the run before while it runs; year 1: never
-    if started is None:
+    finished = line_time(str(state.get("FinishedAt")), 0.0)  # while it runs that of the run before; year 1: never
+    if started is None or finished is None:
         return None
-    if finished is not None and finished < started:
-        return (finished + started) / 2
-    return started - _EARLY
+    return (finished + started) / 2 if finished < started else started - _EARLY

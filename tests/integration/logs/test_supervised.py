@@ -27,11 +27,6 @@ except ProbeFailure as failure:
     print(json.dumps({"ok": False, "cause": failure.cause, "message": failure.message}))
 """
 
-UNIT = """
-[Service]
-ExecStart=/usr/local/bin/app
-"""
-
 # Says who it is, then what it is told to say, line by line.
 APP = """#!/bin/sh
 echo "app starting as $$"
@@ -66,11 +61,18 @@ def host(systemd_host: t.Callable[..., Container]) -> Container:
             str(ROOT): {"bind": "/collection", "mode": "ro"},
         }
     )
-    for path, text in (("/usr/local/bin/app", APP), ("/etc/systemd/system/app.service", UNIT)):
-        sh(container, f"cat > {path} <<'END'\n{text.lstrip()}END")
-    sh(container, "chmod +x /usr/local/bin/app; echo one > /run/app-run; systemctl daemon-reload; systemctl start app")
+    sh(container, "echo one > /run/app-run")
+    start_unit(container, "app", APP)
     says(container, "first")
     return container
+
+
+def start_unit(container: Container, name: str, script: str, settings: str = "") -> None:
+    program = f"/usr/local/bin/{name}"
+    unit = f"[Service]\nExecStart={program}\n{settings}\n"
+    for path, text in ((program, script), (f"/etc/systemd/system/{name}.service", unit)):
+        sh(container, f"cat > {path} <<'END'\n{text.lstrip()}END")
+    sh(container, f"chmod +x {program}; systemctl daemon-reload; systemctl start {name}")
 
 
 def says(container: Container, word: str) -> None:
@@ -102,6 +104,33 @@ def test_a_restart_and_a_rotation_of_the_journal_in_the_middle(host: Container) 
         "starting": (2, 1), "run": (2, 1), "said": (4, 2),
     }  # fmt: skip
     assert result["patterns"]["run"]["captures"]["run"]["values"] == {"one": 1, "two": 1}
+
+
+# Systemd notes the start of a forking program when it has forked, and by then it may have written.
+FORKS = """#!/bin/sh
+echo "app starting"; sleep 0.5
+sleep 300 &
+"""
+
+CRASHES_TWICE = """#!/bin/sh
+echo x >> /run/runs; echo "run r$(wc -l < /run/runs)"
+[ "$(wc -l < /run/runs)" -ge 3 ] || exit 1
+sleep 300
+"""
+
+
+def test_a_program_that_writes_before_systemd_notes_its_start(host: Container) -> None:
+    start_unit(host, "forks", FORKS, "Type=forking")
+    sh(host, "systemctl restart forks")
+    starting = probe_inside(host, unit="forks", patterns=PATTERNS)["patterns"]["starting"]
+    assert (starting["count"], starting["count_since_start"]) == (2, 1)
+
+
+def test_a_program_that_systemd_restarts_by_itself(host: Container) -> None:
+    start_unit(host, "crashes", CRASHES_TWICE, "Restart=on-failure\nRestartSec=10ms")
+    wait_until(lambda: "run r3" in sh(host, "journalctl -q -u crashes --no-pager"), 20, "the third run")
+    run = probe_inside(host, unit="crashes", patterns=PATTERNS)["patterns"]["run"]
+    assert (run["count"], run["count_since_start"], run["captures"]["run"]["last"]) == (3, 1, "r3")
 
 
 def test_time_bounds_in_the_journal(host: Container) -> None:
