@@ -164,10 +164,8 @@ class Engine:
             return bounded(work, min(self.left, at_most))
         except docker.errors.NotFound:
             return None
-        except (TookTooLong, requests.exceptions.Timeout):
-            raise ProbeFailure(
-                "timeout", f"the Docker Engine at {self.shown} did not answer within {self.timeout:g} s"
-            ) from None
+        except TookTooLong:
+            raise self._too_late() from None
         except (docker.errors.DockerException, requests.exceptions.RequestException, OSError, ValueError) as error:
             raise self._failure(error) from None
 
@@ -181,9 +179,14 @@ class Engine:
             self._api = make(base_url=self.url, version="auto", timeout=self.left, tls=tls)
         return self._api
 
+    def _too_late(self) -> ProbeFailure:
+        return ProbeFailure("timeout", f"the Docker Engine at {self.shown} did not answer within {self.timeout:g} s")
+
     def _failure(self, error: BaseException) -> ProbeFailure:
         """What the SDK, requests and sockets raise, as one error; the stable part of the text decides."""
         text, where = f"{type(error).__name__} {error!r}", self.shown
+        if "timed out" in text:  # while it negotiates the API's version the SDK wraps this in an error of its own
+            return self._too_late()
         if "Not supported URL scheme" in text:
             # docker-py before 7.1 with requests 2.32 and later.
             return ProbeFailure(

@@ -117,6 +117,15 @@ def test_an_engine_that_does_not_finish_its_answer(handler):
     assert "did not answer within 0.3 s" in failure.message
 
 
+def test_a_time_out_that_the_sdk_notices_first(monkeypatch):
+    monkeypatch.setattr(_docker, "bounded", lambda work, seconds: work())
+
+    with serve(Silent) as url:
+        failure = failure_of(url, timeout=0.3)
+
+    assert failure.cause == "timeout"
+
+
 def test_without_the_library(monkeypatch):
     monkeypatch.setitem(sys.modules, "docker", None)
 
