@@ -40,8 +40,17 @@ options:
     description:
       - Base URL of Tempo, to look for O(trace_id) there as well. That tells a trace that Tempo does not have from one
         that Grafana does not see.
-      - Tempo gets O(tenant), but no credentials. Grafana does not get O(tenant), which would hide that the data source
-        has none.
+      - Tempo gets O(tenant), and none of Grafana's credentials. Grafana does not get O(tenant), which would hide that
+        the data source has none.
+    type: str
+  tempo_username:
+    description: User for HTTP basic authentication at O(tempo_url).
+    type: str
+  tempo_password:
+    description: Password of O(tempo_username).
+    type: str
+  tempo_token:
+    description: Bearer token for O(tempo_url). Takes precedence over O(tempo_username).
     type: str
 extends_documentation_fragment:
   - traceops.tracing.options.http

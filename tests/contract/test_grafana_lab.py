@@ -18,7 +18,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._probe import gra
 from ansible_collections.traceops.tracing.tests.lab.grafana_api import PROFILES, Grafana
 from ansible_collections.traceops.tracing.tests.lab.grafana_sources import DataSource, recorded_states
 from ansible_collections.traceops.tracing.tests.lab.tempo import Tempo
-from ansible_collections.traceops.tracing.tests.lab.wire import ClosedPort
+from ansible_collections.traceops.tracing.tests.lab.wire import ClosedPort, Credentials
 from ansible_collections.traceops.tracing.tests.unit.grafana.params import params
 from ansible_collections.traceops.tracing.tests.unit.grafana.states import STATES
 
@@ -128,6 +128,23 @@ def test_our_tenant_goes_to_tempo_and_not_through_grafana(stack: Stack) -> None:
     result = ask(stack, "tnotenant", trace_id=TRACE, tempo_url=stack.tenants.url, **given)
     assert result["cause"] == "tenant_missing"
     assert result["trace"]["found_directly"] is True
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [({"tempo_username": "reader", "tempo_password": "s3cret"}, True), ({"tempo_token": "t0ken"}, True), ({}, None)],
+    ids=["user", "token", "none"],
+)
+def test_a_tempo_behind_a_gateway_is_asked_as_its_own_user(
+    stack: Stack, given: dict[str, str], found: bool | None
+) -> None:
+    guarded = Tempo(credentials=Credentials("reader", "s3cret", "t0ken"))
+    try:
+        export(guarded, {"Authorization": "Bearer t0ken"})
+        result = ask(stack, "tempo", trace_id=TRACE, tempo_url=guarded.url, **given)
+    finally:
+        guarded.stop()
+    assert result["trace"] == {"id": TRACE, "found": True, "found_directly": found}
 
 
 def test_a_viewer_is_enough(stack: Stack) -> None:

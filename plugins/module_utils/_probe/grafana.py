@@ -73,6 +73,9 @@ ARGUMENT_SPEC: _spec.Spec = {
     "trace_id": {"type": "str"},
     "service_name": {"type": "str"},
     "tempo_url": {"type": "str"},
+    "tempo_username": {"type": "str"},
+    "tempo_password": {"type": "str", "no_log": True},
+    "tempo_token": {"type": "str", "no_log": True},
 }
 
 _MADE_UP_TRACE = "0" * 31 + "1"  # no trace has it; what matters is how far the query for it gets
@@ -114,9 +117,9 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any
 
 
 def _direct_client(params: t.Mapping[str, t.Any]) -> TempoClient:
-    # Grafana's credentials are not for Tempo.
-    for_tempo = {**params, "url_username": None, "url_password": None, "token": None, "headers": None}
-    return TempoClient(for_tempo)
+    # Grafana's credentials and headers are not for Tempo, which has its own.
+    its_own = {"url_username": "tempo_username", "url_password": "tempo_password", "token": "tempo_token"}
+    return TempoClient({**params, "headers": None, **{name: params.get(own) for name, own in its_own.items()}})
 
 
 def _test(
