@@ -156,6 +156,14 @@ def test_what_may_just_be_idle_is_left_open(played: Played) -> None:
     assert "tempo-query.service.absent" in found
 
 
+@pytest.mark.parametrize("variation", HEALTHY)
+def test_grafanas_trace_is_looked_for_in_tempo_as_well(variation: str, played: Played) -> None:
+    assert played.run.report is not None
+    backend = played.run.report["evidence"]["hosts"][variation]["backend"]
+    trace = played.run.report["evidence"]["backends"][backend]["grafana"]["trace"]
+    assert (trace["found"], trace["found_directly"]) == (True, True)
+
+
 def test_the_play_succeeds(played: Played) -> None:
     assert played.run.code == 0, played.run.output
     assert played.run.verdict["root_causes"] == []
