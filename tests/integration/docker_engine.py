@@ -149,6 +149,8 @@ def image(client: docker.DockerClient, name: str, packages: t.Sequence[str]) -> 
         except docker.errors.ImageNotFound:
             tar = root_file_system(name, packages)
             client.api.import_image_from_file(str(tar), repository=f"traceops-test-{name}", tag=tag)
+            if not client.images.list(reference):  # Podman 4.3 imports as `latest`, whatever the tag
+                client.images.get(f"traceops-test-{name}:latest").tag(f"traceops-test-{name}", tag)
     return reference
 
 

@@ -168,13 +168,14 @@ def _reach(options: Options, phases: Phases, deadline: Deadline) -> Route:
             addresses = resolve(host, port, until)
             seen["addresses"] = [address.text for address in addresses]
         with _phase(phases, "tcp") as seen:
+            seen["port"] = port
             if proxy:
                 seen["proxy"], seen["proxy_variable"] = proxy.url, proxy.variable
                 if proxy.scheme != "http":
                     words = f"the proxy {proxy.url} (from {proxy.variable}) is of a kind that this probe can't use"
                     raise OtlpError("proxy_in_the_way", f"{words}: only http:// proxies can be used")
             sock, address, seen["tried"] = connect(addresses, where, until)
-            seen["address"], seen["port"] = address.text, port
+            seen["address"] = address.text
             with sock:
                 if proxy and tunnel:
                     open_tunnel(sock, endpoint, proxy, until)

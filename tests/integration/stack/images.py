@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import os
 import re
 import subprocess
@@ -143,14 +144,16 @@ def _image(
     container = client.containers.create(base, ["true"])
     try:
         container.put_archive("/", archive.getvalue())
-        config = {
-            "Entrypoint": list(entrypoint),
-            "Cmd": [],
-            "User": user,
-            "Env": ["PATH=/usr/local/bin:/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE=1", *environment],
-            "Labels": {"traceops.test.content": content},
-        }
+        # As instructions, which Podman heeds too; it ignores the body of the request.
+        instructions = [
+            f"ENTRYPOINT {json.dumps(list(entrypoint))}",
+            "CMD []",
+            *([f"USER {user}"] if user else []),
+            *(f"ENV {variable}" for variable in ("PATH=/usr/local/bin:/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE=1")),
+            *(f"ENV {variable}" for variable in environment),
+            f"LABEL traceops.test.content={content}",
+        ]
         repository, _unused, tag = reference.rpartition(":")
-        container.commit(repository, tag, conf=config)
+        container.commit(repository, tag, changes=instructions)
     finally:
         container.remove(force=True)

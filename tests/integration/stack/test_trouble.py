@@ -76,6 +76,12 @@ def test_an_override_with_a_typo_is_refused_in_tempos_words(deployed: Stack) -> 
     assert "field ingestr not found in type app.Config" in said
 
 
+def test_an_engine_that_does_not_start_the_program_is_not_called_a_bad_configuration(deployed: Stack) -> None:
+    said = refused(deployed, stack_tempo={"memory": "1m", "log_level": "debug"})
+    assert "could not be asked about its configuration, nothing was replaced" in said
+    assert "memory limit" in said
+
+
 def test_an_unknown_version_is_refused(deployed: Stack) -> None:
     said = refused(deployed, stack_tempo={"version": "latest"})
     assert "stack_tempo.version: 'latest' can not be used; expected a version from 2.3 to 3.x in full" in said

@@ -148,20 +148,28 @@ def test_a_tenant_of_nothing_but_canaries_is_not_the_applications() -> None:
     assert [cause["id"] for cause in report["verdict"]["root_causes"]] == ["tempo-query.tenant.unknown"]
 
 
+# Docker's proxy takes the connection before the container refuses it; Podman's ports pass the refusal on.
+REFUSED_WITHIN, REFUSED_OUTSIDE = ["protocol", "connection_reset"], ["tcp", "connection_refused"]
+
+
 @pytest.mark.parametrize(
-    ("port", "published", "root"),
+    ("failed", "port", "published", "root"),
     [
-        (14318, ["0.0.0.0:14318"], "tempo-ingest.receiver.loopback"),
-        (14318, ["127.0.0.1:9999", "[::]:14318"], "tempo-ingest.receiver.loopback"),
-        (14318, ["0.0.0.0:1431"], "network.otlp.connection-reset"),
-        (14318, None, "network.otlp.connection-reset"),
+        (REFUSED_WITHIN, 14318, ["0.0.0.0:14318"], "tempo-ingest.receiver.loopback"),
+        (REFUSED_WITHIN, 14318, ["127.0.0.1:9999", "[::]:14318"], "tempo-ingest.receiver.loopback"),
+        (REFUSED_WITHIN, 14318, ["0.0.0.0:1431"], "network.otlp.connection-reset"),
+        (REFUSED_WITHIN, 14318, None, "network.otlp.connection-reset"),
+        (REFUSED_OUTSIDE, 14318, ["127.0.0.1:14318"], "tempo-ingest.receiver.loopback"),
+        (REFUSED_OUTSIDE, 14318, ["0.0.0.0:1431"], "network.otlp.http-port-closed"),
     ],
 )
-def test_a_port_that_leads_to_tempos_loopback_is_tempos(port: int, published: list[str] | None, root: str) -> None:
+def test_a_port_that_leads_to_tempos_loopback_is_tempos(
+    failed: list[str], port: int, published: list[str] | None, root: str
+) -> None:
     report = judged(
         {
-            "otlp_fails": ["protocol", "connection_reset"],
-            "otlp.endpoint": f"http://host:{port}",
+            "otlp_fails": failed,
+            "otlp.endpoint": f"http://127.0.0.1:{port}",
             "otlp.phases.tcp.port": port,
             "tempo_info.config.loopback_receivers": ["otlp_http"],
             "containers.containers": {
@@ -169,4 +177,4 @@ def test_a_port_that_leads_to_tempos_loopback_is_tempos(port: int, published: li
             },
         }
     )
-    assert root in [cause["id"] for cause in report["verdict"]["root_causes"]]
+    assert [cause["id"] for cause in report["verdict"]["root_causes"]] == [root]
