@@ -167,6 +167,9 @@ class Engine:
         except TookTooLong:
             raise self._too_late() from None
         except (docker.errors.DockerException, requests.exceptions.RequestException, OSError, ValueError) as error:
+            # While it negotiates the API's version, the SDK wraps a time-out in an error of its own.
+            if any(isinstance(each, requests.exceptions.Timeout) for each in (error, error.__context__)):
+                raise self._too_late() from None
             raise self._failure(error) from None
 
     def _connect(self) -> t.Any:
@@ -185,8 +188,6 @@ class Engine:
     def _failure(self, error: BaseException) -> ProbeFailure:
         """What the SDK, requests and sockets raise, as one error; the stable part of the text decides."""
         text, where = f"{type(error).__name__} {error!r}", self.shown
-        if "timed out" in text:  # while it negotiates the API's version the SDK wraps this in an error of its own
-            return self._too_late()
         if "Not supported URL scheme" in text:
             # docker-py before 7.1 with requests 2.32 and later.
             return ProbeFailure(

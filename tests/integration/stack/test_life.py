@@ -136,3 +136,13 @@ def test_another_password_on_the_next_run_is_said_to_be_another(running: Stack) 
     assert run.code == 2
     assert "refuses the password of admin: it keeps the one of its first start" in run.output
     assert PASSWORD not in run.output
+
+
+def test_an_engine_that_describes_containers_in_its_own_words(running: Stack) -> None:
+    """As with Podman: only image and labels are compared, and a label tells all settings."""
+    assert changes(running.deploy(__stack_podman=True)) > 0
+    before = running.starts()
+    assert changes(running.deploy(__stack_podman=True)) == 0
+    assert changes(running.deploy(__stack_podman=True, stack_grafana={"memory": "300m"})) == 1
+    assert running.starts()["tempo"] == before["tempo"]
+    assert running.inspect("grafana")["HostConfig"]["Memory"] == 300 << 20

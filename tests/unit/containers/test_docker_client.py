@@ -41,9 +41,10 @@ def test_a_socket_that_nobody_serves(tmp_path):
     assert "connection refused" in failure.message
 
 
-def test_a_socket_that_this_user_may_not_use(tmp_path, monkeypatch):
+def test_a_socket_that_this_user_may_not_use():
     require(os.geteuid() == 0, "root, to become a user without permission")
     with engine(recorded()) as server:
+        Engine(server.url, 5.0).containers()  # loads the SDK, which the other user may not be able to read
         os.seteuid(65534)
         try:
             failure = failure_of(server.url)

@@ -39,6 +39,7 @@ def test_a_port_on_which_nothing_listens() -> None:
     assert seen["message"] == f"nothing listens at 127.0.0.1:{port}: the connection is refused"
     assert seen["phases"]["dns"]["addresses"] == [f"127.0.0.1:{port}"]
     assert seen["phases"]["tcp"]["tried"] == [{"address": f"127.0.0.1:{port}", "cause": "connection_refused"}]
+    assert seen["phases"]["tcp"]["port"] == port
     assert seen["detected"] == ""
 
 
