@@ -100,9 +100,9 @@ def stack() -> t.Iterator[list[DataSource]]:
     tempo, tenants = Tempo(stream_over_http=True), Tempo(multitenant=True, stream_over_http=True)
     plain = Tempo(starting=True)  # it had not got ready when it was recorded
     nowhere = ClosedPort()
-    now = time.time_ns()
+    past = time.time_ns() - 5 * 10**9  # a search ends at a whole second, so it may not see what is of this one
     headers = {"Content-Type": "application/x-protobuf"}
-    body = lab_requests.from_sdk(now).SerializeToString()
+    body = lab_requests.from_sdk(past).SerializeToString()
     requests.post(f"{tempo.otlp_http}/v1/traces", data=body, headers=headers, timeout=5).raise_for_status()
     yield recorded_states(
         tempo=tempo.url,
