@@ -132,10 +132,15 @@ def test_grafana_lets_nobody_in_without_a_password(running: Stack) -> None:
 
 
 def test_another_password_on_the_next_run_is_said_to_be_another(running: Stack) -> None:
+    file = running.config / "grafana/admin_password"
+    made_up = file.read_text(encoding="utf-8")
     run = running.deploy(stack_grafana_admin_password=PASSWORD, stack_grafana_generate_password=False)
     assert run.code == 2
     assert "refuses the password of admin: it keeps the one of its first start" in run.output
     assert PASSWORD not in run.output
+    # The one that works is nowhere else, so it is still there, and the next run has nothing to mend.
+    assert file.read_text(encoding="utf-8") == made_up
+    assert changes(running.deploy()) == 0
 
 
 def test_an_engine_that_describes_containers_in_its_own_words(running: Stack) -> None:
