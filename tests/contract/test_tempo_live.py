@@ -23,7 +23,8 @@ from ansible_collections.traceops.tracing.tests.probing import failure_of, optio
 # Beginning with a zero, which searches strip; the second's root is never sent.
 WHOLE, ORPHAN = "0badc0ffee0ddf00dfeedface0000001", "0badc0ffee0ddf00dfeedface0000002"
 ROOT, CHILD, LOST = "00f067aa0ba90201", "00f067aa0ba90202", "00f067aa0ba90203"
-ODD = 'a "quoted" \\ value'
+ODD = 'a "quoted" \\ value }\n\u202e größe 価格'
+ODD_KEY = 'a "quoted" \\ key }\n\u202e größe'
 
 
 def span(trace_id: str, span_id: str, parent_id: str, name: str, kind: int, start_ms: int) -> dict[str, t.Any]:
@@ -38,6 +39,7 @@ def span(trace_id: str, span_id: str, parent_id: str, name: str, kind: int, star
         "endTimeUnixNano": str(start + 300_000_000),
         "attributes": [
             {"key": "odd", "value": {"stringValue": ODD}},
+            {"key": ODD_KEY, "value": {"stringValue": ODD}},
             {"key": "http.response.status_code", "value": {"intValue": "500"}},
             {"key": "retry", "value": {"boolValue": True}},
         ],
@@ -133,6 +135,7 @@ def test_canaries_are_told_apart(filled: LabTempo | RealTempo) -> None:
         {"service_name": "velo-sql-app.sql", "tags": {"span.http.response.status_code": "500", "span.retry": "true"}},
         {"service_name": "velo-sql-app.sql", "tags": {"http.response.status_code": 500, "retry": True}},
         {"tags": {"service.name": "velo-sql-app.sql", "odd": ODD, "name": "sql_query:select"}},
+        {"tags": {"service.name": "velo-sql-app.sql", ODD_KEY: ODD, f"span.{ODD_KEY}": ODD}},
         {"tags": {"rootServiceName": "velo-sql-app.sql", "rootName": "process:market_data"}},
         {"query": '{ resource.service.name = "velo-sql-app.sql" } | count() > 1'},
         {"service_name": "velo-sql-app.sql", "start": "-40d", "end": "now+1h"},
@@ -144,6 +147,7 @@ def test_canaries_are_told_apart(filled: LabTempo | RealTempo) -> None:
         "text for typed tags",
         "typed tags",
         "quotes",
+        "quoted names",
         "root",
         "query",
         "40 days",

@@ -21,7 +21,8 @@ _TOKEN = re.compile(
     | (?P<duration>-?(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+)
     | (?P<number>-?\d+(?:\.\d+)?)
     | (?P<op>&&|\|\||!=|=~|!~|>=|<=|[{}()=<>!|,])
-    | (?P<word>(?:(?:span|resource|event|link|instrumentation|parent)?\.[^\s{}()=<>!~|&,]+)|[A-Za-z_][\w:]*)
+    | (?P<word>(?:(?:span|resource|event|link|instrumentation|parent)?\.
+          (?:"(?:[^"\\]|\\["\\])*"|[^\s{}()=<>!~|&,"])+)|[A-Za-z_][\w:]*)
     )""",
     re.VERBOSE,
 )
@@ -252,6 +253,7 @@ class _Parser:
         if value.split(".")[0] in ("event", "link", "instrumentation", "parent") and self.old:
             raise self._unexpected()
         self.at += 1
+        value = re.sub(r'"((?:[^"\\]|\\.)*)"', lambda quoted: re.sub(r"\\(.)", r"\1", quoted[1]), value)
         self.fields.append(value)
         return value
 
@@ -259,7 +261,7 @@ class _Parser:
         kind, value, _unused = self.tokens[self.at]
         self.at += 1
         if kind == "string":
-            return value[1:-1] if value[0] == "`" else re.sub(r"\\(.)", r"\1", value[1:-1])
+            return value[1:-1] if value[0] == "`" else _ESCAPE.sub(_unescaped, value[1:-1])
         if kind == "number":
             return float(value)
         if kind == "duration":
@@ -273,6 +275,14 @@ class _Parser:
             return None
         self.at -= 1
         raise self._unexpected()
+
+
+_ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|U([0-9a-f]{8})|(.))", re.IGNORECASE)
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    code = escape[1] or escape[2]
+    return chr(int(code, 16)) if code else escape[3]
 
 
 def _comparison(name: str, op: str, wanted: Value) -> t.Callable[[View], bool]:

@@ -75,8 +75,8 @@ def _term(name: str, value: t.Any) -> str:
     if _NUMBER.match(value):
         # Templates make text of numbers, and TraceQL's = is false between types.
         return f"({attribute} = {quoted(value)} || {attribute} = {value})"
-    if value in ("true", "false"):
-        return f"({attribute} = {quoted(value)} || {attribute} = {value})"
+    if value.lower() in ("true", "false"):
+        return f"({attribute} = {quoted(value)} || {attribute} = {value.lower()})"
     return f"{attribute} = {quoted(value)}"
 
 
@@ -87,7 +87,13 @@ def _attribute(name: str) -> str:
         raise BadOption(f"tags: '{name[:40]}' has no attribute name")
     if not scope:
         scope = "resource." if bare == "service.name" else "."
-    return scope + (bare if _PLAIN_NAME.match(bare) else quoted(bare))
+    return scope + (bare if _PLAIN_NAME.match(bare) else _quoted_name(bare))
+
+
+def _quoted_name(bare: str) -> str:
+    """An attribute's name in quotes, where TraceQL has no escapes but these two (2.3 to 3.0)."""
+    escaped = bare.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _duration(nanoseconds: int) -> str:

@@ -31,10 +31,12 @@ def test_all_that_is_asked_must_match() -> None:
         ("resource.host.name", "app01", 'resource.host.name = "app01"'),
         ("span.retry", True, "span.retry = true"),
         ("span.retry", "true", '(span.retry = "true" || span.retry = true)'),
+        ("span.retry", "False", '(span.retry = "False" || span.retry = false)'),
         ("http.status_code", 500, ".http.status_code = 500"),
         ("http.status_code", "500", '(.http.status_code = "500" || .http.status_code = 500)'),
         ("ratio", 0.25, ".ratio = 0.25"),
         ("span.my key", "x", 'span."my key" = "x"'),
+        ("span.größe", "x", 'span."größe" = "x"'),
         ("status", "ERROR", "status = error"),
         ("kind", "server", "kind = server"),
         ("name", "GET /", 'name = "GET /"'),
@@ -48,6 +50,10 @@ def test_a_tag_becomes_a_term_of_its_scope_and_type(tag: str, value: t.Any, term
 def test_a_value_can_not_become_syntax() -> None:
     assert build_query('x" } || { name = "y') == r'{ resource.service.name = "x\" } || { name = \"y" }'
     assert build_query(tags={'a" = "b" || .c': "d"}) == r'{ ."a\" = \"b\" || .c" = "d" }'
+
+
+def test_a_name_in_quotes_knows_two_escapes_only() -> None:
+    assert build_query(tags={'a "b" \\ \t\u202e': "x"}) == '{ ."a \\"b\\" \\\\ \t\u202e" = "x" }'
 
 
 @pytest.mark.parametrize(
