@@ -148,14 +148,14 @@ class TempoClient:
         """Whether Tempo answers here, and not another product: its echo, its build information or its metrics tell.
 
         Loki and Mimir have a /ready with the same answer, and a distributor on its own has no /api/echo.
-        HttpError when a gateway wants credentials before it lets anybody see.
+        HttpError when a gateway wants credentials before it lets anybody see, or has no Tempo to pass on to.
         """
         answer = self._http.get("/api/echo", accept="*/*")
         if answer.status == 200 and answer.body.strip() == b"echo":
             return True
         if self._version_of_buildinfo() or self._version_of_metrics():
             return True
-        if answer.status in (401, 403):
+        if answer.status in (401, 403, 407, 429) or answer.status >= 500:
             _ok(answer)
         return False
 

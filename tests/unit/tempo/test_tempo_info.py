@@ -132,6 +132,15 @@ def test_another_product_is_not_taken_for_tempo_though_it_is_ready(routes: dict[
     assert words in failure.message
 
 
+@pytest.mark.parametrize(("status", "cause"), [(407, "proxy_in_the_way"), (500, "http_status"), (502, "http_status")])
+def test_a_gateway_that_reaches_no_tempo_is_not_another_product(status: int, cause: str) -> None:
+    page = as_text("<html>upstream is down</html>", status)
+    with tempo({"/ready": page, "/api/echo": page, BUILDINFO: page, "/metrics": page}) as (url, _asked):
+        failure = failure_of(tempo_info, tempo_url=url)
+    assert failure.cause == cause
+    assert failure.message.startswith(f"GET {url}/api/echo should answer 200, but answered {status}: '<html>upstream")
+
+
 def test_nothing_there_is_connection_refused_with_the_keys_of_a_success() -> None:
     failure = failure_of(tempo_info, tempo_url=f"http://127.0.0.1:{closed_port()}")
     assert failure.cause == "connection_refused"
