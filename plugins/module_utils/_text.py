@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 # C0 and C1 controls, DEL, bidirectional overrides and zero-width characters.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -57,10 +57,13 @@ def url_passwords(values: t.Iterable[t.Any]) -> t.Set[str]:
     """The passwords of URLs among `values`, for Ansible to mask: it knows only those of options with no_log."""
     found: t.Set[str] = set()
     for value in values:
-        try:
-            password = urlsplit(value).password if isinstance(value, str) and "://" in value else None
-        except ValueError:
+        if not isinstance(value, str) or "://" not in value:
             continue
+        try:
+            password = _split(value).password
+        except ValueError:
+            malformed = _MALFORMED.match(value)
+            password = malformed.group(2) if malformed else None
         if password:
             found |= {password, unquote(password)}
     return found
@@ -69,8 +72,19 @@ def url_passwords(values: t.Iterable[t.Any]) -> t.Set[str]:
 def public_url(url: str) -> str:
     """`url` without user name, password and fragment: the form that messages show."""
     try:
-        parts = urlsplit(url)
+        parts = _split(url)
     except ValueError:
-        return clean(url)
+        return clean(_MALFORMED.sub(r"\1", url))
     netloc = parts.netloc.rsplit("@", 1)[-1]
     return clean(urlunsplit((parts.scheme, netloc, parts.path, parts.query, "")))
+
+
+# A password with an unescaped / or # ends the authority early, and what is left of it is no port.
+_MALFORMED = re.compile(r"^([^:/?#]*://)[^:@]*:?(.*)@", re.DOTALL)
+
+
+def _split(url: str) -> SplitResult:
+    """The parts of `url`; ValueError also for a port that is none."""
+    parts = urlsplit(url)
+    parts.port  # noqa: B018  (the property validates)
+    return parts

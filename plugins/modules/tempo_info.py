@@ -47,7 +47,8 @@ cause:
       V(bad_option), V(tenant_missing), V(unauthorized), V(forbidden), V(not_tempo), V(rate_limited), V(http_status),
       V(library_missing), or a failed connection (V(dns_failure), V(connection_refused), V(connection_reset),
       V(connection_timeout), V(no_route), V(response_timeout), V(body_too_large), V(tls_not_spoken), V(tls_failure),
-      V(certificate_untrusted), V(certificate_expired), V(certificate_name_mismatch), V(client_certificate_required)).
+      V(certificate_untrusted), V(certificate_expired), V(certificate_name_mismatch), V(client_certificate_required),
+      V(proxy_in_the_way)).
   returned: always
   type: str
   sample: ok

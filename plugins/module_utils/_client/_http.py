@@ -10,6 +10,7 @@ redirects is a finding (a login page, a load balancer), and credentials must not
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 import re
@@ -20,6 +21,7 @@ import typing as t
 from urllib.parse import unquote, urlsplit
 
 from ansible_collections.traceops.tracing.plugins.module_utils._client._bounded import TookTooLong, bounded
+from ansible_collections.traceops.tracing.plugins.module_utils._client._tls import tls_options
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption, MissingLibrary
 from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt, public_url
 
@@ -73,7 +75,8 @@ class HttpError(Exception):
     `cause`: dns_failure, connection_refused, connection_reset, connection_timeout, no_route,
     response_timeout, certificate_untrusted, certificate_expired, certificate_name_mismatch,
     client_certificate_required, tls_not_spoken, tls_failure, not_http, body_too_large, not_json,
-    unauthorized, forbidden, not_found, rate_limited, http_status. `response` is set when a complete answer came.
+    unauthorized, forbidden, not_found, rate_limited, http_status, proxy_in_the_way (the environment's proxy did not
+    pass the request on). `response` is set when a complete answer came.
     """
 
     def __init__(self, cause: str, message: str, response: t.Optional[Response] = None) -> None:
@@ -83,15 +86,16 @@ class HttpError(Exception):
         self.response = response
 
 
-STATUS_CAUSES = {401: "unauthorized", 403: "forbidden", 404: "not_found", 429: "rate_limited"}
+STATUS_CAUSES = {401: "unauthorized", 403: "forbidden", 404: "not_found", 407: "proxy_in_the_way", 429: "rate_limited"}
 
 
 def status_error(response: Response, expected: str = "200") -> HttpError:
     """The error for an answer whose status is not the expected one."""
     words = f"{response.method} {public_url(response.url)} should answer {expected}, but answered {response.status}"
     body = excerpt(response.body, 160)
+    said = f": '{body}'" if body else ""
     return HttpError(
-        STATUS_CAUSES.get(response.status, "http_status"), f"{words}: '{body}'" if body else words, response
+        STATUS_CAUSES.get(response.status, "http_status"), f"{words}{said}{asked_through(response.url)}", response
     )
 
 
@@ -101,8 +105,8 @@ def check_url(url: str, option: str) -> str:
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018  (the property validates)
-    except ValueError as error:
-        raise BadOption(f"{option}: '{shown}' is not a valid URL ({error}); expected http://HOST:PORT") from None
+    except ValueError:
+        raise BadOption(f"{option}: '{shown}' is not a valid URL; expected http://HOST:PORT") from None
     if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", url):
         raise BadOption(f"{option}: '{shown}' is not a valid URL; expected http://HOST:PORT or https://HOST:PORT")
     if parts.query or parts.fragment:
@@ -118,16 +122,46 @@ def _userinfo(url: str) -> t.Dict[str, str]:
     return {"url_username": unquote(parts.username), "url_password": unquote(parts.password or "")}
 
 
+def option_headers(params: t.Mapping[str, t.Any], reserved: t.Sequence[str] = ()) -> t.Dict[str, str]:
+    """The headers that the options of the HTTP group ask for; what has an option of its own wins over `headers`.
+
+    `reserved` are names in lower case that `headers` can't set. BadOption, without the value, for what no request
+    can carry: a token that was read with the end of its line, for one.
+    """
+    own: t.Dict[str, str] = {}
+    if params.get("tenant"):
+        own["X-Scope-OrgID"] = params["tenant"]
+    if params.get("token"):
+        own["Authorization"] = "Bearer " + params["token"]
+    elif params.get("url_username"):
+        pair = f"{params['url_username']}:{params.get('url_password') or ''}"
+        own["Authorization"] = "Basic " + base64.b64encode(pair.encode("utf-8", "surrogateescape")).decode()
+    taken = {*reserved, *(name.lower() for name in own)}
+    given = {str(name): str(value) for name, value in (params.get("headers") or {}).items() if value is not None}
+    for name, value in [*given.items(), *own.items()]:
+        option = {"X-Scope-OrgID": "tenant", "Authorization": "token"}[name] if name in own else "headers"
+        if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
+            raise BadOption(f"{option}: '{excerpt(name, 40)}' is not a header name")
+        if not re.fullmatch(r"[\x20-\x7e]*", value):
+            raise BadOption(f"{option}: the value of {name} has characters that no header can carry")
+    return {**{name: value.strip() for name, value in given.items() if name.lower() not in taken}, **own}
+
+
 class HttpClient:
     """GET and POST against one base URL, with the options of the HTTP group (`_spec.HTTP`)."""
 
     def __init__(self, base_url: str, params: t.Mapping[str, t.Any], option: str) -> None:
-        """`option` is the name of the option that gave `base_url`, for messages."""
+        """`option` is the name of the option that gave `base_url`, for messages. BadOption names what can't be used."""
         self.base_url = check_url(base_url, option)
-        self.timeout = float(params.get("timeout") or 10.0)
+        timeout = params.get("timeout")
+        self.timeout = 10.0 if timeout is None else float(timeout)
         if not 0 < self.timeout <= 3600:
             raise BadOption(f"timeout: {self.timeout:g} is not between 0 and 3600 seconds")
         self._params = params if params.get("url_username") else {**params, **_userinfo(self.base_url)}
+        self._headers = option_headers(self._params)
+        self._tls = tls_options(params)
+        if self.base_url.startswith("https:") and (self._tls.ca_path or self._tls.client_cert):
+            self._tls.context(self._tls.verify, [])
         self._session: t.Optional[requests.Session] = None
 
     def get(
@@ -186,24 +220,13 @@ class HttpClient:
             import requests
         except ImportError:
             raise MissingLibrary("requests", f"to ask {public_url(self.base_url)}") from None
-        params, session = self._params, requests.Session()
+        session, tls = requests.Session(), self._tls
         session.headers["User-Agent"] = "traceops.tracing"
-        session.headers.update({str(k): str(v) for k, v in (params.get("headers") or {}).items()})
-        if params.get("tenant"):
-            session.headers["X-Scope-OrgID"] = params["tenant"]
-        if params.get("url_username") and not params.get("token"):
-            # As bytes: requests would encode text as Latin-1.
-            session.auth = requests.auth.HTTPBasicAuth(
-                params["url_username"].encode("utf-8"), (params.get("url_password") or "").encode("utf-8")
-            )
-        else:
-            session.auth = _no_netrc
-        if params.get("token"):
-            session.headers["Authorization"] = "Bearer " + params["token"]
-        session.verify = (params.get("ca_path") or True) if params.get("validate_certs", True) else False
-        if params.get("client_cert"):
-            key = params.get("client_key")
-            session.cert = (params["client_cert"], key) if key else params["client_cert"]
+        session.headers.update(self._headers)
+        session.auth = _no_netrc
+        session.verify = (tls.ca_path or True) if tls.verify else False
+        if tls.client_cert and self.base_url.startswith("https:"):
+            session.cert = (tls.client_cert, tls.client_key) if tls.client_key else tls.client_cert
         if session.verify is False:
             _quiet_unverified()
         self._session = session
@@ -234,9 +257,8 @@ def _within(call: t.Callable[[], Response], deadline: float, method: str, url: s
     try:
         return bounded(call, max(0.0, deadline - time.monotonic()) + 0.05)
     except TookTooLong:
-        raise HttpError(
-            "response_timeout", f"{method} {public_url(url)} was not answered completely within {timeout:g} s"
-        ) from None
+        words = f"{method} {public_url(url)} was not answered completely within {timeout:g} s"
+        raise HttpError("response_timeout", words + asked_through(url)) from None
 
 
 def _exchange(
@@ -287,7 +309,8 @@ def _read(answer: requests.Response, method: str, url: str, max_body: int, deadl
                 f"{method} {public_url(url)} answered more than {max_body} bytes; reading stopped there",
             )
         if time.monotonic() > deadline:
-            raise HttpError("response_timeout", f"{method} {public_url(url)} sent its answer too slowly to finish")
+            words = f"{method} {public_url(url)} sent its answer too slowly to finish"
+            raise HttpError("response_timeout", words + asked_through(url))
         parts.append(chunk)
     return b"".join(parts)
 
@@ -295,8 +318,39 @@ def _read(answer: requests.Response, method: str, url: str, max_body: int, deadl
 def transport_error(method: str, url: str, error: BaseException, timeout: float) -> HttpError:
     """Map what requests, urllib3, ssl and socket raise to one HttpError."""
     cause, words = classify(error)
+    proxy = proxy_before(url)
+    # The proxy is whom this host connects to, and whom it asks for a tunnel: its failure says nothing of the server.
+    # A ValueError is about its URL, since that of the server was checked.
+    if proxy and (cause in _UNREACHED or isinstance(error, ValueError) or "ProxyError" in repr(error)):
+        refused = re.search(r"Tunnel connection failed: ([^'\")]*)", str(error))
+        why = f"it answers '{excerpt(refused.group(1), 60)}' to a CONNECT" if refused else words
+        if isinstance(error, ValueError):  # whose text may quote a part of a password
+            why = "it is no URL of a proxy that the Python package 'requests' can use here"
+        return HttpError("proxy_in_the_way", f"{method} {public_url(url)}: {proxy} can't be used: {why}")
     detail = {"connection_timeout": f" within {timeout:.3g} s", "response_timeout": f" within {timeout:.3g} s"}
-    return HttpError(cause, f"{method} {public_url(url)}: {words}{detail.get(cause, '')}")
+    return HttpError(cause, f"{method} {public_url(url)}: {words}{detail.get(cause, '')}{asked_through(url)}")
+
+
+_UNREACHED = ("dns_failure", "connection_refused", "connection_timeout", "no_route")
+
+
+def proxy_before(url: str) -> str:
+    """`the proxy URL (from VARIABLE)` that the environment puts before `url`, '' when there is none."""
+    from requests.utils import get_environ_proxies, select_proxy
+
+    proxies = get_environ_proxies(url, no_proxy=None)
+    found = select_proxy(url, proxies)
+    if not found:
+        return ""
+    scheme = urlsplit(url).scheme
+    variable = f"{scheme if proxies.get(scheme) == found else 'all'}_proxy"
+    return f"the proxy {public_url(found if '://' in found else 'http://' + found)} (from {variable})"
+
+
+def asked_through(url: str) -> str:
+    """A remark for messages about an answer that a proxy passed on, or made."""
+    proxy = proxy_before(url)
+    return f" (asked through {proxy})" if proxy else ""
 
 
 _BY_TEXT: t.Tuple[t.Tuple[str, str, str], ...] = (

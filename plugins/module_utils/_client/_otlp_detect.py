@@ -21,10 +21,10 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_net
     Deadline,
     OtlpError,
     Route,
-    TlsOptions,
     receive,
     send_all,
 )
+from ansible_collections.traceops.tracing.plugins.module_utils._client._tls import TlsOptions
 from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt
 
 _LIMIT = 4096

@@ -17,7 +17,7 @@ import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._client._bounded import TookTooLong, bounded
 from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_endpoint import Endpoint, Proxy
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._client._tls import TlsOptions
 from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt
 
 _MAX_ADDRESSES = 8
@@ -183,42 +183,6 @@ def open_tunnel(sock: socket.socket, endpoint: Endpoint, proxy: Proxy, deadline:
     if not line.startswith("HTTP/1.") or not (status and status[0].startswith("2")):
         said = f"answers '{line}' to" if line else "closes the connection on"
         raise OtlpError("proxy_in_the_way", f"{via} {said} a CONNECT to {endpoint.authority}")
-
-
-@dataclasses.dataclass(frozen=True)
-class TlsOptions:
-    """Which certificates to trust and to show; file names are the user's."""
-
-    verify: bool = True
-    ca_path: t.Optional[str] = None
-    client_cert: t.Optional[str] = None
-    client_key: t.Optional[str] = None
-
-    def context(self, verify: bool, alpn: t.Sequence[str]) -> ssl.SSLContext:
-        """A context that offers `alpn`; BadOption when one of the files can't be used."""
-        if verify:
-            try:
-                context = ssl.create_default_context(cafile=self.ca_path)
-            except (OSError, ssl.SSLError) as error:
-                raise BadOption(f"ca_path: '{self.ca_path}' can't be used ({excerpt(str(error), 80)})") from None
-            # Python 3.13 refuses authorities that lack some extensions; other Pythons, Go and Java take them.
-            context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-        else:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        context.set_alpn_protocols(list(alpn))
-        if self.client_cert:
-            try:
-                # The empty password: without one OpenSSL would ask for it on the terminal.
-                context.load_cert_chain(self.client_cert, self.client_key, password="")
-            except (OSError, ssl.SSLError, ValueError) as error:
-                files = f"'{self.client_cert}'" + (f" with client_key '{self.client_key}'" if self.client_key else "")
-                raise BadOption(
-                    f"client_cert: {files} can't be used; expected PEM with an unencrypted key "
-                    f"({excerpt(str(error), 80)})"
-                ) from None
-        return context
 
 
 def handshake(sock: socket.socket, context: ssl.SSLContext, host: str, deadline: Deadline) -> ssl.SSLSocket:

@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import math
 import re
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._http import check_url
+from ansible_collections.traceops.tracing.plugins.module_utils._client._http import check_url, option_headers
 from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_endpoint import Endpoint, parse_endpoint
-from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_net import TlsOptions
+from ansible_collections.traceops.tracing.plugins.module_utils._client._tls import TlsOptions, tls_options
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
 from ansible_collections.traceops.tracing.plugins.module_utils._probe._canary import SERVICE
 from ansible_collections.traceops.tracing.plugins.module_utils._spec import HTTP
@@ -73,8 +72,6 @@ def read_options(params: t.Mapping[str, t.Any]) -> Options:
         raise BadOption(f"wait_timeout: {params['wait_timeout']:g} is not between 0 and 3600 seconds")
     if not 1 <= params["spans"] <= MAX_SPANS:
         raise BadOption(f"spans: {params['spans']} is not between 1 and {MAX_SPANS}")
-    if params.get("client_key") and not params.get("client_cert"):
-        raise BadOption("client_key: it needs client_cert, the certificate that belongs to it")
     if params.get("tempo_url"):
         check_url(params["tempo_url"], "tempo_url")
     parent, sampled = _traceparent(params.get("traceparent"))
@@ -84,13 +81,8 @@ def read_options(params: t.Mapping[str, t.Any]) -> Options:
     return Options(
         endpoint=parse_endpoint(params["endpoint"]),
         protocol=params["protocol"],
-        headers=_headers(params),
-        tls=TlsOptions(
-            params.get("validate_certs", True),
-            params.get("ca_path"),
-            params.get("client_cert"),
-            params.get("client_key"),
-        ),
+        headers=option_headers(params, _OWN_HEADERS),
+        tls=tls_options(params),
         attributes={"traceops.canary": True, **_attributes(params.get("attributes") or {})},
         parent=parent,
         sampled=sampled,
@@ -100,27 +92,7 @@ def read_options(params: t.Mapping[str, t.Any]) -> Options:
 
 
 # The export sets these itself.
-_OWN_HEADERS = ("connection", "content-length", "content-type", "host", "te", "transfer-encoding")
-
-
-def _headers(params: t.Mapping[str, t.Any]) -> t.Dict[str, str]:
-    own: t.Dict[str, str] = {}
-    if params.get("tenant"):
-        own["X-Scope-OrgID"] = params["tenant"]
-    if params.get("token"):
-        own["Authorization"] = "Bearer " + params["token"]
-    elif params.get("url_username"):
-        pair = f"{params['url_username']}:{params.get('url_password') or ''}"
-        own["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
-    taken = {*_OWN_HEADERS, *(name.lower() for name in own)}
-    given = {str(name): str(value) for name, value in (params.get("headers") or {}).items() if value is not None}
-    for name, value in [*given.items(), *own.items()]:
-        option = {"X-Scope-OrgID": "tenant", "Authorization": "token"}[name] if name in own else "headers"
-        if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
-            raise BadOption(f"{option}: '{excerpt(name, 40)}' is not a header name")
-        if not re.fullmatch(r"[\x20-\x7e]*", value):
-            raise BadOption(f"{option}: the value of {name} has characters that no header can carry")
-    return {**{name: value for name, value in given.items() if name.lower() not in taken}, **own}
+_OWN_HEADERS = ("accept-encoding", "connection", "content-length", "content-type", "host", "te", "transfer-encoding")
 
 
 def _attributes(given: t.Mapping[str, t.Any]) -> t.Dict[str, t.Union[str, bool, int, float]]:

@@ -73,3 +73,10 @@ def test_credentials_in_the_endpoint_are_refused_and_not_shown() -> None:
         parse_endpoint("http://user:hunter2@tempo:4318")
     assert "url_username" in caught.value.message
     assert "hunter2" not in caught.value.message
+
+
+@pytest.mark.parametrize("password", ["hunter2/x", "hunter2#x", "x?hunter2", "h@x/hunter2"])
+def test_nor_is_a_password_that_makes_the_endpoint_malformed(password: str) -> None:
+    with pytest.raises(BadOption) as caught:
+        parse_endpoint(f"http://user:{password}@tempo:4318")
+    assert "hunter2" not in caught.value.message

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
+from unittest import mock
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._http import HttpClient, HttpError, check_url
+from ansible_collections.traceops.tracing.plugins.module_utils._client._http import (
+    HttpClient,
+    HttpError,
+    check_url,
+    status_error,
+)
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
+from ansible_collections.traceops.tracing.tests.certificates import Authority
 from ansible_collections.traceops.tracing.tests.servers import answering, closed_port, http_answer, tcp_server
 
 
@@ -174,3 +184,111 @@ def test_a_malformed_url_names_the_option(url: str) -> None:
 def test_credentials_in_a_url_are_not_shown() -> None:
     error = failure(lambda: HttpClient("http://u:hunter2@127.0.0.1:1", {}, "tempo_url").get("/"))
     assert "hunter2" not in error.message
+
+
+@pytest.mark.parametrize("url", ["http://u:hunter2/x@tempo:3200", "http://u:hunter2#x@tempo", "http://u:hunter2@[bad"])
+def test_credentials_in_a_malformed_url_are_not_shown(url: str) -> None:
+    with pytest.raises(BadOption, match=r"^tempo_url: .* is not a valid URL") as caught:
+        check_url(url, "tempo_url")
+    assert "hunter2" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"token": "s3cret\n"}, "token: the value of Authorization has characters that no header can carry"),
+        ({"tenant": "s3cret\r\nX-Evil: 1"}, "tenant: the value of X-Scope-OrgID has characters"),
+        ({"tenant": "価格"}, "tenant: the value of X-Scope-OrgID has characters"),
+        ({"headers": {"X-Key": "s3cret\n"}}, "headers: the value of X-Key has characters that no header can carry"),
+        ({"headers": {"X Key": "s3cret"}}, "headers: 'X Key' is not a header name"),
+        ({"timeout": 0}, "timeout: 0 is not between 0 and 3600 seconds"),
+        ({"timeout": float("nan")}, "timeout: nan is not"),
+        ({"client_key": "/k.pem"}, "client_key: it needs client_cert"),
+        ({"ca_path": "/no/such.pem"}, "ca_path: '/no/such.pem' can't be used"),
+        ({"client_cert": "/no/such.pem"}, "client_cert: '/no/such.pem' can't be used"),
+        ({"client_cert": __file__, "validate_certs": False}, f"client_cert: '{__file__}' can't be used"),
+    ],
+)
+def test_an_option_that_can_not_be_used_is_named_before_anything_is_asked(given: dict[str, object], words: str) -> None:
+    with pytest.raises(BadOption) as caught:
+        HttpClient("https://127.0.0.1:1", given, "tempo_url")
+    assert caught.value.message.startswith(words)
+    assert "s3cret" not in caught.value.message
+
+
+def test_an_encrypted_key_is_refused_and_no_password_asked_for(tmp_path: Path) -> None:
+    pair = Authority(tmp_path).issue("client")
+    key = serialization.load_pem_private_key(Path(pair.key).read_bytes(), None)
+    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    locked = key.private_bytes(pem, pkcs8, serialization.BestAvailableEncryption(b"hunter2"))
+    Path(pair.key).write_bytes(locked)
+    with pytest.raises(BadOption, match="expected PEM with an unencrypted key"):
+        HttpClient("https://127.0.0.1:1", {"client_cert": pair.cert, "client_key": pair.key}, "tempo_url")
+
+
+def test_tls_files_do_not_matter_without_tls() -> None:
+    with tcp_server(answering(http_answer(200, b"{}"))) as port:
+        assert client(port, ca_path="/no/such.pem", client_cert="/no/such.pem").get("/").status == 200
+
+
+def proxied(url: str, proxy: str) -> HttpError:
+    """The failure of a GET where the environment names `proxy`; an answer counts as one, too."""
+    variable = url.partition(":")[0] + "_proxy"
+    with mock.patch.dict(os.environ, {variable: proxy, "no_proxy": ""}):
+        try:
+            error = status_error(HttpClient(url, {"timeout": 5}, "tempo_url").get("/ready"))
+        except HttpError as failed:
+            error = failed
+    assert "pa55" not in error.message
+    return error
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_dead_proxy_says_nothing_of_the_server(scheme: str) -> None:
+    where = f"127.0.0.1:{closed_port()}"
+    error = proxied(f"{scheme}://tempo:3200", f"http://u:pa55@{where}")
+    assert error.cause == "proxy_in_the_way"
+    assert error.message == (
+        f"GET {scheme}://tempo:3200/ready: the proxy http://{where} (from {scheme}_proxy) can't be used: "
+        "nothing listens there (connection refused)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("proxy", "why"),
+    [
+        ("http://no-such-host.invalid:3128", "the host name does not resolve"),
+        ("socks5://127.0.0.1:1", "'requests' can use here"),
+        ("http://u:pa55/x@proxy:3128", "'requests' can use here"),
+    ],
+)
+def test_a_proxy_that_can_not_be_used_is_named(proxy: str, why: str) -> None:
+    error = proxied("http://tempo:3200", proxy)
+    assert error.cause == "proxy_in_the_way"
+    assert "(from http_proxy)" in error.message
+    assert why in error.message
+
+
+def test_a_tunnel_that_is_refused() -> None:
+    with tcp_server(answering(http_answer(407, b"who are you?"))) as port:
+        error = proxied("https://tempo:3200", f"http://u:pa55@127.0.0.1:{port}")
+    assert error.cause == "proxy_in_the_way"
+    assert error.message.endswith(
+        f"the proxy http://127.0.0.1:{port} (from https_proxy) can't be used: it answers '407 Status' to a CONNECT"
+    )
+
+
+@pytest.mark.parametrize(("status", "cause"), [(403, "forbidden"), (407, "proxy_in_the_way"), (502, "http_status")])
+def test_an_answer_through_a_proxy_names_it(status: int, cause: str) -> None:
+    with tcp_server(answering(http_answer(status, b"no"))) as port:
+        error = proxied("http://tempo:3200", f"http://u:pa55@127.0.0.1:{port}")
+    assert error.cause == cause
+    assert error.message.endswith(f"'no' (asked through the proxy http://127.0.0.1:{port} (from http_proxy))")
+
+
+def test_no_proxy_is_respected() -> None:
+    dead = f"http://127.0.0.1:{closed_port()}"
+    with tcp_server(answering(http_answer(200, b"{}"))) as port, mock.patch.dict(
+        os.environ, {"http_proxy": dead, "no_proxy": "127.0.0.1"}
+    ):
+        assert client(port).get("/").status == 200

@@ -61,4 +61,15 @@ def test_a_public_url_has_no_credentials() -> None:
 
 def test_passwords_in_urls_are_found_as_written_and_as_meant() -> None:
     values = ["http://admin:p%40ss@tempo:3200", "http://tempo:3200", "http://[bad:x@y", 7, None, "a:b@c"]
-    assert url_passwords(values) == {"p%40ss", "p@ss"}
+    assert url_passwords(values) == {"p%40ss", "p@ss", "x"}
+
+
+@pytest.mark.parametrize("url", ["http://u:p/w@h:1/x", "http://u:p#w@h:1/x", "http://u:p?w@h:1/x", "http://u:p/w@[h"])
+def test_a_password_that_ends_the_authority_early_is_one_all_the_same(url: str) -> None:
+    assert public_url(url) in ("http://h:1/x", "http://[h")
+    assert url_passwords([url]) == {url[9:12]}
+
+
+def test_a_url_that_is_none_is_shown_as_it_is() -> None:
+    assert public_url("http://tempo:port/x") == "http://tempo:port/x"
+    assert url_passwords(["http://tempo:port/x"]) == set()
