@@ -72,6 +72,7 @@ def post(route: Route, body: bytes, content_type: str, headers: t.Mapping[str, s
     target = endpoint.path
     head = {"User-Agent": "traceops.tracing", **headers, "Host": endpoint.authority}
     head.update({"Content-Type": content_type, "Content-Length": str(len(body)), "Connection": "close"})
+    head["Accept-Encoding"] = "identity"
     if route.proxy and not route.tunnel:
         target = endpoint.url(grpc=False)
         if route.proxy.credentials:
@@ -110,7 +111,19 @@ def _read(sock: socket.socket, deadline: Deadline) -> HttpAnswer:
     answer.begin()
     headers = {name.lower(): value for name, value in answer.getheaders()}
     body = answer.read(MAX_BODY + 1)
+    if headers.get("content-encoding", "").strip().lower() in ("gzip", "x-gzip"):
+        body = _unpacked(body)
     return HttpAnswer(answer.status, headers, body[:MAX_BODY], len(body) > MAX_BODY)
+
+
+def _unpacked(body: bytes) -> bytes:
+    """The start of a gzip body, as it is when it is none: some gateways compress whatever was asked for."""
+    import zlib
+
+    try:
+        return zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress(body, MAX_BODY + 1)
+    except zlib.error:
+        return body
 
 
 _STATUS_CAUSES = {

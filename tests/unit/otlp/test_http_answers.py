@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 
@@ -148,6 +149,34 @@ def test_a_warning_is_no_failure() -> None:
 def test_when_to_come_back_is_reported() -> None:
     with serving(post_answers(429, b"", PLAIN, Retry_After="5")) as (url, _asked):  # type: ignore[arg-type]
         assert ask(url)["phases"]["export"]["retry_after"] == "5"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "content_type", "cause", "words"),
+    [
+        (200, b"", PROTOBUF, "ok", "accepted a span"),
+        (200, b'{"partialSuccess":{"rejectedSpans":"1","errorMessage":"too old"}}', JSON, "partial_success", "too old"),
+        (429, b'{"code":8,"message":"slow down"}', JSON, "rate_limited", "status 429: 'slow down'"),
+        (401, b"no org id", PLAIN, "tenant_missing", "status 401: 'no org id'"),
+        (200, b"x" * 10_000_000, PLAIN, "not_otlp", "answers, but not as an OTLP receiver does"),
+    ],
+)
+def test_an_answer_that_is_compressed_though_not_asked_for(
+    status: int, body: bytes, content_type: str, cause: str, words: str
+) -> None:
+    answers = post_answers(status, gzip.compress(body), content_type, Content_Encoding="gzip")
+    with serving(answers) as (url, asked):  # type: ignore[arg-type]
+        seen = ask(url, headers={"Accept-Encoding": "br"})
+    assert seen["cause"] == cause
+    assert words in seen["message"]
+    assert asked[-1].headers["accept-encoding"] == "identity"
+
+
+def test_what_only_says_that_it_is_compressed() -> None:
+    with serving(post_answers(200, b"", PROTOBUF, Content_Encoding="gzip")) as (url, _asked):  # type: ignore[arg-type]
+        assert ask(url)["cause"] == "ok"
+    with serving(post_answers(200, b"hello", PROTOBUF, Content_Encoding="gzip")) as (url, _asked):  # type: ignore[arg-type]
+        assert ask(url)["cause"] == "not_otlp"
 
 
 def test_a_redirect_to_https_asks_for_tls() -> None:
