@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._client._http import HttpError
@@ -127,6 +128,10 @@ def _built(params: t.Mapping[str, t.Any]) -> str:
         for option in ("min_duration", "max_duration")
         if params[option]
     }
+    if durations.get("min_duration_ns", 0) > durations.get("max_duration_ns", math.inf):
+        raise BadOption(
+            f"min_duration: '{params['min_duration']}' is longer than max_duration ('{params['max_duration']}')"
+        )
     return build_query(params["service_name"], params["tags"], **durations)
 
 

@@ -250,6 +250,8 @@ def test_select_picks_from_the_result() -> None:
         ({"min_traces": 50}, r"min_traces: 50 is not between 0 and limit \(20\)"),
         ({"start": "soon"}, "start: 'soon' is not a time"),
         ({"start": "now", "end": "-1h"}, r"start: 'now' is not before end \('-1h'\)"),
+        ({"min_duration": "5s", "max_duration": "1s"}, r"min_duration: '5s' is longer than max_duration \('1s'\)"),
+        ({"token": "s3cret\n"}, "token: the value of Authorization has characters that no header can carry"),
         ({"start": "0"}, "start: '0' is more than 420 days before end"),
         ({"min_duration": "5"}, "min_duration: '5' is not a duration"),
         ({"tags": {"status": "bad"}}, "tags: status is 'bad'"),
