@@ -127,8 +127,8 @@ class _Relay:
         self.target = ""
 
     def __enter__(self) -> _Relay:
-        # Of this user alone, and short: a socket's path has at most 107 characters.
-        self._directory = tempfile.mkdtemp(prefix="traceops-", dir="/tmp")
+        # Of this user alone, and short if it can be: a socket's path has at most 107 characters.
+        self._directory = tempfile.mkdtemp(prefix="traceops-", dir="/tmp" if os.access("/tmp", os.W_OK) else None)
         path = os.path.join(self._directory, "grpc")
         self._listener.bind(path)
         self._listener.listen(1)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import socket
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent import futures
@@ -182,6 +184,23 @@ def test_a_server_that_waits_for_the_client_to_speak_first(tmp_path: Path, over_
     while b"grpc-python" not in export:  # the first connection only found out what is spoken
         export = arrived.get(timeout=30)
     assert (b"\x87" if over_tls else b"\x86") in export
+
+
+def test_a_tmp_that_can_not_be_written_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    mkdtemp = tempfile.mkdtemp
+
+    def note(**given: object) -> str:
+        made.append(mkdtemp(**given))  # type: ignore[call-overload]
+        return made[-1]
+
+    with tempfile.TemporaryDirectory() as elsewhere, receiver(lambda _request, _context: b"") as where:
+        monkeypatch.setattr(os, "access", lambda path, _mode: path != "/tmp")
+        monkeypatch.setattr(tempfile, "tempdir", elsewhere)
+        monkeypatch.setattr(tempfile, "mkdtemp", note)
+        assert ask(where)["cause"] == "ok"
+        assert [os.path.dirname(path) for path in made] == [elsewhere]
+        assert os.listdir(elsewhere) == []
 
 
 def test_without_grpcio_a_grpc_export_is_not_a_success(monkeypatch: pytest.MonkeyPatch) -> None:
