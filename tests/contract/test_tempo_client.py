@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._http import HttpError
+from ansible_collections.traceops.tracing.plugins.module_utils._client._http import HttpClient, HttpError
 from ansible_collections.traceops.tracing.plugins.module_utils._client._tempo import TempoClient
 from ansible_collections.traceops.tracing.plugins.module_utils._client._trace import Trace
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import (
@@ -57,6 +57,15 @@ def outcome(call: t.Callable[[], t.Any]) -> t.Any:
         return call()
     except HttpError as error:
         return explain(error)[0]
+
+
+@pytest.mark.parametrize(("version", "exchange"), cases(""))
+def test_every_answer_passes_the_transport_as_it_is(version: str, exchange: Exchange) -> None:
+    with serving(lambda request: exchange.answer) as (url, _asked):
+        answer = HttpClient(url, {}, "tempo_url").get(exchange.path, retry=False)
+    assert (answer.status, answer.body) == (exchange.answer.status, exchange.answer.body)
+    if answer.content_type == "application/json" and answer.status == 200:
+        assert isinstance(answer.json(), dict)
 
 
 @pytest.mark.parametrize(("version", "exchange"), cases("^/ready$"))
