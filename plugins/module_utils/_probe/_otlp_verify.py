@@ -14,7 +14,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client._tempo im
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import MissingLibrary
 from ansible_collections.traceops.tracing.plugins.module_utils._waiting import Clock, wait_for
 
-LONGEST_PAUSE = 0.2  # seconds: what waiting may add to the moment a trace can be read
+LONGEST_PAUSE = 0.1  # seconds: what waiting may add to the moment a trace can be read
 _CREDENTIALS = ("url_username", "url_password", "token", "headers")
 
 
