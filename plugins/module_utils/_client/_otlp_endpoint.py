@@ -108,17 +108,17 @@ class Proxy:
 def proxy_for(endpoint: Endpoint, grpc: bool) -> t.Optional[Proxy]:
     """The proxy that an exporter on this host would use, or None.
 
-    gRPC looks at grpc_proxy, https_proxy and http_proxy, in this order, and tunnels whatever it sends
-    (grpcio 1.85, doc/environment_variables.md); HTTP clients look at the variable of the URL's scheme.
+    gRPC looks at grpc_proxy, https_proxy and http_proxy, in this order, and tunnels whatever it sends; no_grpc_proxy
+    goes before no_proxy (grpcio 1.85, doc/environment_variables.md). HTTP clients look at the variable of the URL's
+    scheme.
     """
     from urllib import request
 
-    bypass: t.Callable[..., bool] = request.proxy_bypass_environment  # type: ignore[attr-defined]
     found = request.getproxies_environment()
     order = ["grpc", "https", "http"] if grpc else ["https" if endpoint.tls else "http"]
     name = next((kind for kind in [*order, "all"] if found.get(kind)), None)
-    # By HOST:PORT, too, as no_proxy may have it; an IPv6 address is only found without its brackets.
-    if name is None or bypass(endpoint.authority, found) or bypass(endpoint.host, found):
+    without = (grpc and found.get("no_grpc")) or found.get("no", "")
+    if name is None or _bypassed(endpoint, without):
         return None
     variable, value = f"{name}_proxy", found[name]
     try:
@@ -133,3 +133,27 @@ def proxy_for(endpoint: Endpoint, grpc: bool) -> t.Optional[Proxy]:
         pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         credentials = "Basic " + base64.b64encode(pair.encode()).decode()
     return Proxy(parts.hostname, port, variable, parts.scheme, credentials)
+
+
+def _bypassed(endpoint: Endpoint, no_proxy: str) -> bool:
+    """Whether `no_proxy` has the endpoint, by name, domain, HOST:PORT or address, or in a range of addresses."""
+    from urllib import request
+
+    bypass: t.Callable[..., bool] = request.proxy_bypass_environment  # type: ignore[attr-defined]
+    # By HOST:PORT, too, as no_proxy may have it; an IPv6 address is only found without its brackets.
+    if any(bypass(name, {"no": no_proxy}) for name in (endpoint.authority, endpoint.host)):
+        return True
+    if "/" not in no_proxy:
+        return False
+    # Ranges are not in Python's own rules, but in those of Go, gRPC and requests.
+    import ipaddress
+
+    for entry in no_proxy.split(","):
+        try:
+            if "/" in entry and ipaddress.ip_address(endpoint.host) in ipaddress.ip_network(
+                entry.strip(), strict=False
+            ):
+                return True
+        except ValueError:
+            continue
+    return False

@@ -99,12 +99,35 @@ def test_tls_is_tunnelled_and_verified_end_to_end(tmp_path: object, protocol: st
     assert all(line.startswith("CONNECT ") for line in log)
 
 
-@pytest.mark.parametrize("no_proxy", ["127.0.0.1", "example.com,127.0.0.1", "*"])
+@pytest.mark.parametrize("no_proxy", ["127.0.0.1", "example.com,127.0.0.1", "*", "10.0.0.0/8, 127.0.0.1/8,x/y"])
 def test_no_proxy_is_respected(tempo: Tempo, no_proxy: str) -> None:
     with proxy() as (url, log):
         seen = ask(tempo.otlp_http, proxies={"http_proxy": url, "NO_PROXY": no_proxy})
     assert (seen["cause"], log) == ("ok", [])
     assert "proxy" not in seen["phases"]["tcp"]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "no_proxy"), [("http://10.0.0.7:4318", "192.168.0.0/16,x/8"), ("http://tempo:4318", "10.0.0.0/8")]
+)
+def test_a_range_of_addresses_that_the_endpoint_is_not_in(endpoint: str, no_proxy: str) -> None:
+    dead = f"http://127.0.0.1:{closed_port()}"
+    seen = ask(endpoint, timeout=0.5, proxies={"http_proxy": dead, "no_proxy": no_proxy})
+    assert seen["cause"] == "proxy_in_the_way"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "wants", "goes"),
+    [
+        ("grpc", {"no_grpc_proxy": "127.0.0.1"}, "ok"),
+        ("http/protobuf", {"no_grpc_proxy": "127.0.0.1"}, "proxy_in_the_way"),
+        ("grpc", {"no_grpc_proxy": "tempo", "no_proxy": "127.0.0.1"}, "proxy_in_the_way"),
+    ],
+)
+def test_grpc_has_a_no_proxy_of_its_own(tempo: Tempo, protocol: str, wants: dict[str, str], goes: str) -> None:
+    dead = f"http://127.0.0.1:{closed_port()}"
+    endpoint = tempo.otlp_grpc if protocol == "grpc" else tempo.otlp_http
+    assert ask(endpoint, protocol=protocol, proxies={"http_proxy": dead, **wants})["cause"] == goes
 
 
 def test_credentials_for_the_proxy_are_sent_and_not_shown(tempo: Tempo) -> None:
