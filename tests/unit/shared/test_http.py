@@ -52,6 +52,17 @@ def test_an_unresolvable_name_is_dns_failure() -> None:
     assert error.cause == "dns_failure"
 
 
+def test_a_resolver_that_hangs_is_bounded_by_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_named: released.wait(30) and [])
+    began = time.monotonic()
+    error = failure(lambda: HttpClient("http://tempo:3200", {"timeout": 0.3}, "tempo_url").get("/ready"))
+    released.set()
+    assert time.monotonic() - began < 5
+    assert error.cause == "response_timeout"
+    assert error.message == "GET http://tempo:3200/ready was not answered completely within 0.3 s"
+
+
 def test_a_reset_is_connection_reset() -> None:
     def reset(connection: socket.socket) -> None:
         connection.recv(65536)
