@@ -153,7 +153,11 @@ class TempoClient:
         answer = self._http.get("/api/echo", accept="*/*")
         if answer.status == 200 and answer.body.strip() == b"echo":
             return True
-        if self._version_of_buildinfo() or self._version_of_metrics():
+        if self._version_of_buildinfo():
+            return True
+        # Not those at the root, beside a path: that Tempo's API is elsewhere.
+        metrics = self._http.get("/metrics", accept="*/*")
+        if metrics.status == 200 and "tempo_build_info" in parse_metrics(metrics.text):
             return True
         if answer.status in (401, 403, 407, 429) or answer.status >= 500:
             _ok(answer)

@@ -35,7 +35,9 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any
         _readiness(client, result)
         if not client.is_tempo():
             raise ProbeFailure(
-                "not_tempo", f"{client.url} answers, but not as Tempo does; its API is at 3200 by default"
+                "not_tempo",
+                f"{client.url} answers, but not as Tempo does; its API is at 3200 by default, "
+                "and its base URL ends before /api",
             )
         version = client.version()
         result.update(version=version.text or None, at_least="{}.{}".format(*version.numbers))

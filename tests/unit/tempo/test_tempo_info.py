@@ -107,6 +107,14 @@ def test_a_prefix_that_covers_only_the_api_is_understood() -> None:
     assert result["unavailable"] == []
 
 
+def test_a_path_that_is_none_of_tempos_is_not_tempo_though_its_root_is() -> None:
+    with tempo({"/metrics": as_text('tempo_build_info{version="2.10.8"} 1\n')}) as (url, _asked):
+        failure = failure_of(tempo_info, tempo_url=url + "/api")
+        assert failure.cause == "not_tempo"
+        assert failure.message.startswith(f"{url}/api answers, but not as Tempo does")
+        assert failure.message.endswith("its base URL ends before /api")
+
+
 def test_rates_come_from_two_samples() -> None:
     answers = iter([samples(100, 10), samples(150, 5)])
     clock = FakeClock()
