@@ -398,9 +398,12 @@ def classify(error: BaseException) -> t.Tuple[str, str]:
     if isinstance(error, socket.gaierror):
         return "dns_failure", "the host name does not resolve"
     text = f"{type(error).__name__} {error!r}"
+    # What OpenSSL says: why a certificate is refused, and which alert the server sent.
+    said = re.search(r"certificate verify failed: ([a-z][a-z -]+)", text) or re.search(r"\[SSL: (\w+)\]", text)
+    why = f" ({excerpt(said.group(1), 60)})" if said else ""
     for pattern, cause, words in _BY_TEXT:
         if re.search(pattern, text, re.DOTALL):
-            return cause, words
+            return cause, words + why if cause == "certificate_untrusted" else words
     if isinstance(error, ssl.SSLError) or "SSLError" in text:
-        return "tls_failure", "the TLS handshake failed"
+        return "tls_failure", f"the TLS handshake failed{why}"
     return "connection_reset", f"the request failed ({excerpt(str(error), 120)})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client._http imp
     status_error,
 )
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
-from ansible_collections.traceops.tracing.tests.certificates import Authority
+from ansible_collections.traceops.tracing.tests.certificates import Authority, Pair, server_context
 from ansible_collections.traceops.tracing.tests.servers import answering, closed_port, http_answer, tcp_server
 
 
@@ -28,9 +29,9 @@ def client(port: int, **options: object) -> HttpClient:
     return HttpClient(f"http://127.0.0.1:{port}", {"timeout": 5, **options}, "tempo_url")
 
 
-def failure(call: Callable[[], object]) -> HttpError:
+def failure(call: Callable[..., object], *arguments: object) -> HttpError:
     with pytest.raises(HttpError) as caught:
-        call()
+        call(*arguments)
     return caught.value
 
 
@@ -235,6 +236,38 @@ def test_an_encrypted_key_is_refused_and_no_password_asked_for(tmp_path: Path) -
     Path(pair.key).write_bytes(locked)
     with pytest.raises(BadOption, match="expected PEM with an unencrypted key"):
         HttpClient("https://127.0.0.1:1", {"client_cert": pair.cert, "client_key": pair.key}, "tempo_url")
+
+
+def test_a_certificate_that_is_refused_has_its_reason(tmp_path: Path) -> None:
+    """By this host: whom it does not trust, or from when on. By the server: which alert it sends."""
+    authority, other = Authority(tmp_path), Authority(tmp_path, "Other")
+    stranger = other.issue("stranger", [])
+    cases: list[tuple[Pair, dict[str, object], str, str]] = [
+        (
+            authority.issue("a"),
+            {"ca_path": other.ca},
+            "certificate_untrusted",
+            "unable to get local issuer certificate",
+        ),
+        (authority.issue("b", first_day=1), {"ca_path": authority.ca}, "certificate_untrusted", "is not yet valid)"),
+        (
+            authority.issue("c"),
+            {"ca_path": authority.ca, "client_cert": stranger.cert, "client_key": stranger.key},
+            "tls_failure",
+            "the TLS handshake failed (TLSV1_ALERT_UNKNOWN_CA)",
+        ),
+    ]
+    for pair, given, cause, words in cases:
+        context = server_context(pair, client_ca=authority.ca if "client_cert" in given else None)
+
+        def handle(connection: socket.socket, context: ssl.SSLContext = context) -> None:
+            with context.wrap_socket(connection, server_side=True) as tls:
+                answering(http_answer(200, b"{}"))(tls)
+
+        with tcp_server(handle) as port:
+            error = failure(HttpClient(f"https://127.0.0.1:{port}", given, "tempo_url").get, "/")
+        assert error.cause == cause
+        assert words in error.message
 
 
 def test_tls_files_do_not_matter_without_tls() -> None:
