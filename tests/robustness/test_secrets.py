@@ -22,6 +22,8 @@ PASSWORD, TOKEN, HEADER = "s3ntinel-pa55word", "s3ntinel-t0ken", "s3ntinel-h3ade
 SECRETS = {"the_password": PASSWORD, "the_token": TOKEN, "the_header": HEADER}
 BASIC = {"url_username": "admin", "url_password": "{{ the_password }}", "headers": {"X-Api-Key": "{{ the_header }}"}}
 BEARER = {"token": "{{ the_token }}", "headers": {"X-Api-Key": "{{ the_header }}"}}
+# As read from a file: no request can carry the end of a line, and who says so may quote it escaped.
+LINES = {"token": "{{ the_token }}\n", "headers": {"X-Api-Key": "{{ the_header }}\n"}}
 MODULES: dict[str, tuple[str, dict[str, Any]]] = {
     "tempo_search": ("tempo_url", {}),
     "tempo_trace": ("tempo_url", {"trace_id": "4bf92f3577b34da6a3ce929d0e0e4736"}),
@@ -52,6 +54,7 @@ def tasks(endpoints: list[str]) -> Iterator[dict[str, Any]]:
             yield {f"traceops.tracing.{module}": {**options, **BEARER}}
             probe = {"probe": PROBES.get(module, module), **options, **BASIC}
             yield {"traceops.tracing.collect": {"probes": {"it": probe}}}
+        yield {f"traceops.tracing.{module}": {option: endpoints[0], **more, **LINES}}
     yield {"traceops.tracing.collect": {"probes": {"misspelt": {**BASIC, **BEARER}}}}
     yield {"traceops.tracing.tempo_info": {"tempo_url": endpoints[0], "timeout": "soon", **BASIC, **BEARER}}
 
