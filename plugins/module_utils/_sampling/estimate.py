@@ -18,7 +18,7 @@ import math
 import statistics
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._sampling.samplers import RULES
+from ansible_collections.traceops.tracing.plugins.module_utils._sampling.samplers import OLDER_RULES, RULES
 
 SIGNIFICANT = 0.01  # divided by the number of rules that are tried (Bonferroni)
 
@@ -31,16 +31,20 @@ def estimate(
 ) -> t.Dict[str, t.Any]:
     """The ratio of the sampler that chose `trace_ids` (hex or int; roots of one service, no canaries).
 
-    {traces, rule, sdk, ratio, low, high, confidence, p_value, rules: [...]}. `rule` is the given one, else the one that
-    explains the ids best. It is None when no rule does: then all traces are kept, or nearly all, or the sampler does
-    not look at ids; `ratio` is None, and low and high are what is certain. `rules` are all that are significant: two
-    mean two samplers in series, or one that looks like another (beside low64, java with twice its ratio is the same).
+    {traces, rule, sdk, ratio, low, high, confidence, p_value, rules: [...]}. `rule` is the given one (or that of the
+    SDK's older versions, where the ids speak for it), else the one that explains the ids best. It is None when no rule
+    does: then all traces are kept, or nearly all, or the sampler does not look at ids; `ratio` is None, and low and
+    high are what is certain. `rules` are all that are significant: two mean two samplers in series, or one that looks
+    like another (beside low64, java with twice its ratio is the same).
 
     `complete` is False when a limit cut the search: Tempo then returned low ids first, and rules that look at
     the first digits are left out.
     """
     ids = sorted({int(i, 16) if isinstance(i, str) else i for i in trace_ids})
-    names = [rule] if rule else [name for name in RULES if complete or not RULES[name].high]
+    if rule:
+        names = [name for name in (rule, OLDER_RULES.get(rule)) if name]
+    else:
+        names = [name for name in RULES if complete or not RULES[name].high]
     # By logarithm: with many ids, several p-values would underflow to the same 0.
     by_chance = sorted((_log_p(name, ids), name) for name in names)
     scored = [_score(name, ids, confidence, log_p) for log_p, name in by_chance]
@@ -49,7 +53,11 @@ def estimate(
     chosen: t.Dict[str, t.Any]
     if not ids or (rule and not complete and RULES[rule].high):
         chosen = {**none, "low": 0.0, "high": 1.0}
-    elif rule or significant:
+    elif rule:
+        given = next(score for score in scored if score["rule"] == rule)
+        better = scored[0]["p_value"] < given["p_value"] * SIGNIFICANT / len(RULES)
+        chosen = scored[0] if better else given
+    elif significant:
         chosen = scored[0]
     else:
         # Whichever rule it is, its ratio is above the largest position that it kept.

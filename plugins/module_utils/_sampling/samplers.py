@@ -26,6 +26,11 @@ def _xor_of_words(trace_id: int) -> float:
     return (words[0] ^ words[1] ^ words[2] ^ words[3]) / 0xFFFFFFFF
 
 
+def _first_bytes(trace_id: int) -> float:
+    # C++ copies the first eight bytes into a number of its machine: little-endian on all that matter.
+    return int.from_bytes((trace_id >> 64).to_bytes(8, "big"), "little") / 2**64
+
+
 class Rule(t.NamedTuple):
     """Where a ratio sampler puts a trace id in [0, 1): it keeps the ids whose position is below its ratio.
 
@@ -38,11 +43,12 @@ class Rule(t.NamedTuple):
 
 
 RULES: t.Dict[str, Rule] = {
-    "low64": Rule(lambda i: (i & _LOW64) / 2**64, "Go, Rust, Python, Ruby, C++"),
+    "low64": Rule(lambda i: (i & _LOW64) / 2**64, "Go, Rust, Python, Ruby"),
     "java": Rule(lambda i: abs(_signed(i & _LOW64)) / _MAX, "Java"),
     "dotnet": Rule(lambda i: (i >> 64 & _MAX) / _MAX, ".NET", high=True),
     "dotnet-old": Rule(lambda i: abs(_signed(i >> 64)) / _MAX, ".NET (older)", high=True),
     "js-xor": Rule(_xor_of_words, "JavaScript"),
+    "cpp": Rule(_first_bytes, "C++"),
     # Consistent probability keeps the largest 56 low bits.
     "otel-th": Rule(lambda i: 1 - (i & _LOW56) / 2**56, "consistent probability (tracestate ot=th)"),
 }
@@ -53,11 +59,14 @@ SDK_RULES: t.Dict[str, str] = {
     "rust": "low64",
     "python": "low64",
     "ruby": "low64",
-    "cpp": "low64",
+    "cpp": "cpp",
     "java": "java",
     "dotnet": "dotnet",
     "javascript": "js-xor",
 }
+
+# What older versions of the SDK that has a rule do.
+OLDER_RULES: t.Dict[str, str] = {"dotnet": "dotnet-old"}
 
 
 class Sampler(t.NamedTuple):

@@ -37,6 +37,20 @@ def test_the_true_ratio_lies_in_the_interval_as_often_as_stated(rule):
     assert 930 <= hits <= 970, f"{hits / 10} % instead of 95 %"
 
 
+def test_cpp_decides_by_the_first_eight_bytes_as_its_machine_reads_them():
+    assert samplers.SDK_RULES["cpp"] == "cpp"
+    assert samplers.RULES["cpp"].position(0x0000000000000040_FFFFFFFFFFFFFFFF) == 0.25
+    assert samplers.RULES["cpp"].position(0x4000000000000000_0000000000000000) < 1e-16
+
+
+@pytest.mark.parametrize("ratio", [0.5, 0.25, 0.05])
+def test_an_older_version_of_the_sdk_is_no_other_ratio(ratio):
+    found = estimate(survivors("dotnet-old", ratio, 40, random.Random(f"old .NET at {ratio}")), "dotnet")
+
+    assert found["rule"] == "dotnet-old"
+    assert found["low"] <= ratio <= found["high"]
+
+
 @pytest.mark.parametrize("rule", samplers.RULES)
 @pytest.mark.parametrize("ratio", [0.5, 0.25, 0.05])
 def test_the_sampler_is_recognised_by_its_survivors(rule, ratio):
