@@ -112,12 +112,12 @@ def number(value: t.Any, limits: Limits, where: str) -> t.Union[int, float]:
         if isinstance(value, bool):
             raise ValueError
         found = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise BadOption(f"{where} '{shown}' is not a number") from None
     if math.isnan(found) or not limits.low <= found <= limits.high:
         raise BadOption(f"{where} {shown} is not between {limits.low} and {limits.high}")
     if limits.kind is float:
-        return found
+        return found + 0.0  # -0.0 is 0.0
     if found != int(found):
         raise BadOption(f"{where} {shown} is not a whole number")
     return int(found)

@@ -50,6 +50,10 @@ def test_text_from_a_template_is_a_number():
     assert resolve("prod", ratio="0.05", max_queue_size="4096")["max_queue_size"] == 4096
 
 
+def test_a_ratio_has_no_sign():
+    assert str(resolve("prod", ratio="-0.0")["ratio"]) == "0.0"
+
+
 def test_an_override_that_is_none_leaves_the_mode_as_it_is():
     assert resolve("dev", ratio=None) == resolve("dev")
 
@@ -69,6 +73,7 @@ def test_a_mode_of_ones_own_takes_the_rest_from_the_default_mode():
         ("prod", {"ratio": "nan"}, "sampling_mode: ratio nan is not between 0 and 1"),
         ("prod", {"ratio": "many"}, "sampling_mode: ratio 'many' is not a number"),
         ("prod", {"ratio": True}, "sampling_mode: ratio 'True' is not a number"),
+        ("prod", {"ratio": 10**400}, "sampling_mode: ratio '1000000000000000000000"),
         ("prod", {"max_queue_size": 1.5}, "sampling_mode: max_queue_size 1.5 is not a whole number"),
         ("prod", {"flush_interval_ms": 0}, "sampling_mode: flush_interval_ms 0 is not between 1 and 3600000"),
         ("prod", {"ration": 1}, "sampling_mode: 'ration' is no setting of a mode; known are ratio, flush_interval_ms,"),
