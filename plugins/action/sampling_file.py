@@ -12,7 +12,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.traceops.tracing.plugins.module_utils._sampling.edit import FORMATS, CannotEdit
+from ansible_collections.traceops.tracing.plugins.module_utils._sampling.edit import FORMATS, CannotEdit, edit
 from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt, redact
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
@@ -43,9 +43,10 @@ class ActionModule(ActionBase):
         try:
             before, result["mtime"] = self._read(path, task_vars)
             try:
-                after = FORMATS[options["format"]](before or "", options["settings"])
+                after = edit(options["format"], before or "", options["settings"])
             except CannotEdit as error:
-                raise _Refused(f"{path} was left as it is: {error}") from None
+                state = "does not exist" if before is None else "was left as it is"
+                raise _Refused(f"{path} {state}: {error}") from None
             if after == before:
                 return result
             if not self._task.check_mode:

@@ -12,8 +12,10 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
 from ansible_collections.traceops.tracing.plugins.module_utils._sampling import edit_collector, edit_yaml
 from ansible_collections.traceops.tracing.plugins.module_utils._sampling.edit_yaml import CannotEdit
+from ansible_collections.traceops.tracing.plugins.module_utils._sampling.modes import Limits, number
 from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt
 
 Settings = t.Mapping[str, t.Any]
@@ -22,6 +24,9 @@ Settings = t.Mapping[str, t.Any]
 _ENV = r"[ \t]*(?:export[ \t]+)?{name}="
 _PROPERTY = r"[ \t]*{name}(?=[ \t]*[=:]|[ \t]|$)[ \t]*[=:]?[ \t]*"
 _QUOTED = re.compile(r"^([\"'])(.*)\1\s*$", re.DOTALL)
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
+_LINE_END = re.compile(r"[\r\n]*\Z")
+_ALLOY_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/|[{}]', re.DOTALL)
 
 
 def whole(_text: str, settings: Settings) -> str:
@@ -48,6 +53,7 @@ def options(text: str, settings: Settings) -> str:
     variable = str(settings["variable"])
     found = [line for line in _logical_lines(text) if re.match(_ENV.format(name=re.escape(variable)), line)]
     value = found[-1].split("=", 1)[1].rstrip("\r\n") if found else ""
+    value = re.sub(r"\\(?:\r\n|\n|\r)", "", value)  # a line that goes on: an option's value may stand on the next one
     quoted = _QUOTED.match(value)
     quote, inner = (quoted.group(1), quoted.group(2)) if quoted else ('"', value.strip())
     if not quoted and re.search(r"[\"']", inner):
@@ -72,7 +78,7 @@ def _logical_lines(text: str) -> t.List[str]:
     """Lines with their ends; a line that ends in a backslash has the next one with it."""
     lines: t.List[str] = []
     open_line = False
-    for line in text.splitlines(keepends=True):
+    for line in _LINE.findall(text):
         if open_line:
             lines[-1] += line
         else:
@@ -85,6 +91,8 @@ def _logical_lines(text: str) -> t.List[str]:
 
 def _set_line(text: str, form: str, name: str, prefix: str, value: str) -> str:
     """`text` with one line for `name`: where its first one stood, else at the end."""
+    if re.search(r"[\s=]", name) or re.search(r"[\r\n]|\\\Z", value):
+        raise CannotEdit(f"the name or value of {excerpt(name, 60)} would reach into other lines")
     pattern = re.compile(form.format(name=re.escape(name)))
     end = "\r\n" if "\r\n" in text else "\n"
     lines: t.List[str] = []
@@ -95,13 +103,18 @@ def _set_line(text: str, form: str, name: str, prefix: str, value: str) -> str:
             lines.append(line)
         elif not done:
             before = found.group(0) if re.search(r"[=:\s]$", found.group(0)) else prefix
-            lines.append(f"{before}{value}{end}")
+            lines.append(f"{before}{value}{_own_end(line)}")
             done = True
     if not done:
-        if lines and not lines[-1].endswith("\n"):
+        if lines and not _own_end(lines[-1]):
             lines[-1] += end
         lines.append(f"{prefix}{value}{end}")
     return "".join(lines)
+
+
+def _own_end(line: str) -> str:
+    found = _LINE_END.search(line)
+    return found.group(0) if found else ""
 
 
 def yaml(text: str, settings: Settings) -> str:
@@ -112,8 +125,14 @@ def yaml(text: str, settings: Settings) -> str:
 
 def compose(text: str, settings: Settings) -> str:
     """A service's environment in a Compose file, as a mapping or a list: {service, environment: {NAME: value}}."""
-    path: edit_yaml.Path = ["services", str(settings["service"]), "environment"]
-    existing = edit_yaml.lookup(edit_yaml.load(text), path)
+    service = str(settings["service"])
+    path: edit_yaml.Path = ["services", service, "environment"]
+    data = edit_yaml.load(text)
+    services = edit_yaml.lookup(data, ["services"])
+    if not isinstance(services, dict) or service not in services:
+        known = ", ".join(str(name) for name in services) if isinstance(services, dict) else "none"
+        raise CannotEdit(f"it has no service '{excerpt(service, 60)}' (it has: {excerpt(known, 120)})")
+    existing = edit_yaml.lookup(data, path)
     edits: t.List[edit_yaml.Edit] = []
     for name, value in settings["environment"].items():
         if not isinstance(existing, list):
@@ -121,7 +140,8 @@ def compose(text: str, settings: Settings) -> str:
             continue
         at = [i for i, item in enumerate(existing) if str(item).split("=", 1)[0] == name]
         item = f"{name}={value}"
-        edits.append(edit_yaml.Set([*path, at[0]], item) if at else edit_yaml.Insert(path, None, item))
+        # Of two, the last one holds.
+        edits.append(edit_yaml.Set([*path, at[-1]], item) if at else edit_yaml.Insert(path, None, item))
     return edit_yaml.apply(text, edits)
 
 
@@ -132,25 +152,34 @@ def alloy(text: str, settings: Settings) -> str:
     """
     label, percentage = str(settings["label"]), f"{settings['percentage']:.6g}"
     component = f'otelcol.processor.probabilistic_sampler "{label}"'
-    head = re.search(rf"(?m)^[ \t]*{re.escape(component)}[ \t]*\{{", text)
+    code = _without_comments(text)
+    head = re.search(rf"(?m)^[ \t]*{re.escape(component)}[ \t]*\{{", code)
     if head is None:
         raise CannotEdit(f"it has no component {excerpt(component, 120)}; add it to the configuration first")
-    body_end = _closing_brace(text, head.end())
-    body = text[head.end() : body_end]
-    attribute = re.search(r"(?m)^([ \t]*sampling_percentage[ \t]*=[ \t]*)[^\s/]+", body)
+    start, end = head.end(), _closing_brace(code, head.end())
+    attribute = re.search(r"(?m)^[ \t]*sampling_percentage[ \t]*=[ \t]*(\S[^\n]*?)[ \t\r]*$", code[start:end])
     if attribute:
-        body = body[: attribute.start()] + attribute.group(1) + percentage + body[attribute.end() :]
-    else:
-        body = f"\n  sampling_percentage = {percentage}" + (body if body.startswith("\n") else "\n" + body)
-    return text[: head.end()] + body + text[body_end:]
+        first, last = start + attribute.start(1), start + attribute.end(1)
+        return text[:first] + percentage + text[last:]
+    rest = text[start:] if code[start : start + 1] in ("\r", "\n") else "\n" + text[start:]
+    return text[:start] + f"\n  sampling_percentage = {percentage}" + rest
 
 
-def _closing_brace(text: str, start: int) -> int:
+def _without_comments(text: str) -> str:
+    """Alloy's configuration with blanks in place of comments, so that every place stays the same."""
+    return _ALLOY_TOKEN.sub(lambda found: _blank(found.group(0)) if found.group(0)[0] == "/" else found.group(0), text)
+
+
+def _blank(comment: str) -> str:
+    return re.sub(r"[^\r\n]", " ", comment)
+
+
+def _closing_brace(code: str, start: int) -> int:
     depth = 1
-    for token in re.finditer(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/|[{}]', text[start:], re.DOTALL):
+    for token in _ALLOY_TOKEN.finditer(code, start):
         depth += {"{": 1, "}": -1}.get(token.group(0), 0)
         if depth == 0:
-            return start + token.start()
+            return token.start()
     raise CannotEdit("a block of it is not closed")
 
 
@@ -164,3 +193,31 @@ FORMATS: t.Dict[str, t.Callable[[str, Settings], str]] = {
     "collector": edit_collector.collector,
     "alloy": alloy,
 }
+
+# The settings that a format needs. Those of `environment` and `properties` are names of the user's own.
+NEEDED: t.Dict[str, t.Dict[str, str]] = {
+    "whole": {"content": "text"},
+    "options": {"variable": "text", "options": "dictionary"},
+    "yaml": {"section": "text", "values": "dictionary"},
+    "compose": {"service": "text", "environment": "dictionary"},
+    "collector": {"sampler": "text", "processor": "text", "percentage": "percentage", "pipelines": "list"},
+    "alloy": {"label": "text", "percentage": "percentage"},
+}
+_TYPES: t.Dict[str, t.Tuple[type, ...]] = {"text": (str, int, float), "dictionary": (dict,), "list": (list,)}
+_PERCENTAGE = Limits(float, 0, 100)
+
+
+def edit(form: str, text: str, settings: Settings) -> str:
+    """`text` with `settings`, by the editor of `form`; CannotEdit also when a setting is missing or of another form."""
+    given = dict(settings)
+    for name, kind in NEEDED.get(form, {}).items():
+        if name not in given:
+            raise CannotEdit(f"settings: format {form} needs '{name}'")
+        if kind == "percentage":
+            try:
+                given[name] = number(given[name], _PERCENTAGE, f"settings: {name}")
+            except BadOption as error:
+                raise CannotEdit(error.message) from None
+        elif not isinstance(given[name], _TYPES[kind]):
+            raise CannotEdit(f"settings: {name} of format {form} is not a {kind}")
+    return FORMATS[form](text, given)

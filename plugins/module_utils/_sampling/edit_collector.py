@@ -11,14 +11,25 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._sampling import edit_yaml
-from ansible_collections.traceops.tracing.plugins.module_utils._sampling.edit_yaml import CannotEdit, Edit, Insert, Set
+from ansible_collections.traceops.tracing.plugins.module_utils._sampling.edit_yaml import (
+    CannotEdit,
+    Edit,
+    Insert,
+    Remove,
+    Set,
+)
+from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt
 
 RATIO_POLICY = "traceops-ratio"
 ERRORS_POLICY = "traceops-errors"
 
 
 def collector(text: str, settings: t.Mapping[str, t.Any]) -> str:
-    """{sampler: probabilistic | tail, processor: ID, percentage, pipelines: [...], hash_seed or None, keep_errors}."""
+    """{sampler: probabilistic | tail, processor: ID, percentage, pipelines: [...]}, hash_seed, keep_errors (True)."""
+    if settings["sampler"] not in ("probabilistic", "tail"):
+        raise CannotEdit(
+            f"settings: sampler '{excerpt(str(settings['sampler']), 40)}' is not one of probabilistic, tail"
+        )
     data = edit_yaml.load(text)
     edits = (_tail if settings["sampler"] == "tail" else _probabilistic)(data, settings)
     for pipeline in settings["pipelines"]:
@@ -29,7 +40,7 @@ def collector(text: str, settings: t.Mapping[str, t.Any]) -> str:
 def _probabilistic(_data: t.Any, settings: t.Mapping[str, t.Any]) -> t.List[Edit]:
     path: edit_yaml.Path = ["processors", settings["processor"]]
     edits: t.List[Edit] = [Set([*path, "sampling_percentage"], settings["percentage"])]
-    if settings["hash_seed"] is not None:
+    if settings.get("hash_seed") is not None:
         edits.append(Set([*path, "hash_seed"], settings["hash_seed"]))
     return edits
 
@@ -43,21 +54,29 @@ def _tail(data: t.Any, settings: t.Mapping[str, t.Any]) -> t.List[Edit]:
             "probabilistic": {"sampling_percentage": settings["percentage"]},
         }
     ]
-    if settings["keep_errors"]:
+    keep_errors = settings.get("keep_errors", True)
+    if keep_errors:
         errors = {"name": ERRORS_POLICY, "type": "status_code", "status_code": {"status_codes": ["ERROR"]}}
         policies.insert(0, errors)
     existing = edit_yaml.lookup(data, [*path, "policies"])
     if not existing:
         found = edit_yaml.lookup(data, path) or {}
+        if not isinstance(found, dict):
+            raise CannotEdit(f"its processor '{settings['processor']}' is not a mapping")
         return [Set(path, {"decision_wait": "10s", "num_traces": 50000, **found, "policies": policies})]
+    named: t.Dict[str, int] = {}
+    for i, old in enumerate(existing if isinstance(existing, list) else ()):
+        named.setdefault(str(old.get("name")) if isinstance(old, dict) else "", i)
     edits: t.List[Edit] = []
     for policy in policies:
-        at = [i for i, old in enumerate(existing) if isinstance(old, dict) and old.get("name") == policy["name"]]
         kind = policy["type"]
-        if at:
-            edits += [Set([*path, "policies", at[0], kind, key], value) for key, value in policy[kind].items()]
+        if policy["name"] in named:
+            at = named[policy["name"]]
+            edits += [Set([*path, "policies", at, kind, key], value) for key, value in policy[kind].items()]
         else:
             edits.append(Insert([*path, "policies"], None, policy))
+    if not keep_errors and ERRORS_POLICY in named:
+        edits.append(Remove([*path, "policies"], named[ERRORS_POLICY]))
     return edits
 
 
@@ -70,6 +89,8 @@ def _in_pipeline(data: t.Any, pipeline: str, processor: str) -> t.List[Edit]:
     existing = pipelines[pipeline].get("processors")
     if not existing:
         return [Set(path, [processor])]
+    if not isinstance(existing, list):
+        raise CannotEdit(f"the processors of its pipeline '{pipeline}' are not a list")
     if processor in existing:
         return []
     # What a sampler drops need not be batched; memory_limiter stays first.

@@ -18,6 +18,8 @@ from ansible_collections.traceops.tracing.plugins.module_utils._text import exce
 Path = t.List[t.Union[str, int]]
 MAX_NODES = 200_000
 MAX_DEPTH = 100
+_UNSAFE = "its form can't be changed safely (anchors or an unusual layout); set the values by hand"
+_BOM = "\ufeff"
 _DEEP = re.compile(rf"(?:[-?][ \t]+){{{MAX_DEPTH}}}")
 
 
@@ -40,7 +42,15 @@ class Insert(t.NamedTuple):
     value: t.Any
 
 
-Edit = t.Union[Set, Insert]
+class Remove(t.NamedTuple):
+    """Take item `at` out of the list at `path`."""
+
+    path: Path
+    at: int
+    value: t.Any = None
+
+
+Edit = t.Union[Set, Insert, Remove]
 
 
 def load(text: str) -> t.Any:
@@ -89,6 +99,11 @@ def lookup(data: t.Any, path: Path) -> t.Any:
 
 def apply(text: str, edits: t.Sequence[Edit]) -> str:
     """`text` with all edits; unchanged when it says so already."""
+    if text.startswith(_BOM):
+        return _BOM + apply(text[1:], edits)
+    if "\r\n" in text and text.count("\n") == text.count("\r\n"):
+        # To YAML both are line ends, and of one kind they are easier to keep.
+        return apply(text.replace("\r\n", "\n"), edits).replace("\n", "\r\n")
     found = load(text)
     if not isinstance(found, dict):
         raise CannotEdit("its top level is not a mapping")
@@ -100,7 +115,7 @@ def apply(text: str, edits: t.Sequence[Edit]) -> str:
         _change_data(wanted, plain)
         text = _change_text(text, plain)
     if not _says(text, wanted):
-        raise CannotEdit("its form can't be changed safely (anchors or an unusual layout); set the values by hand")
+        raise CannotEdit(_UNSAFE)
     return text
 
 
@@ -124,9 +139,14 @@ def _unshared(data: t.Any, budget: t.Iterator[int], depth: int) -> t.Any:
 
 
 def _change_data(data: t.Any, edit: Edit) -> None:
-    if isinstance(edit, Insert):
+    if not isinstance(edit, Set):
         items = lookup(data, edit.path)
-        items.insert(len(items) if edit.before is None else edit.before, edit.value)
+        if not isinstance(items, list):
+            raise CannotEdit(f"'{_shown(edit.path)}' is not a list")
+        if isinstance(edit, Remove):
+            del items[edit.at]
+        else:
+            items.insert(len(items) if edit.before is None else edit.before, edit.value)
         return
     for position, key in enumerate(edit.path):
         if not isinstance(data, (dict, list)) or isinstance(data, list) != isinstance(key, int):
@@ -146,7 +166,10 @@ def _shown(path: Path) -> str:
 def _change_text(text: str, edit: Edit) -> str:
     import yaml
 
-    node = yaml.compose(text, Loader=_safe_loader())
+    try:
+        node = yaml.compose(text, Loader=_safe_loader())
+    except yaml.YAMLError:
+        raise CannotEdit(_UNSAFE) from None  # the edit before this one has met an unusual layout
     if node is None:
         return (
             text + ("" if not text or text.endswith("\n") else "\n") + _block(_nested(edit.path, edit.value), 0) + "\n"
@@ -167,6 +190,8 @@ def _change_text(text: str, edit: Edit) -> str:
         node = child
     if isinstance(edit, Insert):
         return _insert_item(text, node, len(node.value) if edit.before is None else edit.before, edit.value)
+    if isinstance(edit, Remove):
+        return _remove_item(text, node, edit.at)
     return _replace(text, node, edit.value, column, in_flow)
 
 
@@ -211,7 +236,10 @@ def _add_key(text: str, node: t.Any, value: t.Dict[str, t.Any]) -> str:
     if node.flow_style:
         inner = _flow(value)[1:-1]
         end = node.end_mark.index - 1
-        return text[:end].rstrip() + (", " if node.value else "") + inner + text[end:]
+        before = text[:end].rstrip()
+        # `{a:, b: 1}` has a key `a:`.
+        before += " " * before.endswith(":") + (", " if node.value else "")
+        return before + inner + text[end:]
     return _after_line(text, _end(node, text), _block(value, node.start_mark.column))
 
 
@@ -228,6 +256,17 @@ def _insert_item(text: str, node: t.Any, index: int, value: t.Any) -> str:
         return _after_line(text, _end(node, text), new)
     at = text.rfind("\n", 0, items[index].start_mark.index) + 1
     return text[:at] + new + "\n" + text[at:]
+
+
+def _remove_item(text: str, node: t.Any, at: int) -> str:
+    items = node.value
+    start, end = items[at].start_mark.index, _end(items[at], text)
+    if not node.flow_style:
+        line_end = text.find("\n", end)
+        return text[: text.rfind("\n", 0, start) + 1] + (text[line_end + 1 :] if line_end >= 0 else "")
+    if at + 1 < len(items):
+        return text[:start] + text[items[at + 1].start_mark.index :]
+    return text[: _end(items[at - 1], text) if at else start] + text[end:]
 
 
 def _after_line(text: str, end: int, new: str) -> str:

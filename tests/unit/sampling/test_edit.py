@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.traceops.tracing.plugins.module_utils._sampling.edit import FORMATS
+from ansible_collections.traceops.tracing.plugins.module_utils._sampling.edit import edit as edit_checked
 from ansible_collections.traceops.tracing.plugins.module_utils._sampling.edit_yaml import CannotEdit
 
 UNHURRIED = settings(deadline=None)  # a busy machine is no failure
@@ -22,8 +23,8 @@ export OTEL_TRACES_SAMPLER=always_on  # while we look for it
 
 def edit(form, text, **settings):
     """The edited text; editing it again changes nothing."""
-    edited = FORMATS[form](text, settings)
-    assert FORMATS[form](edited, settings) == edited
+    edited = edit_checked(form, text, settings)
+    assert edit_checked(form, edited, settings) == edited
     return edited
 
 
@@ -51,13 +52,33 @@ def test_line_ends_and_a_missing_one_are_respected():
     assert edit("environment", "B=2\r\nA=1", A="3", C="4") == "B=2\r\nA=3\r\nC=4\r\n"
 
 
+@pytest.mark.parametrize("text", ["A=1", "A=1\nB=2\r\n", "B=2\rA=1\r"])
+def test_what_is_set_already_changes_nothing(text):
+    assert edit("environment", text, A="1") == text
+
+
+def test_only_line_ends_end_a_line():
+    text = "B=one\x85A=two\x0cA=three\u2028A=four\n"
+
+    assert edit("environment", text, A="1") == text + "A=1\n"
+
+
+@pytest.mark.parametrize("form", ["environment", "properties"])
+@pytest.mark.parametrize(
+    ("name", "value"), [("A", "1\nB=2"), ("A", "1\r"), ("A", "1\\"), ("A=1\nB", "2"), ("A B", "2")]
+)
+def test_a_setting_that_reaches_into_other_lines_is_refused(form, name, value):
+    with pytest.raises(CannotEdit, match="would reach into other lines"):
+        edit(form, "C=3\n", **{name: value})
+
+
 def test_a_line_that_is_continued_belongs_together():
     assert edit("environment", "B=one \\\nA=two\nA=1\n", A="2") == "B=one \\\nA=two\nA=2\n"
 
 
 @UNHURRIED
 @given(
-    st.lists(st.from_regex(r"[B-Z_]{1,5}=[^\r\n\\\x0b\x0c\x1c-\x1e\x85\u2028\u2029]{0,10}", fullmatch=True)),
+    st.lists(st.from_regex(r"[B-Z_]{1,5}=[^\r\n\\]{0,10}", fullmatch=True)),
     st.text("01."),
 )
 def test_lines_of_others_never_change(lines, value):
@@ -91,6 +112,7 @@ def test_a_property_without_a_value_gets_one():
         ("ARGS='--ratio=0.5 --mode=dev'\n", "ARGS='--ratio=0.1 --mode=prod'\n"),
         ('ARGS="--mode dev --mode staging"\n', 'ARGS="--mode prod --ratio 0.1"\n'),
         ('ARGS="--mode --ratio 1"\n', 'ARGS="--mode prod --ratio 0.1"\n'),
+        ('ARGS="--mode \\\n  dev --file a.sql"\n', 'ARGS="--mode   prod --file a.sql --ratio 0.1"\n'),
         ('ARGS="--modes dev"\n', 'ARGS="--modes dev --mode prod --ratio 0.1"\n'),
     ],
 )
@@ -192,6 +214,52 @@ def test_policies_of_others_stay():
     assert "      - {name: slow, type: latency}  # ours\n      - name: traceops-ratio\n" in edited
 
 
+@pytest.mark.parametrize("flow", [False, True])
+@pytest.mark.parametrize("others", [[], [{"name": "slow", "type": "latency"}]])
+def test_errors_are_no_longer_kept_when_the_target_says_so(flow, others):
+    import yaml
+
+    tail = {"tail_sampling": {"policies": others}} if others else {}
+    config = {"processors": {"batch": None, **tail}, "service": {"pipelines": {"traces": {"processors": ["batch"]}}}}
+    keeping = edit("collector", yaml.safe_dump(config, default_flow_style=flow), **TAIL)
+    assert "traceops-errors" in keeping
+
+    edited = edit("collector", keeping, **{**TAIL, "keep_errors": False})
+
+    (*left, ratio) = yaml.safe_load(edited)["processors"]["tail_sampling"]["policies"]
+    assert (left, ratio["name"]) == (others, "traceops-ratio")
+
+
+@pytest.mark.parametrize("processors", ["'${env:PROCESSORS}'", "'probabilistic_sampler'", "{batch: }", "5"])
+def test_processors_that_are_no_list_are_left_alone(processors):
+    with pytest.raises(CannotEdit, match="the processors of its pipeline 'traces' are not a list"):
+        edit("collector", f"service: {{pipelines: {{traces: {{processors: {processors}}}}}}}\n", **SAMPLER)
+
+
+@pytest.mark.parametrize(
+    ("processor", "why"),
+    [("5", "'tail_sampling' is not a mapping"), ("{policies: x}", "'processors.tail_sampling.policies' is not a list")],
+)
+def test_a_processor_of_another_form_is_left_alone(processor, why):
+    text = COLLECTOR.replace("  batch:\n", f"  batch:\n  tail_sampling: {processor}\n")
+    with pytest.raises(CannotEdit, match=why):
+        edit("collector", text, **TAIL)
+
+
+def test_a_key_without_a_value_stays_one_in_a_flow_mapping():
+    text = "processors: {batch: }\nservice: {pipelines: {traces: {processors: [batch]}}}\n"
+
+    assert "{batch: , probabilistic_sampler: {sampling_percentage: 25.0}}" in edit("collector", text, **SAMPLER)
+
+
+def test_windows_line_ends_and_a_byte_order_mark_stay():
+    text = "\ufeff" + COLLECTOR.replace("\n", "\r\n")
+
+    edited = edit("collector", text, **SAMPLER)
+
+    assert edited == "\ufeff" + edit("collector", COLLECTOR, **SAMPLER).replace("\n", "\r\n")
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
@@ -258,6 +326,22 @@ def test_a_compose_service_has_its_environment_as_a_mapping_or_a_list(before, af
     edited = edit("compose", COMPOSE.format(environment=before), service="app", environment={"RATIO": "0.5"})
 
     assert edited == COMPOSE.format(environment=after)
+
+
+def test_of_a_variable_that_a_list_has_twice_the_last_one_holds():
+    environment = "- RATIO=0.5\n      - RATIO=1"
+
+    edited = edit("compose", COMPOSE.format(environment=environment), service="app", environment={"RATIO": "0.7"})
+
+    assert edited == COMPOSE.format(environment=environment.replace("=1", "=0.7"))
+
+
+@pytest.mark.parametrize(
+    ("text", "has"), [("", "none"), ("services: [a]\n", "none"), ("services: {a: {}, b: }\n", "a, b")]
+)
+def test_a_compose_service_that_is_not_there_is_named(text, has):
+    with pytest.raises(CannotEdit, match=rf"it has no service 'app' \(it has: {has}\)"):
+        edit("compose", text, service="app", environment={"RATIO": "0.5"})
 
 
 def test_a_compose_service_without_environment_gets_one():
@@ -335,6 +419,24 @@ def test_the_percentage_of_alloy_is_changed_in_the_component_with_the_label():
     )
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("{\n  sampling_percentage = argument.share.value * 100 // all\n}", "{\n  sampling_percentage = 25 // all\n}"),
+        ('{\n  sampling_percentage = sys.env("X")\r\n}', "{\n  sampling_percentage = 25\r\n}"),
+        ("{\n  /*\n  sampling_percentage = 1\n  */\n  sampling_percentage = 2\n}",
+         "{\n  /*\n  sampling_percentage = 1\n  */\n  sampling_percentage = 25\n}"),
+        ("{ sampling_percentage = 2 }", "{ sampling_percentage = 25 }"),
+        ("{ }", "{\n  sampling_percentage = 25\n }"),
+    ],
+    ids=["expression", "call", "comment", "one line", "empty"],
+)  # fmt: skip
+def test_the_whole_value_of_alloys_percentage_is_replaced(before, after):
+    head = '/* otelcol.processor.probabilistic_sampler "x" { */\notelcol.processor.probabilistic_sampler "x" '
+
+    assert edit("alloy", f"{head}{before}\n", label="x", percentage=25) == f"{head}{after}\n"
+
+
 def test_a_component_that_is_missing_or_open_is_refused():
     with pytest.raises(CannotEdit, match="it has no component otelcol"):
         edit("alloy", ALLOY, label="x", percentage=1)
@@ -344,3 +446,34 @@ def test_a_component_that_is_missing_or_open_is_refused():
 
 def test_a_file_of_ours_is_written_as_it_is():
     assert edit("whole", "anything", content="[Service]\n") == "[Service]\n"
+
+
+@pytest.mark.parametrize(
+    ("form", "settings", "sentence"),
+    [
+        ("options", {"options": {}}, "settings: format options needs 'variable'"),
+        ("options", {"variable": "A", "options": "x"}, "settings: options of format options is not a dictionary"),
+        ("yaml", {"section": ["a"], "values": {}}, "settings: section of format yaml is not a text"),
+        ("whole", {}, "settings: format whole needs 'content'"),
+        ("compose", {"service": "a"}, "settings: format compose needs 'environment'"),
+        ("alloy", {"label": "x", "percentage": "much"}, "settings: percentage 'much' is not a number"),
+        ("collector", {**SAMPLER, "percentage": 101}, "settings: percentage 101 is not between 0 and 100"),
+        ("collector", {**SAMPLER, "pipelines": "traces"}, "settings: pipelines of format collector is not a list"),
+        ("collector", {**SAMPLER, "sampler": "odd"}, "settings: sampler 'odd' is not one of probabilistic, tail"),
+    ],
+)
+def test_settings_that_a_format_cannot_take_are_said(form, settings, sentence):
+    with pytest.raises(CannotEdit) as refused:
+        edit(form, "", **settings)
+
+    assert str(refused.value) == sentence
+
+
+def test_a_seed_and_errors_may_be_left_out():
+    settings = {key: value for key, value in TAIL.items() if key not in ("hash_seed", "keep_errors")}
+
+    assert "traceops-errors" in edit("collector", COLLECTOR, **settings)
+
+
+def test_every_format_can_be_asked_for():
+    assert set(FORMATS) == {"whole", "environment", "properties", "options", "yaml", "compose", "collector", "alloy"}
