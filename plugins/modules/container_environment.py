@@ -15,7 +15,8 @@ description:
     ports, networks with their aliases, limits and labels are the same, and so is its image, also when the tag has
     moved on.
   - The old container is kept, stopped, until the new one has stayed up. If it does not, the old one is started again.
-  - Containers of Compose projects and Swarm services are refused, as are those that are removed when they stop.
+  - Containers of Compose projects and Swarm services are refused, as are those that are removed when they stop, and
+    those whose network or processes another container shares.
 author: The traceops.tracing authors (@traceops)
 options:
   name:
@@ -36,7 +37,7 @@ options:
     description: The engine, as in C(unix:///run/docker.sock). E(DOCKER_HOST) or a well-known socket when left out.
     type: str
   timeout:
-    description: Seconds that everything together may take.
+    description: Seconds that everything together may take, besides those that the container gets to stop.
     type: float
     default: 120.0
 extends_documentation_fragment:

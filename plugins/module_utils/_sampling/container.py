@@ -14,7 +14,7 @@ import copy
 import time
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._docker import Engine, Json
+from ansible_collections.traceops.tracing.plugins.module_utils._client._docker import Engine, Json, well_formed
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import ProbeFailure
 from ansible_collections.traceops.tracing.plugins.module_utils._waiting import REAL, Clock
 
@@ -26,11 +26,16 @@ ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
     "timeout": {"type": "float", "default": 120.0},
 }
 KEPT = "-before-sampling"  # what the old container is called meanwhile
+STOP_S = 10.0  # what Docker gives a container to stop that does not say itself
 _PAUSE_S = 0.2
 
 
 class Changer(Engine):
     """An engine whose containers are changed; raises ProbeFailure as Engine does."""
+
+    def allow(self, seconds: float) -> None:
+        """More time than was given."""
+        self._deadline += seconds
 
     def stop(self, container: str) -> None:
         self._ask(lambda api: api.stop(container))
@@ -63,7 +68,7 @@ def run(params: t.Mapping[str, t.Any], check_mode: bool, clock: Clock = REAL) ->
     engine = Changer(params["docker_host"], params["timeout"])
     result: Json = {"changed": False, "name": params["name"], "variables": [], "started": None}
     try:
-        with _result_kept(result):
+        with _result_kept(result), well_formed(engine):
             _replace(engine, params, check_mode, clock, result)
     finally:
         engine.close()
@@ -83,7 +88,8 @@ def _replace(engine: Changer, params: t.Mapping[str, t.Any], check_mode: bool, c
     name = params["name"]
     old = engine.inspect(name)
     if old is None:
-        raise ProbeFailure("not_found", f"there is no container '{name}'")
+        left = f"; there is '{name}{KEPT}': rename and start it" if engine.inspect(name + KEPT) else ""
+        raise ProbeFailure("not_found", f"there is no container '{name}'{left}")
     wanted = {str(key): str(value) for key, value in params["environment"].items()}
     before = dict(line.split("=", 1) for line in old["Config"].get("Env") or [] if "=" in line)
     changes = [key for key, value in wanted.items() if before.get(key) != value]
@@ -91,6 +97,7 @@ def _replace(engine: Changer, params: t.Mapping[str, t.Any], check_mode: bool, c
     if not changes:
         return
     _refuse_what_others_manage(name, old)
+    _refuse_what_others_need(engine, name, old)
     shown = {"before_header": name, "after_header": name}
     result["diff"] = {
         **shown,
@@ -122,6 +129,24 @@ def _refuse_what_others_manage(name: str, old: Json) -> None:
         )
 
 
+def _refuse_what_others_need(engine: Changer, name: str, old: Json) -> None:
+    own = old["Name"].lstrip("/")
+    if engine.inspect(own + KEPT):
+        raise ProbeFailure(
+            "not_supported",
+            f"there is a container '{own}{KEPT}', which a run that was interrupted has left: remove it first",
+        )
+    lent = {f"container:{old['Id']}", f"container:{own}"}
+    for summary in engine.containers():
+        other = engine.inspect(summary["Id"])
+        if other and lent & {other["HostConfig"].get(mode) for mode in ("NetworkMode", "PidMode", "IpcMode")}:
+            raise ProbeFailure(
+                "not_supported",
+                f"the container '{other['Name'].lstrip('/')}' lives in the network or the processes of '{name}' and "
+                "would lose them, so it can't be replaced safely",
+            )
+
+
 def like(old: Json, environment: t.Mapping[str, str], same_image: bool) -> t.Tuple[Json, t.Dict[str, Json]]:
     """(what creates a container like `old` with these variables too, its further networks with their endpoints)."""
     config, host = copy.deepcopy(old["Config"]), copy.deepcopy(old["HostConfig"])
@@ -135,6 +160,9 @@ def like(old: Json, environment: t.Mapping[str, str], same_image: bool) -> t.Tup
         config.pop("Hostname", None)
     if mode.startswith("container:"):
         config.pop("ExposedPorts", None)
+    for mount in host.get("Mounts") or []:
+        if mount.get("Type") == "volume" and not mount.get("Source"):
+            mount["Source"] = _volume_at(old, mount["Target"])
     # A bind without a source is an anonymous volume as well.
     host["Binds"] = [bind for bind in host.get("Binds") or [] if ":" in bind]
     host["Binds"] += _anonymous_volumes(old, host)
@@ -161,6 +189,10 @@ def _anonymous_volumes(old: Json, host: Json) -> t.List[str]:
     ]
 
 
+def _volume_at(old: Json, place: str) -> t.Optional[str]:
+    return next((mount.get("Name") for mount in old.get("Mounts") or [] if mount["Destination"] == place), None)
+
+
 def _link(link: str) -> str:
     """`/other:/this/alias`, as inspect shows it, is created by `/other:alias`."""
     source, _unused, target = link.partition(":")
@@ -178,16 +210,19 @@ def _swap(
 ) -> t.Optional[float]:
     name, running = old["Name"].lstrip("/"), bool(old["State"]["Running"])
     new: t.Optional[str] = None
+    grace = float(old["Config"].get("StopTimeout") or STOP_S)
+    engine.allow(grace)
     try:
         if running:
             engine.stop(old["Id"])
         engine.rename(old["Id"], name + KEPT)
-        new = engine.create(name, config)
-        for network, endpoint in others.items():
-            engine.connect(new, network, endpoint)
-        started = _up(engine, name, new, settle, clock) if running else None
+        with well_formed(engine):
+            new = engine.create(name, config)
+            for network, endpoint in others.items():
+                engine.connect(new, network, endpoint)
+            started = _up(engine, name, new, settle, clock) if running else None
     except ProbeFailure as failure:
-        _back(engine, old, name, new, running)
+        _back(engine, old, name, new, running, grace)
         state = " and runs again" if running else ""
         raise ProbeFailure(failure.cause, f"{failure.message}; the old container is back{state}") from None
     engine.remove(old["Id"])
@@ -214,14 +249,19 @@ def _up(engine: Changer, name: str, container: str, settle: float, clock: Clock)
         clock.sleep(_PAUSE_S)
 
 
-def _back(engine: Changer, old: Json, name: str, new: t.Optional[str], running: bool) -> None:
+def _back(engine: Changer, old: Json, name: str, new: t.Optional[str], running: bool, grace: float) -> None:
     # A fresh connection: the deadline may be what went wrong.
     rescue = Changer(engine.url, max(30.0, engine.timeout))
+    rescue.allow(grace)
     try:
         if new is not None:
             rescue.remove(new)
-        rescue.rename(old["Id"], name)
+        found = rescue.inspect(old["Id"])
+        if found is None or found["Name"].lstrip("/") != name:
+            rescue.rename(old["Id"], name)
         if running:
+            # A stop that is under way would still end a container that is started before.
+            rescue.stop(old["Id"])
             rescue.start(old["Id"])
     finally:
         rescue.close()

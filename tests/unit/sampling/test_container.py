@@ -68,6 +68,20 @@ def test_anonymous_volumes_move_to_the_new_container():
     assert new_one()[0]["HostConfig"]["Binds"] == ["/srv:/srv:ro", "0123:/data", "4567:/read:ro"]
 
 
+def test_a_mounted_volume_without_a_name_moves_as_well():
+    def mounted(old):
+        old["HostConfig"]["Mounts"] = [{"Type": "volume", "Target": "/data"}, {"Type": "tmpfs", "Target": "/tmp"}]
+        old["HostConfig"]["Binds"] = None
+
+    config, _others = new_one(mounted)
+
+    assert config["HostConfig"]["Mounts"] == [
+        {"Type": "volume", "Target": "/data", "Source": "0123"},
+        {"Type": "tmpfs", "Target": "/tmp"},
+    ]
+    assert config["HostConfig"]["Binds"] == ["4567:/read:ro"]
+
+
 def test_links_are_written_as_they_are_created():
     assert new_one()[0]["HostConfig"]["Links"] == ["/db:database"]
 
