@@ -89,17 +89,18 @@ _OPTIONAL = (
 def load(directories: t.Sequence[str]) -> Library:
     """The library of all `*.yml` in `directories`; a later directory's check replaces the one of the same id."""
     checks: t.Dict[str, Check] = {}
+    files: t.Dict[str, str] = {}  # where each check is
     for directory in directories:
-        found: t.Dict[str, t.Tuple[Check, str]] = {}
+        found: t.Dict[str, str] = {}
         for path in _files(directory):
             for raw in _read(path):
                 check = _check(raw, path)
                 if check.id in found:
-                    raise BadCheck(f"{path}: check '{check.id}' is also in {found[check.id][1]}")
-                found[check.id] = (check, path)
-        checks.update({check_id: check for check_id, (check, path) in found.items()})
+                    raise BadCheck(f"{path}: check '{check.id}' is also in {found[check.id]}")
+                found[check.id], checks[check.id] = path, check
+        files.update(found)
     ordered = tuple(sorted(checks.values(), key=lambda check: check.rank))
-    return Library(ordered, _closed({check.id: _resolve(check, checks) for check in ordered}))
+    return Library(ordered, _closed({check.id: _resolve(check, files) for check in ordered}, files))
 
 
 def _files(directory: str) -> t.List[str]:
@@ -107,7 +108,10 @@ def _files(directory: str) -> t.List[str]:
         names = sorted(os.listdir(directory))
     except OSError as error:
         raise BadCheck(f"check_dirs: {directory} can't be read ({error.strerror})") from None
-    return [os.path.join(directory, name) for name in names if name.endswith((".yml", ".yaml"))]
+    files = [os.path.join(directory, name) for name in names if name.endswith((".yml", ".yaml"))]
+    if not files:
+        raise BadCheck(f"check_dirs: {directory} has no check file (*.yml)")
+    return files
 
 
 def _read(path: str) -> t.List[t.Any]:
@@ -137,7 +141,7 @@ def _check(raw: t.Any, path: str) -> Check:
     """One entry of a file as a Check; every complaint names file, check and key."""
     if not isinstance(raw, dict):
         raise BadCheck(f"{path}: an entry is {type(raw).__name__}, not a check with keys")
-    where = f"{path}: check '{raw.get('id', '(without id)')}'"
+    where = f"{path}: check {brief(raw.get('id', '(without id)'))}"
     for key in _REQUIRED:
         if raw.get(key) in (None, "", []):
             raise BadCheck(f"{where}: the key '{key}' is missing")
@@ -192,39 +196,52 @@ def _check(raw: t.Any, path: str) -> Check:
         cause=compiled("cause", raw["cause"], compile_text),
         fix=each("fix", compile_text),
         passes_as=optional("passes_as", compile_text),
-        explains=each("explains", str),
+        explains=each("explains", _name),
         decisive=raw.get("decisive", False),
         matters=raw.get("matters", "").strip(),
         example=raw.get("example", "").rstrip(),
-        related=each("related", str),
+        related=each("related", _name),
         see=raw.get("see", "").strip(),
     )
 
 
-def _resolve(check: Check, checks: t.Mapping[str, Check]) -> t.FrozenSet[str]:
-    """The ids that `check` explains, its prefixes (`network.otlp.*`) spelt out; itself never."""
+def _name(value: t.Any) -> str:
+    if not isinstance(value, str):
+        raise BadExpression(f"an id is text, not {brief(value)}")
+    return value
+
+
+def _resolve(check: Check, files: t.Mapping[str, str]) -> t.FrozenSet[str]:
+    """The ids that `check` explains, its prefixes (`network.otlp.*`) spelt out; itself never.
+
+    `files` has the ids of all checks, and where each of them is.
+    """
     ids: t.Set[str] = set()
+    where = f"{files[check.id]}: check '{check.id}'"
     for word in check.explains:
         found = (
-            [i for i in checks if i.startswith(word[:-1])] if word.endswith(".*") else [word] if word in checks else []
+            [i for i in files if i.startswith(word[:-1])] if word.endswith(".*") else [word] if word in files else []
         )
         if not found:
-            raise BadCheck(f"check '{check.id}': 'explains' names '{word}', which no check has")
+            raise BadCheck(f"{where}: 'explains' names '{word}', which no check has")
         ids.update(found)
     for word in check.related:
-        if word not in checks:
-            raise BadCheck(f"check '{check.id}': 'related' names '{word}', which no check has")
+        if word not in files:
+            raise BadCheck(f"{where}: 'related' names '{word}', which no check has")
     return frozenset(ids - {check.id})
 
 
-def _closed(explained: t.Mapping[str, t.FrozenSet[str]]) -> t.Dict[str, t.FrozenSet[str]]:
+def _closed(
+    explained: t.Mapping[str, t.FrozenSet[str]], files: t.Mapping[str, str]
+) -> t.Dict[str, t.FrozenSet[str]]:
     """What explains a thing explains what follows from it; a circle is refused, it would leave no root cause."""
     done: t.Dict[str, t.FrozenSet[str]] = {}
 
     def walk(check_id: str, trail: t.Tuple[str, ...]) -> t.FrozenSet[str]:
         if check_id in trail:
-            circle = " -> ".join((*trail[trail.index(check_id) :], check_id))
-            raise BadCheck(f"the checks explain each other in a circle: {circle}")
+            members = trail[trail.index(check_id) :]
+            where, circle = dict.fromkeys(files[i] for i in members), " -> ".join((*members, check_id))
+            raise BadCheck(f"{', '.join(where)}: the checks explain each other in a circle: {circle}")
         if check_id not in done:
             direct = explained[check_id]
             done[check_id] = direct.union(*(walk(target, (*trail, check_id)) for target in sorted(direct)))

@@ -44,6 +44,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"fix": ["use {}"]}, "'fix': an expression must be text"),
     ({"explains": ["network.otlp.gone"]}, "'explains' names 'network.otlp.gone', which no check has"),
     ({"related": ["network.otlp.gone"]}, "'related' names 'network.otlp.gone', which no check has"),
+    ({"related": [["app.a.a"]]}, "'related': an id is text, not a list"),
+    ({"explains": [3]}, "'explains': an id is text, not a int"),
 ]
 
 
@@ -53,6 +55,7 @@ def test_a_bad_check_is_refused_with_its_name(changes: dict[str, Any], words: st
         load(tmp_path, check(**changes))
     assert words in str(refused.value)
     assert changes.get("id", "network.otlp.refused") in str(refused.value)
+    assert str(refused.value).startswith(f"{tmp_path}/checks.yml: check '")
     assert "\n" not in str(refused.value)
 
 
@@ -63,6 +66,7 @@ def test_a_bad_check_is_refused_with_its_name(changes: dict[str, Any], words: st
         ("- [1", "is not YAML"),
         ("- text", "an entry is str, not a check with keys"),
         ("- {hop: app}", "check '(without id)': the key 'id' is missing"),
+        ("- {id: [a, b]}", "check a list: the key 'hop' is missing"),
         (b"\xff\xfe", "is not UTF-8 text"),
         ("[" * 3000, "is "),
         ("- [1\n2:", "is not YAML: while parsing a flow sequence in"),
@@ -81,6 +85,20 @@ def test_a_bad_file_is_refused_with_its_name(content: Any, words: str, tmp_path:
 def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(library.BadCheck, match=r"check_dirs: .*/nowhere can't be read \(No such file or directory\)"):
         library.load([str(tmp_path / "nowhere")])
+
+
+def test_a_directory_without_check_files_is_named(tmp_path: Path) -> None:
+    (tmp_path / "app.json").write_text("[]", encoding="utf-8")
+    with pytest.raises(library.BadCheck, match=r"check_dirs: .* has no check file \(\*.yml\)"):
+        library.load([str(tmp_path)])
+
+
+def test_an_id_that_yaml_makes_endless_is_not_quoted(tmp_path: Path) -> None:
+    levels = [f"{name}: &{name} [{', '.join(9 * [f'*{before}'])}]" for before, name in zip("abcdefgh", "bcdefghi")]
+    (tmp_path / "mine.yml").write_text("- {a: &a [x, x], " + ", ".join(levels) + ", id: *i}\n", encoding="utf-8")
+    with pytest.raises(library.BadCheck) as refused:
+        library.load([str(tmp_path)])
+    assert len(str(refused.value)) < len(str(tmp_path)) + 100
 
 
 def test_a_file_that_can_not_be_read_is_named(tmp_path: Path) -> None:
@@ -146,7 +164,9 @@ def test_a_circle_of_explanations_is_refused(tmp_path: Path) -> None:
             check(id="network.b.b", explains=["grafana.c.c"]),
             check(id="grafana.c.c", explains=["network.b.b"]),
         )
-    assert str(refused.value).endswith("in a circle: network.b.b -> grafana.c.c -> network.b.b")
+    assert str(refused.value) == (
+        f"{tmp_path}/checks.yml: the checks explain each other in a circle: network.b.b -> grafana.c.c -> network.b.b"
+    )
 
 
 def test_a_check_can_be_found_by_its_id(tmp_path: Path) -> None:
