@@ -88,11 +88,11 @@ mutants: venv-dev tree ## mutation testing of the evaluator: how many changes to
 docs: venv-dev tree ## write docs/checks.md from the check library
 	$(BIN)/python tests/tools/docs.py .
 
-explain: venv tree ## what a check means and how to fix it (ID=network.otlp.connection-refused)
-	@$(BIN)/python $(TREE)/tests/tools/explain.py '$(ID)'
+explain: venv tree ## what a check means and how to fix it (ID=network.otlp.connection-refused; CHECKS=FOLDER for your own)
+	@$(BIN)/python $(TREE)/tests/tools/explain.py '$(ID)' $(CHECKS)
 
 replay: venv tree ## evaluate the evidence of a report again, without any host (REPORT=tracing-report/report.json)
-	@$(BIN)/python $(TREE)/tests/tools/replay.py '$(REPORT)'
+	@$(BIN)/python $(TREE)/tests/tools/replay.py '$(REPORT)' $(CHECKS)
 
 build: venv tree ## the collection's tarball, in $(CACHE)/dist
 	@mkdir -p $(CACHE)/dist && cd $(TREE) && ansible-galaxy collection build --force --output-path $(CACHE)/dist .

@@ -76,7 +76,8 @@ class ActionModule(ActionBase):
         return result
 
     def _report(self, options: t.Dict[str, t.Any]) -> judge.Report:
-        checks = library.load([CHECKS, *map(_absolute, options["check_dirs"])])
+        own = [_absolute(directory) for directory in options["check_dirs"]]
+        checks = library.load([CHECKS, *own])
         finished = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")
         run = {
             "id": uuid.uuid4().hex,
@@ -86,6 +87,7 @@ class ActionModule(ActionBase):
             "settings": options["settings"],
             "fail_on": options["fail_on"],
             "suppress": suppress.read(options["suppress"], checks),
+            "check_dirs": own,
         }
         return judge.report(evidence.build(options["hosts"], options["backends"], run), checks)
 

@@ -1,6 +1,6 @@
 """Evaluate the evidence of a report again, without any host: replay.py REPORT [DIRECTORY...].
 
-Prints the page. Ends with 1 when a finding differs from the report's, as after a change of the checks.
+The directories have checks of your own; without them those count that the report was made with. Prints the page. Ends with 1 when a finding differs from the report's, as after a change of the checks.
 """
 
 from __future__ import annotations
@@ -11,21 +11,23 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.traceops.tracing.plugins.module_utils._report import console
+from ansible_collections.traceops.tracing.plugins.module_utils._text import clean
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import evidence, judge, library
 
 
-def differences(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[str]:
-    """One line for each finding that is not the same in both."""
+def differences(old: Any, new: list[dict[str, Any]]) -> list[str]:
+    """One line for each finding that is not the same in both; `old` is as the file has it."""
 
-    def keyed(findings: list[dict[str, Any]]) -> dict[tuple[Any, ...], dict[str, Any]]:
-        return {(each["id"], each["host"], each["backend"]): each for each in findings}
+    def keyed(findings: Any) -> dict[str, dict[str, Any]]:
+        found = (each for each in findings if isinstance(each, dict)) if isinstance(findings, list) else ()
+        return {f"{each.get('id')} ({each.get('host') or each.get('backend') or 'run'})": each for each in found}
 
     before, after = keyed(old), keyed(new)
     lines = []
-    for key in sorted({*before, *after}, key=str):
-        states = [found[key]["state"] if key in found else "missing" for found in (before, after)]
+    for key in sorted({*before, *after}):
+        states = [str(found[key].get("state")) if key in found else "missing" for found in (before, after)]
         if before.get(key) != after.get(key):
-            lines.append(f"{key[0]} ({key[1] or key[2] or 'run'}): {' -> '.join(states)}")
+            lines.append(clean(f"{key}: {' -> '.join(states)}"))
     return lines
 
 
@@ -33,12 +35,16 @@ def main(path: str, *directories: str) -> int:
     try:
         stored = json.loads(Path(path).read_text(encoding="utf-8"))
         document = evidence.check_document(stored.get("evidence") if isinstance(stored, dict) else None)
-        checks = library.load([str(Path(library.__file__).parents[2] / "checks"), *directories])
+        own = directories or [str(directory) for directory in document["run"].get("check_dirs") or []]
+        checks = library.load([str(Path(library.__file__).parents[2] / "checks"), *own])
     except OSError as error:
         print(f"{path} can't be read ({error.strerror})")
         return 2
+    except library.BadCheck as error:
+        print(clean(f"{error} (CHECKS=FOLDER says where checks of your own are now)"))
+        return 2
     except (ValueError, RecursionError) as error:
-        print(f"{path}: {error}")
+        print(clean(f"{path}: {error}"))
         return 2
     report = json.loads(json.dumps(judge.report(document, checks)))
     print(console.page(report))

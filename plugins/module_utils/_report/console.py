@@ -9,6 +9,7 @@ import textwrap
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._report import fold
+from ansible_collections.traceops.tracing.plugins.module_utils._text import clean
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import epoch
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.judge import count
 
@@ -34,7 +35,7 @@ def page(report: Report, paths: t.Sequence[str] = (), utf8: bool = True) -> str:
             lines += [hop, *body]
     lines += ["", *_not_checked(report), *_verdict(report)]
     lines += [f"report: {path}" for path in paths]
-    text = "\n".join(lines)
+    text = clean("\n".join(lines))  # names of hosts as well, when the report comes from somebody else
     return text if utf8 else text.translate(_ASCII).encode("ascii", "replace").decode()
 
 

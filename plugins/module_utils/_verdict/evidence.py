@@ -46,11 +46,26 @@ def check_document(document: t.Any) -> Document:
     for key in ("run", "hosts", "backends"):
         if not isinstance(document.get(key), dict):
             raise BadEvidence(f"the evidence has no dictionary '{key}'")
+    _kinds("run", document["run"], {"settings": dict, "suppress": list, "check_dirs": list})
+    for number, entry in enumerate(document["run"].get("suppress") or []):
+        _kinds(f"run.suppress[{number}]", entry, {"id": str, "host": str, "until": str})
     for key in ("hosts", "backends"):
         for name, labels in document[key].items():
-            if not isinstance(labels, dict):
-                raise BadEvidence(f"the evidence of '{name}' in '{key}' is not a dictionary")
+            where = f"{key}.{name}"
+            _kinds(where, labels, {"settings": dict, "backend": str, "hosts": list, "canaries": dict})
+            _kinds(f"{where}.canaries", labels.get("canaries") or {}, {"traces": dict, "hops": dict})
+            if any(not isinstance(host, str) for host in labels.get("hosts") or []):
+                raise BadEvidence(f"the evidence has no names in '{where}.hosts'")
     return document
+
+
+def _kinds(where: str, value: t.Any, wanted: t.Mapping[str, type]) -> None:
+    """Refuse what the evaluator itself looks into and finds to be of another kind; checks bear any evidence."""
+    if not isinstance(value, dict):
+        raise BadEvidence(f"the evidence has no dictionary '{where}'")
+    for key, kind in wanted.items():
+        if not isinstance(value.get(key), (kind, type(None))):
+            raise BadEvidence(f"the evidence has '{where}.{key}', but not as a {kind.__name__}")
 
 
 def plain(value: t.Any) -> t.Any:

@@ -7,6 +7,7 @@ import os
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,8 +18,10 @@ from ansible_collections.traceops.tracing.plugins.module_utils._report import (
     prometheus,
     write,
 )
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import judge, library
 from ansible_collections.traceops.tracing.tests.tools import replay
 from ansible_collections.traceops.tracing.tests.unit.report import reports
+from ansible_collections.traceops.tracing.tests.unit.verdict.checks import check, load
 
 ROOT = Path(__file__).parents[3]
 
@@ -142,6 +145,60 @@ def test_replay_gives_equal_findings_or_names_the_difference(
     printed = capsys.readouterr().out
     assert "network.otlp.connection-refused (app01): failed -> blocked" in printed
     assert "network.otlp.no-route (app01): blocked -> failed" in printed
+
+
+def test_replay_reads_the_checks_that_the_report_was_made_with(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "own"
+    mine = check(id="app.own.check", fails_when="host == 'app01'", title="own check on {host}", needs=None)
+    load(own, mine)
+    checks = library.load([str(Path(library.__file__).parents[2] / "checks"), str(own)])
+    seen = reports.document({})
+    seen["run"]["check_dirs"] = [str(own)]
+    path = write.write(judge.report(seen, checks), str(tmp_path / "report"))["json"]
+    assert replay.main(path) == 0
+    assert "own check on app01" in capsys.readouterr().out
+    own.rename(tmp_path / "moved")
+    assert replay.main(path) == 2
+    assert "own can't be read (No such file or directory) (CHECKS=FOLDER says" in capsys.readouterr().out
+    assert replay.main(path, str(tmp_path / "moved")) == 0
+
+
+ODD: list[tuple[list[str], Any]] = [
+    (["findings"], {"a": 1}),
+    (["findings"], [None, 1, {"id": []}, {"id": "x", "state": {}}]),
+    (["evidence", "run", "suppress"], "x"),
+    (["evidence", "run", "suppress"], ["x"]),
+    (["evidence", "run", "suppress"], [{"id": 3}]),
+    (["evidence", "run", "settings"], [1]),
+    (["evidence", "run", "check_dirs"], {}),
+    (["evidence", "run", "finished"], [1]),
+    (["evidence", "backends", "main", "hosts"], [[]]),
+    (["evidence", "backends", "main", "hosts"], {"a": 1}),
+    (["evidence", "backends", "main", "canaries"], "x"),
+    (["evidence", "backends", "main", "canaries", "hops"], [1]),
+    (["evidence", "backends", "main", "tempo_info"], "x"),
+    (["evidence", "hosts", "app01", "backend"], []),
+    (["evidence", "hosts", "app01", "settings"], "x"),
+    (["evidence", "hosts", "app01", "otlp"], [[]]),
+]
+
+
+@pytest.mark.parametrize(("where", "value"), ODD, ids=lambda value: str(value)[:60])
+def test_replay_of_an_odd_report_is_no_traceback(
+    where: list[str], value: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = json.loads(json.dumps(reports.of_case("network.otlp.connection-refused")))
+    inner = odd
+    for key in where[:-1]:
+        inner = inner[key]
+    inner[where[-1]] = value
+    odd["evidence"]["hosts"]["\x1b[31mapp"] = {}
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(odd), encoding="utf-8")
+    assert replay.main(str(path)) in (1, 2)
+    assert "\x1b" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -283,11 +283,31 @@ def test_evidence_that_can_not_be_meant(hosts: Any, backends: Any, words: str) -
         ({"schema": 1, "run": {}, "hosts": []}, "the evidence has no dictionary 'hosts'"),
         (
             {"schema": 1, "run": {}, "hosts": {"a": 1}, "backends": {}},
-            "the evidence of 'a' in 'hosts' is not a dictionary",
+            "the evidence has no dictionary 'hosts.a'",
         ),
         (
             {"schema": 1, "run": {}, "hosts": {}, "backends": {"main": 1}},
-            "the evidence of 'main' in 'backends' is not a dictionary",
+            "the evidence has no dictionary 'backends.main'",
+        ),
+        (
+            {"schema": 1, "run": {"suppress": {}}, "hosts": {}, "backends": {}},
+            "the evidence has 'run.suppress', but not as a list",
+        ),
+        (
+            {"schema": 1, "run": {"suppress": [{"id": 1}]}, "hosts": {}, "backends": {}},
+            "the evidence has 'run.suppress[0].id', but not as a str",
+        ),
+        (
+            {"schema": 1, "run": {}, "hosts": {"a": {"settings": []}}, "backends": {}},
+            "the evidence has 'hosts.a.settings', but not as a dict",
+        ),
+        (
+            {"schema": 1, "run": {}, "hosts": {}, "backends": {"main": {"canaries": {"hops": []}}}},
+            "the evidence has 'backends.main.canaries.hops', but not as a dict",
+        ),
+        (
+            {"schema": 1, "run": {}, "hosts": {}, "backends": {"main": {"hosts": ["a", None]}}},
+            "the evidence has no names in 'backends.main.hosts'",
         ),
     ],
 )
