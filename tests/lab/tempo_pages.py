@@ -78,6 +78,8 @@ def config(settings: Settings, mode: str) -> str | None:
     for name, value in changed.items():
         body = re.sub(rf"(?m)^( +{name}): .*$", rf"\1: {value}", body)
     body = re.sub(r"(?m)^( +query_end_cutoff): .*$", rf"\1: {settings.search_delay:g}s", body)
+    if not settings.search_delay:
+        body = re.sub(r"(?m)^( +(?:trace_idle_period|max_trace_idle|flush_check_period)): .*$", r"\1: 0s", body)
     return body.replace('http_api_prefix: ""\n', "".join(lines) + 'http_api_prefix: ""\n', 1)
 
 

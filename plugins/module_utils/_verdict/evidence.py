@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.budget import visibility
+
 SCHEMA = 1
 
 Document = t.Dict[str, t.Any]
@@ -94,15 +96,20 @@ def host_view(document: Document, name: str) -> Document:
 
 
 def backend_view(document: Document, backend_id: str) -> Document:
-    """What a backend-scoped check sees: {backend: ID, settings, run, hosts: {name: {...}}, <label>...}."""
+    """What a backend-scoped check sees.
+
+    {backend: ID, settings, run, hosts: {name: {...}}, visibility: see _verdict/budget, <label>...}
+    """
     labels = document["backends"][backend_id]
-    names = labels.get("hosts") or []
+    hosts = {name: document["hosts"].get(name) or {} for name in labels.get("hosts") or []}
+    settings, run = _settings(document, labels), document["run"]
     return {
         **labels,
         "backend": backend_id,
-        "settings": _settings(document, labels),
-        "run": document["run"],
-        "hosts": {name: document["hosts"].get(name) or {} for name in names},
+        "settings": settings,
+        "run": run,
+        "hosts": hosts,
+        "visibility": visibility(labels, list(hosts.values()), settings, run.get("finished")),
     }
 
 

@@ -136,6 +136,34 @@ def test_a_service_that_may_just_be_idle_is_left_open() -> None:
     assert report["verdict"]["status"] == "incomplete"
 
 
+FRESH: Case = {
+    "logs.last_start.time": "2026-11-23T14:48:27.000Z",
+    "tempo_search.count": 0,
+    "tempo_search.traces": [],
+    "tempo_search_earlier": {"ok": True, "count": 0},
+}
+
+
+def test_the_first_traces_of_an_application_have_their_time() -> None:
+    report = judged(FRESH)
+    found = finding(report, "tempo-query.service.absent")
+    assert found["state"] == "pending"
+    assert found["reason"] == (
+        "ask again in 5 s: the application started 6 s ago (a trace takes up to 10.5 s to be found by a search, "
+        "most of it for Tempo's search)"
+    )
+    assert report["verdict"]["status"] == "incomplete"
+    late = judged({**FRESH, "logs.last_start.time": "2026-11-23T14:48:22.000Z"})
+    assert finding(late, "tempo-query.service.absent")["state"] == "failed"
+
+
+def test_a_similar_name_is_not_blamed_while_the_applications_own_has_its_time() -> None:
+    similar = {**FRESH, "tempo_search.suggestions": ["velo-sql-app2.sql"]}
+    assert states(similar)["tempo-query.service.near-miss"] == "pending"
+    other = {**similar, "settings.service": "velo-sql-app"}
+    assert states(other)["tempo-query.service.near-miss"] == "failed"
+
+
 def test_a_service_whose_exports_fail_is_not_idle() -> None:
     report = judged({**EARLIER, "logs.patterns.export_failed.count_since_start": 3})
     assert [cause["id"] for cause in report["verdict"]["root_causes"]] == ["app.exporter.export-failed"]
