@@ -15,23 +15,29 @@ _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[
 
 MASK = "********"
 
-_SECRETS: t.Tuple[t.Tuple[t.Pattern[str], str], ...] = (
-    # JSON web tokens before anything else: they also follow "Bearer".
-    (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*"), MASK),
-    (re.compile(r"(?i)\b(bearer|basic)(\s+|%20)[A-Za-z0-9._~+/=-]{6,}"), r"\1\2" + MASK),
-    (re.compile(r"(?i)([a-z][a-z0-9+.-]*://)[^\s/?#@\"']+@"), r"\1" + MASK + "@"),
-    (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), MASK),
-    (re.compile(r"\b(?:glsa|glc)_[A-Za-z0-9_=-]{8,}"), MASK),
-    (
-        re.compile(
-            r"(?i)((?:^|[^a-z0-9])[a-z0-9_.-]*(?:api[-_]?key|passw(?:or)?d|passwd|secret(?:[-_]access[-_]key)?|"
-            r"(?:access|auth|refresh|id)[-_]?token|token|authorization)[\"']?\s*[:=]\s*)"
-            r"(?:\"[^\"]*\"|'[^']*'|[^\s,;&\"'}\])]+)"
-        ),
-        r"\1" + MASK,
-    ),
+# What names a secret, and the secret behind it: quoted (also within quoted JSON, or cut off before it ends), within the
+# brackets of a value that a program prints, or one word. Nothing here may read a line of noise more than once.
+_KEY = (
+    r"(?:api[-_ ]?key|passw(?:or)?ds?|passphrase|pwd|secrets?(?:[-_]?(?:access[-_]?)?key)?|(?:access|private)[-_]?key|"
+    r"token|x-honeycomb-team)"
+)
+_IS = r"[\\\"']*\s*[:=]+>?\s*"
+_VALUE = (
+    r"(?:\w{0,30}[\[({]\s*){0,3}"
+    r"(?:\\+\"[^\"]*\"?|\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|[^\s,;&\"'}\])]+)"
 )
 
+_SECRETS: t.Tuple[t.Tuple[t.Pattern[str], str], ...] = (
+    # JSON web tokens before anything else: they also follow "Bearer".
+    (re.compile(r"(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){1,4}"), MASK),
+    (re.compile(r"(?i)\b(bearer|basic)(\s+|%20|\s?[:=]\s?)[A-Za-z0-9._~+/=-]{6,}"), r"\1\2" + MASK),
+    (re.compile(r"://[^\s/?#\"']+@"), "://" + MASK + "@"),
+    (re.compile(r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])"), MASK),
+    (re.compile(r"\b(?:glsa|glc)_[A-Za-z0-9_=-]{8,}"), MASK),
+    (re.compile(r"(?i)(authorization" + _IS + r")[\[\\\"']*(?:[a-z][\w-]*(?:\s+|%20))?[^\s,;&\"'}\])]+"), r"\1" + MASK),
+    (re.compile(r"(?i)(" + _KEY + _IS + r")" + _VALUE), r"\1" + MASK),
+    (re.compile(r"(?i)((?:^|\s)--?[\w-]{0,40}" + _KEY + r"\s+)(?!-)" + _VALUE), r"\1" + MASK),
+)
 
 def clean(text: str) -> str:
     """`text` without terminal colours, control and direction-changing characters (tabs and newlines stay)."""
