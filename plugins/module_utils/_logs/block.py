@@ -11,20 +11,28 @@ import typing as t
 from ansible_collections.traceops.tracing.plugins.module_utils._logs import textform
 
 
+# What is kept of a line that matched, in bytes (as text it may take four times as much).
+_KEPT = 4096
+
+
 class Hit:
     """A line that matched: `line` counts from 1 (None when the file was entered in the middle), `offset` in bytes."""
 
-    __slots__ = ("after", "at", "before", "line", "offset", "placed", "source", "text")
+    __slots__ = ("_raw", "after", "at", "before", "line", "offset", "placed", "source")
 
-    def __init__(self, source: str, line: t.Optional[int], offset: int, text: str) -> None:
+    def __init__(self, source: str, line: t.Optional[int], offset: int, raw: bytes) -> None:
         self.source = source
         self.line = line
         self.offset = offset
-        self.text = text
+        self._raw = raw[:_KEPT]
         self.at: t.Optional[float] = None
         self.before: t.List[str] = []
         self.after: t.List[str] = []
         self.placed = False  # whether time and context have been looked up
+
+    @property
+    def text(self) -> str:
+        return self._raw.decode("utf-8", "replace")
 
 
 class Block:
@@ -56,14 +64,13 @@ class Block:
 
     def hit(self, end: int, relative: bool) -> Hit:
         """The line that ends at `end`; `relative` says that its number does not count from the file's beginning."""
-        text = self.content(end)
         start = self.data.rfind(b"\n", 0, end) + 1
         if self.numbered:
-            number, offset, _text = self.data[start:end].split(b":", 2)
-            return Hit(self.source, None if relative else int(number), self.offset + int(offset), text)
+            number, offset, raw = self.data[start:end].split(b":", 2)
+            return Hit(self.source, None if relative else int(number), self.offset + int(offset), raw)
         index = self._index(start)
         number_here = None if relative or self.line is None else self.line + index
-        return Hit(self.source, number_here, self.offset + self._raw_start(index, start), text)
+        return Hit(self.source, number_here, self.offset + self._raw_start(index, start), self.data[start:end])
 
     def _index(self, start: int) -> int:
         """How many lines of the block are before the one that starts at `start`."""

@@ -52,7 +52,8 @@ class Capture:
             else:
                 self._more = True
         newest = next(n for n in range(len(column) - 1, -1, -1) if column[n] is not None)
-        self._last = (str(column[newest]), line(newest))
+        # A line's text takes up to four bytes a character: no more of it is kept than is looked at.
+        self._last = (str(column[newest])[: 4 * _SHOWN], line(newest)[:_LINE_SHOWN])
         if self._numeric:
             self._figures(counts)
 

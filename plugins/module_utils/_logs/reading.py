@@ -25,6 +25,8 @@ from ansible_collections.traceops.tracing.plugins.module_utils import _text
 CHUNK = 1 << 19
 # Of a line that is longer only so many bytes are looked at.
 MAX_LINE = 1 << 16
+# More lines than this are no piece: what is known of each line that matches takes much more than the line.
+_MOST_LINES = 1 << 14
 # The longest position that grep writes before a line: two numbers of 20 digits and colons.
 _NUMBERS = 48
 # What a decompressor may need; `xz -9` needs more.
@@ -311,12 +313,24 @@ def pieces(chunks: t.Iterable[bytes], numbered: bool = False) -> t.Iterator[Piec
         data = carry + chunk
         whole = data.rfind(b"\n") + 1
         if whole:
-            yield from _divided(data[:whole], numbered)
+            for part in _parted(data[:whole]):
+                yield from _divided(part, numbered)
         carry = data[whole:]
         if len(carry) > most:
             lost, carry = len(carry) - most, carry[:most]
     if carry:
         yield Piece(_cut(carry, numbered), len(carry) + lost)
+
+
+def _parted(data: bytes) -> t.Iterator[bytes]:
+    """Whole lines, not too many together."""
+    if data.count(b"\n") <= _MOST_LINES:
+        yield data
+        return
+    half = len(data) // 2
+    middle = (data.rfind(b"\n", 0, half) + 1) or (data.find(b"\n", half) + 1)
+    yield from _parted(data[:middle])
+    yield from _parted(data[middle:])
 
 
 def _divided(data: bytes, numbered: bool) -> t.Iterator[Piece]:

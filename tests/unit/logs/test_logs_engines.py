@@ -99,10 +99,11 @@ def test_any_log(log: bytes, context: int, since: str | None) -> None:
 def test_any_log_with_blocks_cut_anywhere(log: bytes, data: st.DataObject) -> None:
     """The same with tiny chunks and lines, so that cuts fall on every kind of place."""
     assume(not log.startswith(tuple(magic for magic, _form in reading.MAGIC)))
-    chunk, longest = data.draw(st.integers(1, 64)), data.draw(st.integers(8, 128))
+    chunk, longest, lines = data.draw(st.tuples(st.integers(1, 512), st.integers(8, 128), st.integers(1, 9)))
     with tempfile.TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ansible_collections.traceops.tracing.plugins.module_utils._logs.reading.CHUNK", chunk)
-        patch.setattr("ansible_collections.traceops.tracing.plugins.module_utils._logs.reading.MAX_LINE", longest)
+        patch.setattr(reading, "CHUNK", chunk)
+        patch.setattr(reading, "MAX_LINE", longest)
+        patch.setattr(reading, "_MOST_LINES", lines)
         path = Path(directory) / "app.log"
         path.write_bytes(log)
         both(path, PATTERNS, context=1)
