@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,22 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+def test_who_waits_to_write_into_a_pipe_goes_on_waiting(tmp_path: Path) -> None:
+    """A writer that was let in by our opening the pipe would die of SIGPIPE when it is closed again."""
+    os.mkfifo(tmp_path / "fifo.log")
+    writer = subprocess.Popen(["sh", "-c", f"touch {tmp_path}/ready; echo hit > {tmp_path}/fifo.log"])
+    try:
+        while not (tmp_path / "ready").exists():
+            time.sleep(0.01)
+        time.sleep(0.2)
+        refused(tmp_path / "fifo.log")
+        with pytest.raises(subprocess.TimeoutExpired):
+            writer.wait(0.5)
+    finally:
+        writer.kill()
+        writer.wait()
+
+
 @pytest.mark.parametrize("device", ["/dev/zero", "/dev/tty", "/dev/null"])
 def test_devices_are_refused(device: str) -> None:
     assert refused(Path(device)).cause in ("not_a_file", "unreadable")
@@ -57,6 +74,17 @@ def test_a_symlink_loop_is_told(tmp_path: Path) -> None:
     (tmp_path / "b.log").symlink_to(tmp_path / "a.log")
     failure = refused(tmp_path / "a.log")
     assert (failure.cause, failure.message) == ("unreadable", f"{tmp_path}/a.log: too many levels of symbolic links")
+
+
+def test_directories_that_contain_themselves_do_not_hold_up_a_glob(tmp_path: Path) -> None:
+    (tmp_path / "one" / "two").mkdir(parents=True)
+    for name in ("loop", "other"):
+        (tmp_path / "one" / name).symlink_to(tmp_path)
+    for where in (".", "one", "one/two"):
+        (tmp_path / where / "x.log").write_text("hit\n")
+    result = look(tmp_path / "**" / "*.log", HIT)
+    assert (len(result["files"]), result["patterns"]["hit"]["count"]) == (3, 3)
+    assert look(tmp_path / "one" / "**", HIT)["patterns"]["hit"]["count"] == 2
 
 
 def test_a_file_without_permission_is_told(tmp_path: Path) -> None:
@@ -82,6 +110,7 @@ def test_a_file_without_permission_is_told(tmp_path: Path) -> None:
 def test_a_name_that_is_no_name(tmp_path: Path) -> None:
     assert refused(tmp_path / ("x" * 300)).cause == "unreadable"
     assert refused(Path("")).cause == "not_a_file"
+    assert refused(Path("a\0b")).cause == "unreadable"
 
 
 @pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress], ids=["gz", "bz2", "xz"])

@@ -69,7 +69,7 @@ def listed(paths: t.Sequence[str]) -> t.Tuple[t.List[Listed], t.List[Unreadable]
     errors = []
     for each in paths:
         path = os.path.expanduser(each)
-        names = [path] if os.path.lexists(path) or not glob.has_magic(path) else sorted(glob.glob(path, recursive=True))
+        names = [path] if os.path.lexists(path) or not glob.has_magic(path) else sorted(_matching(path))
         if not names:
             errors.append(Unreadable("not_found", f"paths: no file matches '{each}'"))
         found.update(dict.fromkeys(names))
@@ -82,11 +82,26 @@ def listed(paths: t.Sequence[str]) -> t.Tuple[t.List[Listed], t.List[Unreadable]
     return [entry[2] for entry in entries], errors
 
 
+def _matching(pattern: str) -> t.List[str]:
+    """What a glob matches; `**` enters no symbolic link: two that lead upwards have more paths than anyone can list."""
+    parts = pattern.split(os.sep)
+    if "**" not in parts:
+        return glob.glob(pattern)
+    at = parts.index("**")
+    above = os.sep.join(parts[:at]) or (os.sep if at else os.curdir)
+    found = []
+    for top in glob.glob(above):
+        for directory, below, _files in os.walk(top):
+            below[:] = [name for name in below if not name.startswith(".")]
+            found += _matching(os.path.join(glob.escape(directory), *(parts[at + 1 :] or ["*"])))
+    return found
+
+
 def identity(path: str) -> t.Optional[t.Tuple[int, int]]:
     """What stays the same when a file is renamed; None where there is none (opening it says why)."""
     try:
         status = os.stat(path)
-    except OSError:
+    except (OSError, ValueError):
         return None
     return status.st_dev, status.st_ino
 
@@ -120,9 +135,13 @@ class Opened(t.NamedTuple):
 
 
 def opened(path: str) -> Opened:
-    """Open `path`, or raise Unreadable. Nothing but regular files: reading a pipe or device might never end."""
+    """Open `path`, or raise Unreadable. Nothing but regular files: reading a pipe or device might never end.
+
+    Nothing else is even opened: who waits for a reader of the pipe would write, and die of it; a tape would rewind.
+    """
     name = shown_name(path)
     try:
+        _demand_file(os.stat(path), name)
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError as error:
         cause = {errno.ENOENT: "not_found", errno.EACCES: "permission_denied", errno.EPERM: "permission_denied"}
@@ -130,14 +149,23 @@ def opened(path: str) -> Opened:
         raise Unreadable(
             cause.get(error.errno or 0, kind), f"{name}: {os.strerror(error.errno or 0).lower()}"
         ) from None
+    except ValueError as error:
+        raise Unreadable("unreadable", f"{name}: {error}") from None
     status = os.fstat(fd)
-    if not stat.S_ISREG(status.st_mode):
+    try:
+        _demand_file(status, name)
+    except Unreadable:
         os.close(fd)
-        what = "directory" if stat.S_ISDIR(status.st_mode) else "pipe, socket or device"
-        raise Unreadable("not_a_file", f"{name}: is a {what}, not a file")
+        raise
     head = os.pread(fd, 8, 0)
     form = next((name for magic, name in MAGIC if head.startswith(magic)), "plain")
     return Opened(path, name, fd, status.st_size, status.st_mtime, form, (status.st_dev, status.st_ino))
+
+
+def _demand_file(status: os.stat_result, name: str) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        what = "directory" if stat.S_ISDIR(status.st_mode) else "pipe, socket or device"
+        raise Unreadable("not_a_file", f"{name}: is a {what}, not a file")
 
 
 def shown_name(path: str) -> str:
