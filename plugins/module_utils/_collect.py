@@ -11,7 +11,6 @@ import typing as t
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption, ProbeFailure
-from ansible_collections.traceops.tracing.plugins.module_utils._spec import HTTP
 from ansible_collections.traceops.tracing.plugins.module_utils._text import url_passwords
 
 if t.TYPE_CHECKING:
@@ -72,6 +71,10 @@ PROBES = (
 )
 
 
+# How the names of all options with no_log end.
+_SECRET_NAMES = ("password", "token", "headers")
+
+
 class Visit(t.NamedTuple):
     """One probe to run: its label in the evidence, the probe, its validated parameters."""
 
@@ -98,7 +101,6 @@ def plan(probes: t.Mapping[str, t.Any], check_mode: bool, secrets: t.Set[str]) -
         if checked.error_messages:
             raise BadOption("; ".join(f"probes: {label}: {message}" for message in checked.error_messages))
         params = dict(checked.validated_parameters)
-        secrets.update(url_passwords(params.values()))
         if check_mode:
             params.update(getattr(probe, "CHECK_MODE", {}))
         visits.append(Visit(label, probe, params))
@@ -106,14 +108,15 @@ def plan(probes: t.Mapping[str, t.Any], check_mode: bool, secrets: t.Set[str]) -
 
 
 def _secret_values(options: t.Any) -> t.Iterator[str]:
-    """Values of options that are secret in every probe: known even where the probe's name is misspelt."""
+    """Values whose options' names say that they are secret: known even where that of the probe is misspelt."""
     if not isinstance(options, dict):
         return
-    for name, spec in HTTP.items():
-        value = options.get(name) if spec.get("no_log") else None
-        for leaf in value.values() if isinstance(value, dict) else [value]:
-            if leaf not in (None, ""):
-                yield str(leaf)
+    for name, value in options.items():
+        if str(name).endswith(_SECRET_NAMES):
+            for leaf in value.values() if isinstance(value, dict) else [value]:
+                if leaf not in (None, ""):
+                    yield str(leaf)
+    yield from url_passwords(options.values())
 
 
 def visit(planned: t.List[Visit]) -> t.Dict[str, t.Dict[str, t.Any]]:

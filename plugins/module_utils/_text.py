@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 # C0 and C1 controls, DEL, bidirectional overrides and zero-width characters.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -18,7 +18,7 @@ MASK = "********"
 # What names a secret, and the secret behind it: quoted (also within quoted JSON, or cut off before it ends), within the
 # brackets of a value that a program prints, or one word. Nothing here may read a line of noise more than once.
 _KEY = (
-    r"(?:api[-_ ]?key|passw(?:or)?ds?|passphrase|pwd|secrets?(?:[-_]?(?:access[-_]?)?key)?|(?:access|private)[-_]?key|"
+    r"(?:api[-_. ]?key|passw(?:or)?ds?|passphrase|pwd|secrets?(?:[-_]?(?:access[-_]?)?key)?|(?:access|private)[-_]?key|"
     r"token|x-honeycomb-team)"
 )
 _IS = r"[\\\"']*\s*[:=]+>?\s*"
@@ -59,38 +59,41 @@ def excerpt(body: t.Union[str, bytes], limit: int = 200) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
+# USER:PASSWORD@HOST that urlsplit does not find: no scheme, or a password in which / ? or # stand as they are.
+_LOOSE_USER = re.compile(r"^((?:[a-z][a-z0-9+.-]*://)?)([^\s/@]\S*)@([^\s@]*)$", re.I)
+
+
 def url_passwords(values: t.Iterable[t.Any]) -> t.Set[str]:
     """The passwords of URLs among `values`, for Ansible to mask: it knows only those of options with no_log."""
     found: t.Set[str] = set()
     for value in values:
-        if not isinstance(value, str) or "://" not in value:
-            continue
-        try:
-            password = _split(value).password
-        except ValueError:
-            malformed = _MALFORMED.match(value)
-            password = malformed.group(2) if malformed else None
+        password = _password(value) if isinstance(value, str) and "@" in value else None
         if password:
             found |= {password, unquote(password)}
     return found
 
 
+def _password(url: str) -> t.Optional[str]:
+    if is_whole(url):
+        return urlsplit(url).password
+    loose = _LOOSE_USER.match(url)
+    return loose.group(2).partition(":")[2] if loose else None
+
+
+def is_whole(url: str) -> bool:
+    """Whether the URL's user, host and port are where urlsplit finds them."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  (the property validates)
+    except ValueError:
+        return False
+    return bool(parts.netloc)
+
+
 def public_url(url: str) -> str:
     """`url` without user name, password and fragment: the form that messages show."""
-    try:
-        parts = _split(url)
-    except ValueError:
-        return clean(_MALFORMED.sub(r"\1", url))
+    if not is_whole(url):
+        return clean(_LOOSE_USER.sub(r"\1\3", url))
+    parts = urlsplit(url)
     netloc = parts.netloc.rsplit("@", 1)[-1]
     return clean(urlunsplit((parts.scheme, netloc, parts.path, parts.query, "")))
-
-
-# A password with an unescaped / or # ends the authority early, and what is left of it is no port.
-_MALFORMED = re.compile(r"^([^:/?#]*://)[^:@]*:?(.*)@", re.DOTALL)
-
-
-def _split(url: str) -> SplitResult:
-    """The parts of `url`; ValueError also for a port that is none."""
-    parts = urlsplit(url)
-    parts.port  # noqa: B018  (the property validates)
-    return parts

@@ -54,8 +54,11 @@ def tasks(endpoints: list[str]) -> Iterator[dict[str, Any]]:
             yield {f"traceops.tracing.{module}": {**options, **BEARER}}
             probe = {"probe": PROBES.get(module, module), **options, **BASIC}
             yield {"traceops.tracing.collect": {"probes": {"it": probe}}}
+        # A password with a slash, which no URL may have.
+        yield {f"traceops.tracing.{module}": {option: "http://u:{{ the_password }}/@127.0.0.1:9", **more}}
         yield {f"traceops.tracing.{module}": {option: endpoints[0], **more, **LINES}}
-    yield {"traceops.tracing.collect": {"probes": {"misspelt": {**BASIC, **BEARER}}}}
+    yield {"traceops.tracing.collect": {"probes": {"misspelt": {**BASIC, **BEARER, "tempo_token": "{{ the_token }}"}}}}
+    yield {"traceops.tracing.container_info": {"docker_host": "tcp://u:{{ the_password }}/@127.0.0.1:9"}}
     yield {"traceops.tracing.tempo_info": {"tempo_url": endpoints[0], "timeout": "soon", **BASIC, **BEARER}}
 
 

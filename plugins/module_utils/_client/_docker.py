@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from ansible_collections.traceops.tracing.plugins.module_utils._client._bounded import TookTooLong, bounded
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption, MissingLibrary, ProbeFailure
-from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt, public_url
+from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt, is_whole, public_url
 
 T = t.TypeVar("T")
 Json = t.Dict[str, t.Any]
@@ -227,7 +227,7 @@ def _engine_url(docker_host: t.Optional[str]) -> str:
         return next(
             (f"unix://{path}" for path in _well_known_sockets() if os.path.exists(path)), "unix:///var/run/docker.sock"
         )
-    if not url.startswith(_SCHEMES):
+    if not url.startswith(_SCHEMES) or not (url.startswith("unix://") or is_whole(url)):
         raise BadOption(
             f"docker_host: '{public_url(url)[:120]}' should be unix:///PATH, tcp://HOST:PORT or https://HOST:PORT"
         )

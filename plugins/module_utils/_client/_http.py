@@ -10,7 +10,6 @@ redirects is a finding (a login page, a load balancer), and credentials must not
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import json
 import re
@@ -21,6 +20,7 @@ import typing as t
 from urllib.parse import unquote, urlsplit
 
 from ansible_collections.traceops.tracing.plugins.module_utils._client._bounded import TookTooLong, bounded
+from ansible_collections.traceops.tracing.plugins.module_utils._client._headers import option_headers
 from ansible_collections.traceops.tracing.plugins.module_utils._client._tls import tls_options
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption, MissingLibrary
 from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt, public_url
@@ -106,7 +106,11 @@ def check_url(url: str, option: str) -> str:
         parts = urlsplit(url)
         parts.port  # noqa: B018  (the property validates)
     except ValueError:
-        raise BadOption(f"{option}: '{shown}' is not a valid URL; expected http://HOST:PORT") from None
+        # Not in Python's words: they quote what stands in the port's place, which may be a password.
+        raise BadOption(
+            f"{option}: '{shown}' is not a valid URL (host or port; / ? # @ in a password are written %2F %3F %23 %40); "
+            "expected http://HOST:PORT"
+        ) from None
     if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", url):
         raise BadOption(f"{option}: '{shown}' is not a valid URL; expected http://HOST:PORT or https://HOST:PORT")
     if parts.query or parts.fragment:
@@ -122,29 +126,6 @@ def _userinfo(url: str) -> t.Dict[str, str]:
     return {"url_username": unquote(parts.username), "url_password": unquote(parts.password or "")}
 
 
-def option_headers(params: t.Mapping[str, t.Any], reserved: t.Sequence[str] = ()) -> t.Dict[str, str]:
-    """The headers that the options of the HTTP group ask for; what has an option of its own wins over `headers`.
-
-    `reserved` are names in lower case that `headers` can't set. BadOption, without the value, for what no request
-    can carry: a token that was read with the end of its line, for one.
-    """
-    own: t.Dict[str, str] = {}
-    if params.get("tenant"):
-        own["X-Scope-OrgID"] = params["tenant"]
-    if params.get("token"):
-        own["Authorization"] = "Bearer " + params["token"]
-    elif params.get("url_username"):
-        pair = f"{params['url_username']}:{params.get('url_password') or ''}"
-        own["Authorization"] = "Basic " + base64.b64encode(pair.encode("utf-8", "surrogateescape")).decode()
-    taken = {*reserved, *(name.lower() for name in own)}
-    given = {str(name): str(value) for name, value in (params.get("headers") or {}).items() if value is not None}
-    for name, value in [*given.items(), *own.items()]:
-        option = {"X-Scope-OrgID": "tenant", "Authorization": "token"}[name] if name in own else "headers"
-        if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
-            raise BadOption(f"{option}: '{excerpt(name, 40)}' is not a header name")
-        if not re.fullmatch(r"[\x20-\x7e]*", value):
-            raise BadOption(f"{option}: the value of {name} has characters that no header can carry")
-    return {**{name: value.strip() for name, value in given.items() if name.lower() not in taken}, **own}
 
 
 class HttpClient:

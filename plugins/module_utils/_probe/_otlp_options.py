@@ -10,7 +10,8 @@ import math
 import re
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._http import check_url, option_headers
+from ansible_collections.traceops.tracing.plugins.module_utils._client._headers import option_headers
+from ansible_collections.traceops.tracing.plugins.module_utils._client._http import check_url
 from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_endpoint import Endpoint, parse_endpoint
 from ansible_collections.traceops.tracing.plugins.module_utils._client._tls import TlsOptions, tls_options
 from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption

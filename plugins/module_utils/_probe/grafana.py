@@ -33,6 +33,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client._grafana 
     GrafanaClient,
     proxy_routes,
 )
+from ansible_collections.traceops.tracing.plugins.module_utils._client._headers import check_header
 from ansible_collections.traceops.tracing.plugins.module_utils._client._http import HttpClient, HttpError
 from ansible_collections.traceops.tracing.plugins.module_utils._client._tempo import TempoClient, normal_id
 from ansible_collections.traceops.tracing.plugins.module_utils._client._traceql import build_query
@@ -118,6 +119,8 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any
 
 def _direct_client(params: t.Mapping[str, t.Any]) -> TempoClient:
     # Grafana's credentials and headers are not for Tempo, which has its own.
+    if params.get("tempo_token"):
+        check_header("tempo_token", "Authorization", "Bearer " + params["tempo_token"])
     its_own = {"url_username": "tempo_username", "url_password": "tempo_password", "token": "tempo_token"}
     return TempoClient({**params, "headers": None, **{name: params.get(own) for name, own in its_own.items()}})
 

@@ -71,3 +71,18 @@ def test_no_probe_runs_when_one_has_a_bad_option(probes: dict[str, list[dict[str
 def test_an_unknown_probe_is_named_with_the_known_ones() -> None:
     with pytest.raises(BadOption, match=r"no probe 'tmepo'; known are .*tempo_info"):
         _collect.plan({"tmepo": {}}, False, set())
+
+
+def test_secrets_are_known_even_where_the_probes_name_is_misspelt() -> None:
+    secrets: set[str] = set()
+    options = {"tempo_token": "s3cret", "headers": {"X-Key": "k3y"}, "tempo_url": "http://u:pa55@h"}
+    with pytest.raises(BadOption):
+        _collect.plan({"grafna": options}, False, secrets)
+    assert secrets == {"s3cret", "k3y", "pa55"}
+
+
+@pytest.mark.parametrize("probe", _collect.PROBES)
+def test_every_secret_option_of_every_probe_is_one_of_those(probe: str) -> None:
+    spec = _collect._load(probe).ARGUMENT_SPEC
+    named = [name for name, option in spec.items() if option.get("no_log")]
+    assert [name for name in named if not name.endswith(_collect._SECRET_NAMES)] == []

@@ -193,6 +193,29 @@ def test_a_malformed_url_names_the_option(url: str) -> None:
         check_url(url, "tempo_url")
 
 
+@pytest.mark.parametrize("url", ["http://u:hunter2/x@h:1", "http://u:hunter2#x@h", "u:hunter2@h:1"])
+def test_a_malformed_url_shows_no_credentials(url: str) -> None:
+    with pytest.raises(BadOption, match=r"^tempo_url: ") as refused:
+        check_url(url, "tempo_url")
+    assert "hunter2" not in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("token", "s3cret\n"),
+        ("token", "s3cr\u20act"),
+        ("tenant", " s3cret"),
+        ("headers", {"X-Key": "s3cret\r\nX-More: 1"}),
+        ("headers", {"X-Key: ": "s3cret"}),
+    ],
+)
+def test_a_header_that_no_request_can_carry_names_its_option_and_not_its_value(option: str, value: object) -> None:
+    with pytest.raises(BadOption, match=f"^{option}: ") as refused:
+        HttpClient("http://tempo:3200", {option: value}, "tempo_url")
+    assert "s3cr" not in refused.value.message
+
+
 def test_credentials_in_a_url_are_not_shown() -> None:
     error = failure(lambda: HttpClient("http://u:hunter2@127.0.0.1:1", {}, "tempo_url").get("/"))
     assert "hunter2" not in error.message
