@@ -28,7 +28,10 @@ _VARIABLE = re.compile(
 )
 _OPTION = re.compile(r"^--(?:(?:enable-)?(?:tracing|telemetry|tracing-\w+)|(?:otlp|otel|sampling)-[\w-]+)$")
 _JAVA_OPTION_VARIABLES = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")
-_SECRET_NAME = re.compile(r"(?i)(?:token|secret|passw|credential|api_?key)")
+# CLIENT_KEY is a path.
+_SECRET_NAME = re.compile(r"(?i)token|secret|passw|credential|auth|(?<!client.)key$")
+_URL_NAME = re.compile(r"(?i)(?:endpoint|proxy|url)$")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 # Headers whose values say where data goes, not who sends it.
 _OPEN_HEADERS = ("x-scope-orgid",)
 
@@ -56,7 +59,8 @@ def relevant_options(words: t.Sequence[str]) -> t.Dict[str, t.Any]:
     for position, word in enumerate(words[1:], 1):
         name, equals, value = word.partition("=")
         if word.startswith("-javaagent:"):
-            found["-javaagent"] = word.split(":", 1)[1]
+            # Behind the path stand arguments, which may be keys.
+            found["-javaagent"] = word.split(":", 1)[1].partition("=")[0]
         elif name.startswith("-Dotel."):
             found[name] = value
         elif _OPTION.match(name):
@@ -85,20 +89,33 @@ def masked(name: str, value: str) -> str:
     """`value` without credentials: header values, URLs' user names, anything whose name says secret."""
     if name in _JAVA_OPTION_VARIABLES:
         # A JVM's options hold anything; what concerns tracing is enough.
-        words = [word for word in _split(value) if word.startswith(("-javaagent:", "-Dotel."))]
-        pairs = (word.partition("=") for word in words)
-        shown = (f"{part}={masked(part.replace('.', '_'), rest)}" if rest else part for part, _equals, rest in pairs)
-        return clean(" ".join(shown))[:MAX_VALUE]
-    if name.lower().endswith("headers"):
-        pairs = (pair.partition("=") for pair in value.split(",") if pair.strip())
-        shown = (
-            f"{key.strip()}={text.strip() if key.strip().lower() in _OPEN_HEADERS else MASK}"
-            for key, _equals, text in pairs
-        )
-        return clean(",".join(shown))[:MAX_VALUE]
+        shown = masked_options(relevant_options(["java", *_split(value)]))
+        agent = [f"-javaagent:{shown.pop('-javaagent')}"] if "-javaagent" in shown else []
+        return " ".join([*agent, *(f"{part}={rest}" for part, rest in shown.items() if part.startswith("-D"))])[:MAX_VALUE]
+    if re.search(r"(?i)headers?$", name):
+        return clean(",".join(_masked_header(pair) for pair in value.split(",") if pair.strip()))[:MAX_VALUE]
     if _SECRET_NAME.search(name):
         return MASK
-    return redact(clean(value))[:MAX_VALUE]
+    return without_user(value) if _URL_NAME.search(name) else redact(clean(value))[:MAX_VALUE]
+
+
+def _masked_header(pair: str) -> str:
+    """NAME=VALUE without the value; nothing at all of what is not of that form, since it may be the value."""
+    name, _equals, value = pair.partition("=")
+    if not _is_header(pair):
+        return MASK
+    return f"{name.strip()}={value.strip() if name.strip().lower() in _OPEN_HEADERS else MASK}"
+
+
+def _is_header(pair: str) -> bool:
+    name, equals, _value = pair.partition("=")
+    return bool(equals) and _HEADER_NAME.fullmatch(name.strip()) is not None
+
+
+def without_user(url: str) -> str:
+    """An endpoint or proxy as it may be shown: here a scheme may be missing, and / or @ stand in a password."""
+    url = re.sub(r"(?is)^((?:[a-z][a-z0-9+.-]*://)?).*@", rf"\g<1>{MASK}@", clean(url).strip())
+    return redact(url)[:MAX_VALUE]
 
 
 class Layers:
@@ -157,8 +174,10 @@ def effective(
     found["new_traces_share"] = dict(found["ratio"])
     if _velostream.is_it(words):
         _velostream.apply(found, variables, options, words)
+    if found["endpoint"]["value"]:
+        found["endpoint"]["value"] = without_user(found["endpoint"]["value"])
     found["endpoint"].update(_parsed(found["endpoint"]["value"]))
-    found["proxies"] = _proxies(variables, found["endpoint"])
+    found["proxies"] = _proxies(variables, found["endpoint"], found["protocol"]["value"] == "grpc")
     for setting in found.values():
         if isinstance(setting, dict) and isinstance(setting.get("value"), str):
             setting["value"] = redact(clean(setting["value"]))[:MAX_VALUE]
@@ -223,12 +242,10 @@ def _ratio(sampler: Setting, layers: Layers) -> Setting:
 
 
 def _header_names(layers: Layers) -> t.List[str]:
-    names = set()
+    names: t.Set[str] = set()
     for variable in ("OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"):
-        for pair in str(layers.get(variable, default="")["value"]).split(","):
-            name = clean(pair.partition("=")[0].strip().lower())
-            if name:
-                names.add(name)
+        pairs = str(layers.get(variable, default="")["value"]).split(",")
+        names |= {pair.partition("=")[0].strip().lower() for pair in pairs if _is_header(pair)}
     return sorted(names)
 
 
@@ -259,15 +276,18 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def _proxies(variables: t.Mapping[str, str], endpoint: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
-    """{http, https, all, grpc, no_proxy: masked values, applies}: whether exports to `endpoint` go through one."""
+def _proxies(variables: t.Mapping[str, str], endpoint: t.Mapping[str, t.Any], grpc: bool) -> t.Dict[str, t.Any]:
+    """{http, https, all, grpc, no_proxy: masked values, applies}: whether exports to `endpoint` go through one.
+
+    gRPC looks at grpc_proxy, https_proxy and http_proxy, whatever the scheme (grpcio 1.85, environment_variables.md).
+    """
 
     def value(name: str) -> str:
         return variables.get(f"{name}_proxy") or variables.get(f"{name}_proxy".upper()) or ""
 
-    found = {name: redact(clean(value(name)))[:MAX_VALUE] for name in ("http", "https", "all", "grpc")}
-    scheme = "https" if endpoint["scheme"] == "https" else "http"
-    proxy = value(scheme) or value("all")
+    found = {name: without_user(value(name)) for name in ("http", "https", "all", "grpc")}
+    asked = ("grpc", "https", "http") if grpc else ("https" if endpoint["scheme"] == "https" else "http",)
+    proxy = next((value(name) for name in (*asked, "all") if value(name)), "")
     host = endpoint["host"] or "localhost"
     return {
         **found,
@@ -322,9 +342,10 @@ def contradictions(
             add("port_protocol", both, f"{named} has the port of OTLP over HTTP, but the protocol is grpc")
         over_http = http or (protocol["value"] is None and endpoint["port"] == 4318)
         verbatim = _is_traces_endpoint(endpoint["from"])
-        if over_http and verbatim and endpoint["path"] in ("", "/"):
-            add("traces_path", [endpoint["from"]], f"{named} is used as it is, but has no path /v1/traces")
-        if over_http and not verbatim and endpoint["path"].rstrip("/").endswith("/v1/traces"):
+        ends_well = endpoint["path"].rstrip("/").endswith("/v1/traces")
+        if over_http and verbatim and not ends_well:
+            add("traces_path", [endpoint["from"]], f"{named} is used as it is, but does not end with /v1/traces")
+        if over_http and not verbatim and ends_well:
             add("traces_path_twice", [endpoint["from"]], f"{named} gets /v1/traces appended although it ends with it")
         if over_http and not endpoint["scheme"]:
             add("scheme_missing", [endpoint["from"]], f"{named} has no http:// or https://")
@@ -348,7 +369,7 @@ def contradictions(
             )
         elif str(sampler["value"]).endswith("traceidratio") and (number is None or not 0 <= number <= 1):
             add("sampler_argument", [argument["from"]], f"{argument['from']} is '{argument['value']}', not 0 to 1")
-    for subject, settings, message in _velostream.contradictions(options, found):
+    for subject, settings, message in _velostream.contradictions(masked_options(options), found):
         add(subject, settings, message)
     return said
 

@@ -156,6 +156,10 @@ def test_a_java_agent_that_is_switched_off():
             "traces_path",
         ),
         ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://tempo:4318/"}, "traces_path"),
+        (
+            {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "https://gate/otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"},
+            "traces_path",
+        ),
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://tempo:4318/v1/traces"}, "traces_path_twice"),
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "tempo:4318"}, "scheme_missing"),
         ({"OTEL_EXPORTER_OTLP_PROTOCOL": "http"}, "protocol_unknown"),
@@ -234,6 +238,13 @@ def test_only_the_proxy_of_the_endpoints_scheme_applies():
     assert found["proxies"]["applies"] is False
 
 
+@pytest.mark.parametrize("variable", ["grpc_proxy", "https_proxy", "HTTP_PROXY"])
+def test_grpc_takes_any_of_three_proxies_whatever_the_scheme(variable):
+    variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4317", variable: "http://proxy:3128"}
+
+    assert effective({**variables, "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"})["proxies"]["applies"] is True
+
+
 def test_what_concerns_tracing_and_what_does_not():
     environment = {
         "OTEL_SERVICE_NAME": "shop",
@@ -270,6 +281,18 @@ def test_what_concerns_tracing_and_what_does_not():
             "-Ddb.password=abc -javaagent:/o.jar -Dotel.exporter.otlp.headers=api-key=abc -Dotel.service.name=shop",
             "-javaagent:/o.jar -Dotel.exporter.otlp.headers=api-key=******** -Dotel.service.name=shop",
         ),
+        ("JAVA_TOOL_OPTIONS", "-javaagent:/o.jar=license=abc", "-javaagent:/o.jar"),
+        # As people write them, and no SDK takes them.
+        (HEADERS, "x-api-key: abc", "********"),
+        (HEADERS, '{"x-api-key": "abc"}', "********"),
+        (HEADERS, "Authorization=Basic a,b", "Authorization=********,********"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "u:abc@h:4317", "********@h:4317"),
+        ("https_proxy", "u:abc@proxy:3128", "********@proxy:3128"),
+        ("https_proxy", "http://u:a/b@c@proxy:3128", "http://********@proxy:3128"),
+        ("OTEL_EXPORTER_OTLP_CLIENT_KEY", "/etc/tls/client.key", "/etc/tls/client.key"),
+        ("OTEL_VENDOR_LICENSE_KEY", "abc", "********"),
+        ("--otlp-header", "x-team=abc", "x-team=********"),
+        ("--otlp-auth", "u:abc", "********"),
     ],
 )
 def test_credentials_are_masked(name, value, shown):
@@ -299,13 +322,20 @@ def test_headers_are_named_but_not_shown():
     assert "s3cr3t-sentinel" not in str(found)
 
 
-def test_a_secret_in_an_endpoint_is_in_no_message():
-    variables = {
-        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://user:s3cr3t-sentinel@tempo:4317",
-        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
-    }
+def test_headers_that_no_sdk_takes_are_not_named_either():
+    assert effective({HEADERS: "x-api-key: s3cr3t, b=c"})["header_names"] == ["b"]
 
-    assert "s3cr3t-sentinel" not in str(contradictions(variables)) + str(effective(variables))
+
+@pytest.mark.parametrize("endpoint", ["http://user:s3cr3t-sentinel@tempo:4317", "user:s3cr3t-sentinel@tempo:4317"])
+def test_a_secret_in_an_endpoint_is_in_no_message(endpoint):
+    variables = {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": endpoint, "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}
+    line = ["velo-sql", "--otlp-endpoint", endpoint]
+    options = _settings.relevant_options(line)
+
+    found = _settings.effective(variables, options, line)
+    assert found["endpoint"]["host"] == "tempo"
+    said = [found, contradictions(variables), _settings.contradictions(variables, options, found), effective(variables)]
+    assert "s3cr3t-sentinel" not in str(said)
 
 
 NAMES = [
