@@ -165,7 +165,8 @@ settings:
   description:
     - Facts about the settings. C(streaming) says whether searches or metrics are streamed, C(tenant_header) whether
       C(X-Scope-OrgID) is set, C(time_shift) whether traces are looked for around the panel's time range only.
-    - C(links) has one entry for each setting that names another data source; was that C(found), and its C(type).
+    - C(links) has one entry for each setting that names another data source; was that C(found), its C(type), and
+        whether that C(fits) the setting.
   returned: always
   type: dict
   sample:
@@ -177,7 +178,7 @@ settings:
     tls_skip_verify: null
     time_shift: false
     links:
-      - {setting: tracesToLogs, uid: prometheus, found: true, name: Prometheus, type: prometheus}
+      - {setting: tracesToLogs, uid: prometheus, found: true, name: Prometheus, type: prometheus, fits: false}
 search:
   description: What was searched for through Grafana in the last hour, and how many traces came, at most 3.
   returned: always

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from urllib.parse import urlsplit
 
@@ -18,6 +19,17 @@ from ansible_collections.traceops.tracing.plugins.module_utils._text import exce
 
 # The settings of a Tempo data source (7.4 to 13) that name another data source by uid.
 LINKS = ("tracesToLogs", "tracesToLogsV2", "tracesToMetrics", "tracesToProfiles", "serviceMap", "lokiSearch")
+# Types that can't serve a setting: plugins of third parties have types of their own, so most are not known to fit.
+_NO_METRICS = r"loki|tempo|jaeger|zipkin|alertmanager|elasticsearch|graphite|grafana-pyroscope-datasource|testdata"
+_UNFIT = {
+    **dict.fromkeys(
+        ("tracesToLogs", "tracesToLogsV2"),
+        r"prometheus|tempo|jaeger|zipkin|alertmanager|graphite|grafana-pyroscope-datasource|testdata",
+    ),
+    **dict.fromkeys(("tracesToMetrics", "serviceMap"), _NO_METRICS),
+    "lokiSearch": r"(?!loki$).*",
+    "tracesToProfiles": rf"prometheus|{_NO_METRICS.replace('|grafana-pyroscope-datasource', '')}",
+}
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -51,7 +63,8 @@ def settings_of(source: DataSource, listing: t.Sequence[DataSource]) -> t.Dict[s
     `url` {scheme, host, port, path, loopback}, None when Grafana does not tell it or it is no URL; `access`;
     `streaming` (bool: for searches or metrics); `tenant_header` (bool); `basic_auth` and `tls_skip_verify` (bool or
     None); `time_shift` (bool: traces are looked for only around the time range of the panel); `links`, a list of
-    {setting, uid, found, name, type} for each setting in LINKS that names a data source (`found` false: there is none).
+    {setting, uid, found, name, type, fits} for each setting in LINKS that names a data source (`found` false: there is
+    none; `fits` false: it is there, and its type can't serve the setting).
     """
     data = source.settings
     streaming = as_dict(data.get("streamingEnabled"))
@@ -77,6 +90,7 @@ def _link(setting: str, data: t.Dict[str, t.Any], listing: t.Sequence[DataSource
         "found": target is not None,
         "name": excerpt(target.name, 120) if target else None,
         "type": excerpt(target.type, 120) if target else None,
+        "fits": re.fullmatch(_UNFIT[setting], target.type) is None if target else None,
     }
 
 

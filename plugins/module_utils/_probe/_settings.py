@@ -317,7 +317,7 @@ def contradictions(
     """[{subject, settings: [names], message}] of settings that can't all be meant.
 
     Subjects: port_protocol, traces_path, traces_path_twice, scheme_missing, sampler_unknown, sampler_argument,
-    sampler_argument_unused, protocol_unknown, option_overridden, mode_unknown.
+    sampler_argument_unused, protocol_unknown, option_overridden, port_rewritten, mode_unknown.
     """
     layers = Layers(variables, options)
     endpoint, protocol, sampler = found["endpoint"], found["protocol"], found["sampler"]

@@ -76,6 +76,12 @@ def contradictions(
             ["--otlp-endpoint", endpoint["from"]],
             f"--otlp-endpoint ({given}) has no effect: {endpoint['from']} ({endpoint['value']}) wins",
         )
+    elif endpoint["from"] == "--otlp-endpoint" and endpoint["value"] != given:
+        yield (
+            "port_rewritten",
+            ["--otlp-endpoint"],
+            f"--otlp-endpoint is {given}, but Velostream exports over HTTP to {endpoint['value']}",
+        )
     mode = options.get("--sampling-mode")
     if mode is not None and str(mode) not in MODES:
         yield (

@@ -9,7 +9,8 @@ stand for several consistent changes:
 - `canaries: {hop: [sent, arrived]}`: how many canaries were accepted there, and how many of them Tempo has;
 - `balance: {tempo: {..}}`: the balance sheet has these figures;
 - `grafana_fails: [step, cause]`: the steps from that one on have no result;
-- `probe_fails: {label: cause}`: a probe could not answer.
+- `probe_fails: {label: cause}`: a probe could not answer;
+- `beside: {label: result}`: a second host of the backend has this evidence.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._probe import _ca
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import evidence
 
 HERE = Path(__file__).parent
-HOST, BACKEND = "app01", "main"
+HOST, BESIDE, BACKEND = "app01", "app02", "main"
 ON_HOST = ("clock", "containers", "environment", "logs", "otlp", "otlp_collector", "otlp_sibling", "otlp_tempo")
 
 Case = dict[str, Any]
@@ -55,7 +56,8 @@ def document(changes: Case) -> evidence.Document:
             shorthand(parts, copy.deepcopy(value))
         else:
             _set(parts, path, copy.deepcopy(value))
-    return evidence.build({HOST: parts["host"]}, {BACKEND: {"hosts": [HOST], **parts["backend"]}}, parts["run"])
+    hosts = {HOST: parts["host"], **parts.get("beside", {})}
+    return evidence.build(hosts, {BACKEND: {"hosts": list(hosts), **parts["backend"]}}, parts["run"])
 
 
 def _set(parts: Any, path: str, value: Any) -> None:
@@ -150,7 +152,12 @@ def _sheet(parts: Any, told: dict[str, dict[str, Any]]) -> None:
     }  # fmt: skip
 
 
+def _beside(parts: Any, told: dict[str, Any]) -> None:
+    parts["beside"] = {BESIDE: {"unreachable": False, "backend": BACKEND, **told}}
+
+
 _SHORTHANDS = {
+    "beside": _beside,
     "canaries": _canaries,
     "balance": _sheet,
     "otlp_fails": _otlp_fails,

@@ -119,6 +119,52 @@ def test_in_check_mode_nothing_is_said_about_acceptance() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("image", "state"),
+    [
+        ("grafana/grafana:13.1.0", "warning"),
+        ("registry:5000/ops/velo-grafana", "warning"),
+        ("grafana/tempo:2.10.8", "skipped"),
+        ("grafana/grafana-image-renderer:4", "skipped"),
+    ],
+)
+def test_localhost_is_another_place_only_for_a_grafana_in_a_container(image: str, state: str) -> None:
+    unreachable = CASES["grafana.datasource.loopback"]["fails"]
+    found = states({**unreachable, "containers.containers.velo-grafana.image": image})
+    assert found["grafana.datasource.loopback"] == state
+
+
+@pytest.mark.parametrize("cause", ["tenant_missing", "trace_missing", "streaming_off", "direct_access"])
+def test_a_tempo_that_answers_on_an_odd_port_is_not_at_the_wrong_port(cause: str) -> None:
+    found = states({"grafana.ok": False, "grafana.cause": cause, "grafana.settings.url.port": 3100})
+    assert found["grafana.datasource.wrong-port"] == "ok"
+
+
+def test_an_odd_port_that_grafana_did_not_let_us_try_is_left_open() -> None:
+    found = states({"grafana_fails": ["echo", "forbidden"], "grafana.settings.url.port": 4317})
+    assert found["grafana.datasource.wrong-port"] not in {"ok", "warning"}
+
+
+def test_a_ratio_of_zero_is_one_whoever_sets_the_sampler() -> None:
+    velostream = {
+        "logs.patterns": {},
+        "environment.effective.ratio": {"value": 0.0, "from": "--sampling-ratio"},
+        "environment.effective.sampler": {"value": "parentbased_always_off", "from": "velostream"},
+    }
+    found = states(velostream)
+    assert (found["sampling.ratio.zero"], found["sampling.velostream.cut-off"]) == ("failed", "ok")
+
+
+def test_clocks_that_agree_with_each_other_point_at_tempos() -> None:
+    found = states({"clock.offset_s": 90.0, "beside": {"clock": {"ok": True, "offset_s": 90.2, "error_s": 0.5}}})
+    assert (found["clock.host.offset"], found["clock.hosts.apart"]) == ("warning", "ok")
+
+
+def test_one_clock_alone_is_compared_with_none() -> None:
+    assert states({})["clock.hosts.apart"] == "skipped"
+    assert states({"probe_fails": {"clock": "no_date"}, "clock.offset_s": None})["clock.hosts.apart"] == "skipped"
+
+
 @pytest.mark.parametrize("check", LIBRARY.checks, ids=lambda check: check.id)
 def test_a_check_has_words_of_its_own(check: library.Check) -> None:
     assert check.question.endswith("?")

@@ -31,6 +31,17 @@ def test_it_exports_over_http_and_rewrites_the_port_of_grpc():
     assert found["protocol"]["value"] == "http/protobuf"
 
 
+@pytest.mark.parametrize(("port", "subjects"), [(4317, ["port_rewritten"]), (4318, [])])
+def test_it_is_said_that_the_port_is_another_one(port, subjects):
+    line = f"{BASE} --otlp-endpoint http://tempo:{port}"
+    options = _settings.relevant_options(line.split())
+
+    said = _settings.contradictions({}, options, effective(line))
+
+    assert [each["subject"] for each in said] == subjects
+    assert all("http://tempo:4318" in each["message"] for each in said)
+
+
 def test_variables_win_over_the_option_without_a_word():
     line, variables = f"{BASE} --otlp-endpoint http://a:4318", {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://b:4318"}
     found, options = effective(line, **variables), _settings.relevant_options(line.split())

@@ -56,9 +56,32 @@ def test_links_say_whether_and_what_they_point_at() -> None:
     )
     prometheus = source(uid="prom", name="Prometheus", type="prometheus")
     assert settings_of(tempo, [tempo, prometheus])["links"] == [
-        {"setting": "tracesToLogs", "uid": "prom", "found": True, "name": "Prometheus", "type": "prometheus"},
-        {"setting": "serviceMap", "uid": "gone", "found": False, "name": None, "type": None},
+        {"setting": "tracesToLogs", "uid": "prom", "found": True, "name": "Prometheus", "type": "prometheus", "fits": False},
+        {"setting": "serviceMap", "uid": "gone", "found": False, "name": None, "type": None, "fits": None},
     ]
+
+
+@pytest.mark.parametrize(
+    ("setting", "kind", "fits"),
+    [
+        ("tracesToLogs", "loki", True),
+        ("tracesToLogsV2", "elasticsearch", True),
+        ("tracesToLogsV2", "grafana-vendor-logs-datasource", True),
+        ("tracesToLogsV2", "jaeger", False),
+        ("tracesToMetrics", "prometheus", True),
+        ("tracesToMetrics", "loki", False),
+        ("serviceMap", "grafana-amazonprometheus-datasource", True),
+        ("serviceMap", "tempo", False),
+        ("lokiSearch", "loki", True),
+        ("lokiSearch", "elasticsearch", False),
+        ("tracesToProfiles", "grafana-pyroscope-datasource", True),
+        ("tracesToProfiles", "prometheus", False),
+    ],
+)
+def test_a_link_fits_or_not_by_what_the_setting_is_for(setting: str, kind: str, fits: bool) -> None:
+    tempo = source({setting: {"datasourceUid": "other"}})
+    (link,) = settings_of(tempo, [tempo, source(uid="other", name="Other", type=kind)])["links"]
+    assert link["fits"] is fits
 
 
 @pytest.mark.parametrize(
