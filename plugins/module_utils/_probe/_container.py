@@ -26,10 +26,11 @@ def name_of(answer: Json) -> str:
     return clean(own[0] if own else names[0].lstrip("/"))
 
 
-def describe(answer: Json, image: t.Optional[Json], wanted_ports: t.Sequence[str]) -> Json:
+def describe(answer: Json, image: t.Optional[Json], wanted_ports: t.Sequence[str], lent: Json) -> Json:
     """{state, running, exit_code, exit_reason, health, health_log, restarts, restart_policy, oom_killed, started,
     finished, pid, image, image_id, image_digest, ports {"4317/tcp": ["0.0.0.0:4317"]}, missing_ports, network_mode,
     networks {name: {ip, aliases}}, read_only, user, cpu, memory}; `cpu` and `memory` are None until `usage` fills them.
+    `lent` is the container whose network it uses, itself as a rule: the ports are published there.
     """
     state: Json = answer.get("State") or {}
     config: Json = answer.get("Config") or {}
@@ -37,8 +38,7 @@ def describe(answer: Json, image: t.Optional[Json], wanted_ports: t.Sequence[str
     # The engine's own Running is also true between two restarts and while it is paused.
     status = str(state.get("Status") or "unknown")
     running = status == "running"
-    ports = _ports(answer, running)
-    mode = str(host.get("NetworkMode") or "")
+    ports = _ports(lent, running)
     return {
         "state": _STATES.get(status, clean(status)),
         "running": running,
@@ -56,8 +56,8 @@ def describe(answer: Json, image: t.Optional[Json], wanted_ports: t.Sequence[str
         "image_digest": clean(str(next(iter((image or {}).get("RepoDigests") or []), ""))),
         "ports": ports,
         # A container on the host's network publishes nothing and hides nothing.
-        "missing_ports": [] if mode == "host" else [port for port in wanted_ports if not ports.get(port)],
-        "network_mode": clean(mode),
+        "missing_ports": [] if _mode(lent) == "host" else [port for port in wanted_ports if not ports.get(port)],
+        "network_mode": clean(_mode(answer)),
         "networks": _own_networks(answer),
         "read_only": bool(host.get("ReadonlyRootfs")),
         "user": clean(str(config.get("User") or "")),
@@ -102,13 +102,13 @@ def reaches(name: str, known: t.Mapping[str, Json]) -> t.Dict[str, t.List[str]]:
 
     A container that lives in another one's network (mode container:ID) reaches what that one reaches.
     """
-    mine = _lender(known.get(name, {}), known)
+    mine = lender(known.get(name, {}), known)
     own = _own_networks(mine)
     others: t.Dict[str, t.List[str]] = {}
     for other, inspected in known.items():
         if other == name:
             continue
-        theirs = _own_networks(_lender(inspected, known))
+        theirs = _own_networks(lender(inspected, known))
         shared = [network for network in own if network in theirs]
         if shared:
             names = {alias for network in shared for alias in theirs[network]["aliases"]}
@@ -116,9 +116,9 @@ def reaches(name: str, known: t.Mapping[str, Json]) -> t.Dict[str, t.List[str]]:
     return others
 
 
-def _lender(answer: Json, known: t.Mapping[str, Json]) -> Json:
-    """The container whose network `answer` uses; itself as a rule."""
-    mode = str((answer.get("HostConfig") or {}).get("NetworkMode") or "")
+def lender(answer: Json, known: t.Mapping[str, Json]) -> Json:
+    """The container whose network `answer`, an inspection or a summary, uses; itself as a rule."""
+    mode = _mode(answer)
     if not mode.startswith("container:"):
         return answer
     wanted = mode.split(":", 1)[1]
@@ -126,6 +126,10 @@ def _lender(answer: Json, known: t.Mapping[str, Json]) -> Json:
         (other for other in known.values() if wanted in (name_of(other), str(other.get("Id")))),
         answer,
     )
+
+
+def _mode(answer: Json) -> str:
+    return str((answer.get("HostConfig") or {}).get("NetworkMode") or "")
 
 
 def _ports(answer: Json, running: bool) -> t.Dict[str, t.List[str]]:

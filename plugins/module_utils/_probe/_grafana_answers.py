@@ -46,6 +46,8 @@ REASONS: t.Tuple[t.Tuple[str, str], ...] = (  # Go's words for what kept Grafana
 
 _NOT_PERMITTED = re.compile(r"permission denied|access denied|accessErrorId|additional permissions", re.I)
 _STREAMING = re.compile(r"streaming|rpc error|gRPC", re.I)
+# Grafana 13 has Tempo's plugin no longer inside: where it could not be installed, only the proxy still works.
+_NO_PLUGIN = ("plugin.notRegistered", "plugin.unavailable")
 _OWN_404 = re.compile(r'^\s*\{.*"message"\s*:\s*"Not found"', re.S)
 
 
@@ -163,6 +165,8 @@ def read_health(answer: Answer) -> Reading:
         return Reading(True, "ok", f"Grafana's own check says '{excerpt(said, 120)}'", said)
     if as_text(found.get("status")).upper() == "ERROR":
         return Reading(False, "backend_check_failed", f"Grafana's own check says '{excerpt(said, 200)}'", said)
+    if as_text(found.get("messageId")) in _NO_PLUGIN:
+        return Reading(False, "backend_check_failed", f"Grafana's plugin for it does not run: {_status_line(response)}")
     if response.status == 403:
         return Reading(None, "forbidden", "Grafana's own check is not permitted to this user")
     return Reading(None, "not_implemented", f"this Grafana has no check of its own for it ({_status_line(response)})")
@@ -181,7 +185,8 @@ def read_query(answer: Answer, is_trace_id: bool) -> Reading:
     if not said and response.status == 200 and result:
         return Reading(True, "ok", "the query that Explore runs is answered")
     if not said:
-        broken = as_text(found.get("messageId")) == "plugin.downstreamError" or (is_trace_id and response.status >= 500)
+        known = as_text(found.get("messageId")) in ("plugin.downstreamError", *_NO_PLUGIN)
+        broken = known or (is_trace_id and response.status >= 500)
         quoted = f"the query that Explore runs is answered with {_status_line(response)}"
         return Reading(False, "backend_check_failed", quoted) if broken else Reading(None, "not_implemented", quoted)
     if is_trace_id and re.search(r"Status: (?:404 )?Not Found(?! Body: 404 page)|not found in the selected", said):

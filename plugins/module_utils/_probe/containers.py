@@ -87,7 +87,8 @@ def _observe(
         image_id = answer.get("Image", "")
         if image_id not in images:
             images[image_id] = engine.image(image_id)
-        described = _container.describe(answer, images[image_id], wanted_ports.get(name, []))
+        lent = _container.lender(answer, known)
+        described = _container.describe(answer, images[image_id], wanted_ports.get(name, []), lent)
         described["mounts"] = _container_mounts.describe(answer, engine)
         described["paths"] = {path: _path(engine, summaries[name]["Id"], path) for path in params["paths"]}
         described.update(_last_words(engine, summaries[name]["Id"], params["log_lines"]))
@@ -151,7 +152,8 @@ def _has_label(labels: t.Dict[str, str], wanted: str) -> bool:
 
 def _with_peers(summaries: t.Dict[str, Json], selected: t.List[str]) -> t.List[str]:
     """The selected containers, then those that share a network with them: they too can be reached by name."""
-    shared = {network for name in selected for network in _networks_of(summaries[name])}
+    lent = [_container.lender(summaries[name], summaries) for name in selected]
+    shared = {network for summary in lent for network in _networks_of(summary)}
     peers = [name for name in sorted(summaries) if name not in selected and shared & _networks_of(summaries[name])]
     return selected + peers[:MAX_PEERS]
 

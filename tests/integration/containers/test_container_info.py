@@ -213,12 +213,13 @@ def test_on_the_default_network_only_addresses_work(run_container, base_image):
 def test_a_container_in_another_ones_network_reaches_what_that_one_reaches(run_container, base_image, network):
     shared = network()
     tempo = run_container(base_image, SLEEP, network=shared.name)
-    proxy = run_container(base_image, SLEEP, network=shared.name)
+    proxy = run_container(base_image, SLEEP, network=shared.name, ports={"4317/tcp": ("127.0.0.1", 0)})
     sidecar = run_container(base_image, SLEEP, network_mode=f"container:{proxy.id}")
 
-    seen = look(names=[sidecar.name, proxy.name, tempo.name])
+    seen = look_at(sidecar, expected_ports={sidecar.name: [4317, 4318]})
 
-    assert tempo.name in seen["containers"][sidecar.name]["reaches"][tempo.name]
+    assert tempo.name in seen["reaches"][tempo.name]
+    assert seen["missing_ports"] == ["4318/tcp"]
     assert resolves(sidecar, tempo.name)
 
 

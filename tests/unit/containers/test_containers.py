@@ -140,6 +140,15 @@ def test_who_reaches_whom_by_which_names(exchanges):
     assert seen["plain"]["reaches"]["velo-loop"] == []  # the default network has no names
 
 
+def test_the_container_that_lends_its_network_need_not_be_asked_for(exchanges):
+    inspection(exchanges, "velo-grafana")["NetworkSettings"]["Ports"] = {"4317/tcp": [{"HostIp": "", "HostPort": "4317"}]}
+
+    seen = look_at(exchanges, "sidecar", expected_ports={"sidecar": [4317, 4318]})
+
+    assert "tempo" in seen["reaches"]["velo-tempo"]
+    assert (seen["ports"], seen["missing_ports"]) == ({"4317/tcp": ["0.0.0.0:4317"]}, ["4318/tcp"])
+
+
 def test_names_are_known_even_of_peers_that_were_not_asked_for(exchanges):
     result = look(exchanges, names=["velo-grafana"])
 

@@ -61,6 +61,8 @@ def test_the_smallest_stable_part_of_a_text_names_the_reason(words: str, reason:
             "not_implemented",
         ),
         (answer(501, {"messageId": "plugin.notImplemented"}), None, "not_implemented"),  # 10 and later
+        (answer(404, {"messageId": "plugin.notRegistered"}), False, "backend_check_failed"),  # 13 without Tempo's plugin
+        (answer(500, {"messageId": "plugin.unavailable"}), False, "backend_check_failed"),
         (answer(500, {"message": "Unable to load datasource metadata"}), None, "not_implemented"),
         (answer(403, {"message": "Access denied"}), None, "forbidden"),
         (answer(200, {"status": "OK", "message": "Data source is working"}), True, "ok"),
@@ -154,6 +156,7 @@ def failed_query(error: str) -> Answer:
         (answer(400, {"message": "Query missing data source ID"}), True, None, "not_implemented"),
         (answer(404, "404 page not found"), True, None, "not_implemented"),
         (answer(500, {"messageId": "plugin.downstreamError"}), False, False, "backend_check_failed"),
+        (answer(404, {"messageId": "plugin.notRegistered"}), False, False, "backend_check_failed"),
     ],
 )
 def test_explores_query_decides_only_where_it_exists(
