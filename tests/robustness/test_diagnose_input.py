@@ -57,6 +57,9 @@ def refused(run: Run, *words: str) -> None:
         ("diagnose_tempo_url", "http://tempo:99999", ("tempo_url", "http://tempo:99999")),
         ("diagnose_grafana_url", "http://gra fana", ("diagnose_grafana_url", "http://HOST:PORT")),
         ("diagnose_grafana_url", "", ("diagnose_grafana_url", "http://HOST:PORT")),
+        ("diagnose_grafana_url", "http://u:hunter2@h:3000", ("diagnose_grafana_url", "'http://********@h:3000'")),
+        ("diagnose_otlp_endpoint", "u:hunter2/@h:4318", ("diagnose_otlp_endpoint", "'********@h:4318'")),
+        ("diagnose_grafana_token", "hunter2\n", ("diagnose_grafana_token", "line break")),
         ("diagnose_otlp_endpoint", "http//tempo", ("diagnose_otlp_endpoint", "http//tempo")),
         ("diagnose_otlp_endpoint", "ftp://tempo:4318", ("diagnose_otlp_endpoint", "ftp://tempo:4318")),
         ("diagnose_tenant", "../x y", ("tenant", "../x y")),
@@ -69,7 +72,9 @@ def test_a_value_that_cannot_be_used_is_refused(
     variable: str, value: object, words: tuple[str, ...], nothing: dict[str, Any], tmp_path: Path
 ) -> None:
     logs = {"diagnose_log_paths": [str(tmp_path / "app.log")]} if variable == "diagnose_log_profiles" else {}
-    refused(run_playbook("diagnose", tmp_path, {**nothing, **logs, variable: value}), *words)
+    run = run_playbook("diagnose", tmp_path, {**nothing, **logs, variable: value})
+    refused(run, *words)
+    assert "hunter2" not in run.output
 
 
 def test_a_log_that_is_a_directory_is_named(nothing: dict[str, Any], tmp_path: Path) -> None:
