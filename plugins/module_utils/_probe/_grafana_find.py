@@ -123,6 +123,7 @@ def _listing(answer: Answer) -> t.List[DataSource]:
 
 
 def _refused(reading: Reading, params: t.Mapping[str, t.Any]) -> Verdict:
+    member = f", or the user is no member of organisation {params['org_id']}" if params.get("org_id") else ""
     if reading.cause == "unauthorized":
         if params.get("token"):
             hint = "the token is not valid"
@@ -130,9 +131,8 @@ def _refused(reading: Reading, params: t.Mapping[str, t.Any]) -> Verdict:
             hint = "check url_username and url_password (not tried again: five failures lock the user for 5 minutes)"
         else:
             hint = "give token, or url_username and url_password"
-        return Verdict("unauthorized", f"{reading.message}; {hint}")
+        return Verdict("unauthorized", f"{reading.message}; {hint}{member}")
     if reading.cause == "forbidden":
-        member = f", or the user is no member of organisation {params['org_id']}" if params.get("org_id") else ""
         return Verdict("forbidden", f"{reading.message}; the permission datasources:read is missing{member}")
     if reading.cause in ("redirected", "wrong_shape", "backend_error"):
         return Verdict("not_grafana", f"grafana_url leads to no Grafana: GET /api/datasources {reading.message}")

@@ -140,6 +140,14 @@ def test_a_tempo_that_answers_on_an_odd_port_is_not_at_the_wrong_port(cause: str
     assert found["grafana.datasource.wrong-port"] == "ok"
 
 
+@pytest.mark.parametrize("cause", ["datasource_unreachable", "tenant_missing", "trace_missing"])
+def test_streaming_is_not_to_blame_for_what_fails_without_it(cause: str) -> None:
+    streams = {"grafana.settings.streaming": True, "tempo_info.config.stream_over_http": False}
+    found = states({**streams, "grafana.ok": False, "grafana.cause": cause})
+    assert found["grafana.streaming.unserved"] not in {"ok", "failed"}
+    assert found["grafana.streaming.risky"] == "info"
+
+
 def test_an_odd_port_that_grafana_did_not_let_us_try_is_left_open() -> None:
     found = states({"grafana_fails": ["echo", "forbidden"], "grafana.settings.url.port": 4317})
     assert found["grafana.datasource.wrong-port"] not in {"ok", "warning"}

@@ -99,6 +99,14 @@ def test_another_organisation_is_named_by_a_header_only(version: str) -> None:
     assert {asked.method for asked in grafana.asked} == {"GET"}
 
 
+def test_a_401_too_may_be_that_of_another_organisation() -> None:
+    replaced = {"/api/datasources": Answer(401, JSON, b'{"message":"Unauthorized"}')}
+    with recorded.grafana(NEW, replaced) as grafana:
+        result = probe.run(params(grafana.url, org_id=99))
+    assert result["cause"] == "unauthorized"
+    assert "no member of organisation 99" in result["message"]
+
+
 def test_a_data_source_is_found_by_its_name() -> None:
     with recorded.grafana(NEW) as grafana:
         result = probe.run(params(grafana.url, datasource_name="TempoTenant"))
