@@ -199,17 +199,20 @@ PLAYBOOK = """
     - traceops.tracing.collect:
         probes:
           clock: {tempo_url: "{{ url }}", token: "{{ secret }}", headers: {X-Key: "{{ secret }}"}}
+    - traceops.tracing.grafana_datasource_test:
+        grafana_url: "{{ url }}"
+        token: "{{ secret }}"
 """
 
 
-def command_lines_with(text):
-    """The command lines on this machine that hold `text`."""
+def processes_with(text):
+    """The command lines and environments of processes on this machine that hold `text`."""
     found = []
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):
-            line = entry.read_bytes()
-            if text.encode() in line:
-                found.append(line)
+    for name in ("cmdline", "environ"):
+        for entry in Path("/proc").glob(f"[0-9]*/{name}"):
+            with contextlib.suppress(OSError):
+                if text.encode() in entry.read_bytes():
+                    found.append(entry)
     return found
 
 
@@ -219,7 +222,7 @@ def test_a_token_is_in_no_process_listing_while_it_is_used(tmp_path):
     def handle(connection):
         # The moment of use: the request has arrived, and the module waits.
         request = connection.recv(65536)
-        asked.append((SECRET.encode() in request, command_lines_with(SECRET)))
+        asked.append((SECRET.encode() in request, processes_with(SECRET)))
         connection.sendall(http_answer(200, b"ready", "text/plain", "Date: Mon, 23 Nov 2026 12:00:00 GMT"))
 
     (tmp_path / "play.yml").write_text(PLAYBOOK)
@@ -232,5 +235,5 @@ def test_a_token_is_in_no_process_listing_while_it_is_used(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert '"cause": "ok"' in done.stdout
     assert SECRET not in done.stdout + done.stderr
-    assert len(asked) == 3
+    assert len(asked) == 4
     assert all(sent and not listed for sent, listed in asked)
