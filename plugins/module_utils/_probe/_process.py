@@ -26,6 +26,8 @@ PATIENCE = 5.0  # seconds for systemctl
 # Programs that run another program's file: the file is what the application is called.
 _INTERPRETER = re.compile(r"^(?:python[\d.]*|node|nodejs|java|ruby|dotnet|php[\d.]*|perl|bun|deno|sh|bash|dash)$")
 
+_INITS = ("docker-init", "podman-init", "tini", "catatonit", "dumb-init")
+
 _WITH_VALUE = ("-cp", "-classpath", "--class-path", "-r", "--require", "--import", "-W", "-X")
 
 
@@ -49,8 +51,7 @@ def by_name(name: str) -> Found:
     """Processes whose program, or script that an interpreter runs, has this file name."""
     if "/" in name or not name.strip():
         raise BadOption(f"process_name: '{clean(name)[:80]}' is not the name of a program (no path, no arguments)")
-    pids = [int(entry) for entry in _listing(PROC) if entry.isdigit() and int(entry) != os.getpid()]
-    return Found("process", _processes(sorted(pid for pid in pids if _is_called(pid, name))), {})
+    return Found("process", _processes([pid for pid in _all_pids() if pid != os.getpid() and _is_called(pid, name)]), {})
 
 
 def by_pid_file(path: str) -> Found:
@@ -98,14 +99,18 @@ def by_unit(unit: str) -> Found:
 
 
 def of_container(inspected: t.Dict[str, t.Any]) -> Found:
-    """The main process of a container as the engine inspected it; its configuration where /proc can't be read."""
+    """The processes of a container as the engine inspected it; its configuration where /proc can't be read."""
     state, config = inspected.get("State") or {}, inspected.get("Config") or {}
     details = {"state": clean(str(state.get("Status") or "unknown"))}
     pid = int(state.get("Pid") or 0)
-    processes = _processes([pid]) if pid and _in_group_of(pid, str(inspected.get("Id") or "")) else []
-    if processes and processes[0].environment is not None:
-        return Found("process", processes, details)
-    words = [str(inspected.get("Path") or "")] + [str(word) for word in inspected.get("Args") or []]
+    container_id = str(inspected.get("Id") or "")
+    if pid and _in_group_of(pid, container_id):
+        # The main one first. It may be an init or a shell that waits for the application.
+        others = [other for other in _all_pids() if other != pid and _in_group_of(other, container_id)]
+        processes = _processes([pid, *others])
+        if processes and processes[0].environment is not None:
+            return Found("process", processes, details)
+    words = _unwrapped([str(inspected.get("Path") or "")] + [str(word) for word in inspected.get("Args") or []])
     environment = dict(_pair(str(entry)) for entry in config.get("Env") or [])
     return Found("container", [Process(pid, words, environment)], details)
 
@@ -179,7 +184,14 @@ def _words(pid: int) -> t.List[str]:
     except OSError:
         return []
     words = raw.decode("utf-8", "replace").split("\0")
-    return words[:-1] if words[-1] == "" else words
+    return _unwrapped(words[:-1] if words[-1] == "" else words)
+
+
+def _unwrapped(words: t.List[str]) -> t.List[str]:
+    """The command line that a container's init (docker run --init, tini) stands before."""
+    if words and os.path.basename(words[0]) in _INITS and "--" in words:
+        return words[words.index("--") + 1 :]
+    return words
 
 
 def _environment(pid: int) -> t.Optional[t.Dict[str, str]]:
@@ -196,6 +208,10 @@ def _environment(pid: int) -> t.Optional[t.Dict[str, str]]:
 def _pair(entry: str) -> t.Tuple[str, str]:
     name, _equals, value = entry.partition("=")
     return name, value
+
+
+def _all_pids() -> t.List[int]:
+    return sorted(int(entry) for entry in _listing(PROC) if entry.isdigit())
 
 
 def _listing(directory: str) -> t.List[str]:

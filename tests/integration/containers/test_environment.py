@@ -144,6 +144,21 @@ def test_a_containers_process_as_it_really_runs(run_container, base_image):
     assert found["variables"] == {"OTEL_EXPORTER_OTLP_HEADERS": "authorization=********", "RUST_LOG": "warn"}
 
 
+def test_a_containers_process_behind_an_init_and_a_shell(run_container, base_image):
+    words = " ".join(f"'{word}'" for word in ["-c", WAIT, *OPTIONS])
+    line = f"bash -c \"exec -a velo-sql python3 {words}\"; true"
+    container = run_container(base_image, ["bash", "-c", line], environment={"RUST_LOG": "warn"}, init=True)
+
+    def seen():
+        result = environment.run({**defaults(), "container": container.name})
+        return result if result["program"] == "velo-sql" else None
+
+    found = wait_until(seen, 10, "the shell to start the program")
+
+    assert len(found["pids"]) == 3
+    assert found["effective"]["sampler"]["from"] == "velostream"
+
+
 def test_a_stopped_containers_configuration(run_container, base_image):
     container = velo_sql(run_container, base_image, start=False)
 

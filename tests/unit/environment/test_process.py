@@ -341,6 +341,27 @@ def test_a_containers_process_knows_more_than_its_configuration(proc):
     assert seen["variables"] == {"OTEL_SERVICE_NAME": "configured", "OTEL_TRACES_EXPORTER": "none"}
 
 
+@pytest.mark.parametrize(
+    "main",
+    [
+        ["/sbin/docker-init", "--", "/velo-sql", "--enable-tracing", "--sampling-mode", "prod"],
+        ["/bin/sh", "-c", "/velo-sql --enable-tracing --sampling-mode prod | tee /log"],
+    ],
+    ids=["init", "shell"],
+)
+def test_a_containers_application_is_seen_behind_what_starts_it(proc, main):
+    exchanges, inspected = container_with([], Pid=110)
+    for pid, words in ((110, main), (117, ["/velo-sql", "--enable-tracing", "--sampling-mode", "prod"])):
+        (proc(pid, words, {"RUST_LOG": "warn"}) / "cgroup").write_text(f"0::/docker/{inspected['Id']}\n")
+
+    with engine(exchanges) as server:
+        seen = look(container="velo-tempo", docker_host=server.url)
+
+    assert (seen["program"], seen["pids"]) == ("velo-sql", [110, 117])
+    assert seen["effective"]["sampler"] == {"value": "parentbased_always_off", "from": "velostream"}
+    assert seen["differing"] == []
+
+
 def test_a_container_on_another_machine_is_known_by_its_configuration(proc):
     exchanges, _inspected = container_with(["OTEL_SERVICE_NAME=tempo"], Pid=110)
     # The same number is another program here.
