@@ -107,10 +107,8 @@ def check_url(url: str, option: str) -> str:
         parts.port  # noqa: B018  (the property validates)
     except ValueError:
         # Not in Python's words: they quote what stands in the port's place, which may be a password.
-        raise BadOption(
-            f"{option}: '{shown}' is not a valid URL (host or port; / ? # @ in a password are written %2F %3F %23 %40); "
-            "expected http://HOST:PORT"
-        ) from None
+        hint = "; in a password / ? # are written %2F %3F %23" if "@" in url else ""
+        raise BadOption(f"{option}: '{shown}' is not a valid URL{hint}; expected http://HOST:PORT") from None
     if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", url):
         raise BadOption(f"{option}: '{shown}' is not a valid URL; expected http://HOST:PORT or https://HOST:PORT")
     if parts.query or parts.fragment:

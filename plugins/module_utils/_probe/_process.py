@@ -51,7 +51,9 @@ def by_name(name: str) -> Found:
     """Processes whose program, or script that an interpreter runs, has this file name."""
     if "/" in name or not name.strip():
         raise BadOption(f"process_name: '{clean(name)[:80]}' is not the name of a program (no path, no arguments)")
-    return Found("process", _processes([pid for pid in _all_pids() if pid != os.getpid() and _is_called(pid, name)]), {})
+    return Found(
+        "process", _processes([pid for pid in _all_pids() if pid != os.getpid() and _is_called(pid, name)]), {}
+    )
 
 
 def by_pid_file(path: str) -> Found:

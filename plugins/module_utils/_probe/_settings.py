@@ -91,7 +91,9 @@ def masked(name: str, value: str) -> str:
         # A JVM's options hold anything; what concerns tracing is enough.
         shown = masked_options(relevant_options(["java", *_split(value)]))
         agent = [f"-javaagent:{shown.pop('-javaagent')}"] if "-javaagent" in shown else []
-        return " ".join([*agent, *(f"{part}={rest}" for part, rest in shown.items() if part.startswith("-D"))])[:MAX_VALUE]
+        return " ".join([*agent, *(f"{part}={rest}" for part, rest in shown.items() if part.startswith("-D"))])[
+            :MAX_VALUE
+        ]
     if re.search(r"(?i)headers?$", name):
         return clean(",".join(_masked_header(pair) for pair in value.split(",") if pair.strip()))[:MAX_VALUE]
     if _SECRET_NAME.search(name):

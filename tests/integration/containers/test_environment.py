@@ -146,7 +146,7 @@ def test_a_containers_process_as_it_really_runs(run_container, base_image):
 
 def test_a_containers_process_behind_an_init_and_a_shell(run_container, base_image):
     words = " ".join(f"'{word}'" for word in ["-c", WAIT, *OPTIONS])
-    line = f"bash -c \"exec -a velo-sql python3 {words}\"; true"
+    line = f'bash -c "exec -a velo-sql python3 {words}"; true'
     container = run_container(base_image, ["bash", "-c", line], environment={"RUST_LOG": "warn"}, init=True)
 
     def seen():

@@ -141,7 +141,9 @@ def test_who_reaches_whom_by_which_names(exchanges):
 
 
 def test_the_container_that_lends_its_network_need_not_be_asked_for(exchanges):
-    inspection(exchanges, "velo-grafana")["NetworkSettings"]["Ports"] = {"4317/tcp": [{"HostIp": "", "HostPort": "4317"}]}
+    inspection(exchanges, "velo-grafana")["NetworkSettings"]["Ports"] = {
+        "4317/tcp": [{"HostIp": "", "HostPort": "4317"}]
+    }
 
     seen = look_at(exchanges, "sidecar", expected_ports={"sidecar": [4317, 4318]})
 

@@ -61,7 +61,11 @@ def test_the_smallest_stable_part_of_a_text_names_the_reason(words: str, reason:
             "not_implemented",
         ),
         (answer(501, {"messageId": "plugin.notImplemented"}), None, "not_implemented"),  # 10 and later
-        (answer(404, {"messageId": "plugin.notRegistered"}), False, "backend_check_failed"),  # 13 without Tempo's plugin
+        (
+            answer(404, {"messageId": "plugin.notRegistered"}),
+            False,
+            "backend_check_failed",
+        ),  # 13 without Tempo's plugin
         (answer(500, {"messageId": "plugin.unavailable"}), False, "backend_check_failed"),
         (answer(500, {"message": "Unable to load datasource metadata"}), None, "not_implemented"),
         (answer(403, {"message": "Access denied"}), None, "forbidden"),

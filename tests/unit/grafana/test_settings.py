@@ -56,7 +56,14 @@ def test_links_say_whether_and_what_they_point_at() -> None:
     )
     prometheus = source(uid="prom", name="Prometheus", type="prometheus")
     assert settings_of(tempo, [tempo, prometheus])["links"] == [
-        {"setting": "tracesToLogs", "uid": "prom", "found": True, "name": "Prometheus", "type": "prometheus", "fits": False},
+        {
+            "setting": "tracesToLogs",
+            "uid": "prom",
+            "found": True,
+            "name": "Prometheus",
+            "type": "prometheus",
+            "fits": False,
+        },
         {"setting": "serviceMap", "uid": "gone", "found": False, "name": None, "type": None, "fits": None},
     ]
 
