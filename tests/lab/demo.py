@@ -27,7 +27,7 @@ def page(run: Run) -> str:
     """The page that the playbook printed, without Ansible's own lines around it."""
     task = run.output.split("TASK [traceops.tracing.diagnose : Say why]", 1)[-1]
     lines = task.split("\nTASK ", 1)[0].split("PLAY RECAP", 1)[0].splitlines()[1:]
-    kept = [line for line in lines if not line.startswith(("ok:", "fatal:", "changed:"))]
+    kept = [line for line in lines if not line.startswith(("ok: [", "fatal: [", "changed: ["))]  # "ok: " is a verdict
     return "\n".join(kept).strip("\n")
 
 
