@@ -90,6 +90,17 @@ def test_nothing_beyond_the_phase_that_failed_is_called_fine(phase: str) -> None
         assert sure == [], f"{name} did not succeed"
 
 
+@pytest.mark.parametrize(
+    "label", ["tempo_info", "tempo_search", "clock", "logs", "containers", "environment", "canaries", "sampling_ratio"]
+)
+def test_nothing_that_a_probe_should_have_told_is_called_fine_when_it_could_not(label: str) -> None:
+    report = judged({"probe_fails": {label: "something_new"}})
+    told = [
+        f["id"] for f in report["findings"] if f["state"] == "ok" and any(e.startswith(label) for e in f["evidence"])
+    ]
+    assert told == []
+
+
 @pytest.mark.parametrize("step", ["reach", "authenticate", "permission", "find", "type", "search"])
 def test_nothing_beyond_the_step_that_failed_is_called_fine(step: str) -> None:
     found = states({"grafana_fails": [step, "something_new"]})
