@@ -124,8 +124,6 @@ def _userinfo(url: str) -> t.Dict[str, str]:
     return {"url_username": unquote(parts.username), "url_password": unquote(parts.password or "")}
 
 
-
-
 class HttpClient:
     """GET and POST against one base URL, with the options of the HTTP group (`_spec.HTTP`)."""
 
@@ -272,7 +270,7 @@ def _exchange(
             status = answer.status_code
     except HttpError:
         raise
-    except (requests.RequestException, OSError, UnicodeError) as error:
+    except (requests.RequestException, OSError, ValueError) as error:  # ValueError: a name that can't be looked up
         raise transport_error(method, url, error, left) from None
     return Response(method, url, status, headers, body, round((time.monotonic() - started) * 1000, 1))
 

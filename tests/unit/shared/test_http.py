@@ -48,9 +48,11 @@ def test_a_closed_port_is_connection_refused_and_the_message_names_the_url() -> 
     assert f"http://127.0.0.1:{port}/ready" in error.message
 
 
-def test_an_unresolvable_name_is_dns_failure() -> None:
-    error = failure(lambda: HttpClient("http://nope.invalid:3200", {}, "tempo_url").get("/ready"))
+@pytest.mark.parametrize("host", ["nope.invalid", "a..b", "a" * 64 + ".example"])
+def test_an_unresolvable_name_is_dns_failure(host: str) -> None:
+    error = failure(lambda: HttpClient(f"http://{host}:3200", {}, "tempo_url").get("/ready"))
     assert error.cause == "dns_failure"
+    assert f"http://{host}:3200/ready" in error.message
 
 
 def test_a_resolver_that_hangs_is_bounded_by_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,35 +195,12 @@ def test_a_malformed_url_names_the_option(url: str) -> None:
         check_url(url, "tempo_url")
 
 
-@pytest.mark.parametrize("url", ["http://u:hunter2/x@h:1", "http://u:hunter2#x@h", "u:hunter2@h:1"])
-def test_a_malformed_url_shows_no_credentials(url: str) -> None:
-    with pytest.raises(BadOption, match=r"^tempo_url: ") as refused:
-        check_url(url, "tempo_url")
-    assert "hunter2" not in refused.value.message
-
-
-@pytest.mark.parametrize(
-    ("option", "value"),
-    [
-        ("token", "s3cret\n"),
-        ("token", "s3cr\u20act"),
-        ("tenant", " s3cret"),
-        ("headers", {"X-Key": "s3cret\r\nX-More: 1"}),
-        ("headers", {"X-Key: ": "s3cret"}),
-    ],
-)
-def test_a_header_that_no_request_can_carry_names_its_option_and_not_its_value(option: str, value: object) -> None:
-    with pytest.raises(BadOption, match=f"^{option}: ") as refused:
-        HttpClient("http://tempo:3200", {option: value}, "tempo_url")
-    assert "s3cr" not in refused.value.message
-
-
 def test_credentials_in_a_url_are_not_shown() -> None:
     error = failure(lambda: HttpClient("http://u:hunter2@127.0.0.1:1", {}, "tempo_url").get("/"))
     assert "hunter2" not in error.message
 
 
-@pytest.mark.parametrize("url", ["http://u:hunter2/x@tempo:3200", "http://u:hunter2#x@tempo", "http://u:hunter2@[bad"])
+@pytest.mark.parametrize("url", ["http://u:hunter2/x@tempo:3200", "http://u:hunter2#x@tempo", "u:hunter2@h:1"])
 def test_credentials_in_a_malformed_url_are_not_shown(url: str) -> None:
     with pytest.raises(BadOption, match=r"^tempo_url: .* is not a valid URL") as caught:
         check_url(url, "tempo_url")
@@ -234,7 +213,10 @@ def test_credentials_in_a_malformed_url_are_not_shown(url: str) -> None:
         ({"token": "s3cret\n"}, "token: the value of Authorization has characters that no header can carry"),
         ({"tenant": "s3cret\r\nX-Evil: 1"}, "tenant: the value of X-Scope-OrgID has characters"),
         ({"tenant": "価格"}, "tenant: the value of X-Scope-OrgID has characters"),
+        ({"token": "s3cr\u20act"}, "token: the value of Authorization has characters"),
+        ({"tenant": " s3cret"}, "tenant: the value of X-Scope-OrgID has characters"),
         ({"headers": {"X-Key": "s3cret\n"}}, "headers: the value of X-Key has characters that no header can carry"),
+        ({"headers": {"X-Key": " s3cret"}}, "headers: the value of X-Key has characters"),
         ({"headers": {"X Key": "s3cret"}}, "headers: 'X Key' is not a header name"),
         ({"timeout": 0}, "timeout: 0 is not between 0 and 3600 seconds"),
         ({"timeout": float("nan")}, "timeout: nan is not"),
@@ -248,7 +230,7 @@ def test_an_option_that_can_not_be_used_is_named_before_anything_is_asked(given:
     with pytest.raises(BadOption) as caught:
         HttpClient("https://127.0.0.1:1", given, "tempo_url")
     assert caught.value.message.startswith(words)
-    assert "s3cret" not in caught.value.message
+    assert "s3cr" not in caught.value.message
 
 
 def test_an_encrypted_key_is_refused_and_no_password_asked_for(tmp_path: Path) -> None:
