@@ -112,6 +112,23 @@ def test_the_playbook_shows_no_secret(args: tuple[str, ...], endpoints: list[str
     assert PASSWORD not in reports
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("diagnose_tempo_url", f"http://admin:{PASSWORD}@tempo:3200"),
+        ("diagnose_otlp_endpoint", f"admin:{PASSWORD}/@x@collector:4317"),
+        ("diagnose_tempo_token", f"{PASSWORD}\n"),
+        ("diagnose_grafana_token", f"{PASSWORD} \u20ac"),
+    ],
+)
+def test_a_secret_that_is_refused_is_not_shown(variable: str, value: str, tmp_path: Path) -> None:
+    run = run_playbook("diagnose", tmp_path, {variable: value}, "-vvv")
+    assert run.code != 0
+    assert run.report is None
+    assert variable in run.output
+    assert PASSWORD not in run.output
+
+
 def test_each_server_is_given_its_own_secrets_alone(tmp_path: Path) -> None:
     """The application's headers go to its endpoint, Tempo's and Grafana's credentials to these."""
     heard: dict[str, bytes] = {}
