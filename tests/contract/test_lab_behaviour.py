@@ -367,6 +367,14 @@ def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
             assert str(port) in done.stderr
 
 
+@pytest.mark.parametrize("given", ["99999", "-1", "http"])
+def test_what_is_no_port_is_one_sentence(given: str) -> None:
+    done = subprocess.run(command(f"--tempo-port={given}"), capture_output=True, text=True, timeout=30, check=False)
+
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].endswith(f"argument --tempo-port: '{given}' is no port: 0 to 65535")
+
+
 def test_the_faults_are_listed() -> None:
     listed = subprocess.run(command("--list-faults"), capture_output=True, text=True, timeout=30, check=True).stdout
 

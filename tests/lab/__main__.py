@@ -17,6 +17,12 @@ from ansible_collections.traceops.tracing.tests.lab.tempo import PROFILES as TEM
 PORTS = {"tempo": 3200, "grafana": 3000, "otlp_grpc": 4317, "otlp_http": 4318}
 
 
+def _port(text: str) -> int:
+    if not (text.isdecimal() and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"'{text}' is no port: 0 to 65535")
+    return int(text)
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.lab", description=__doc__)
     parser.add_argument("--tempo", choices=TEMPOS, default="2.10.8")
@@ -27,7 +33,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--directory", help="for the application's log and variables.json (default: a new one)")
     for name, port in PORTS.items():
         flag = f"--{name.replace('_', '-')}-port"
-        parser.add_argument(flag, type=int, default=port, help=f"default {port}; 0: any free port")
+        parser.add_argument(flag, type=_port, default=port, metavar="PORT", help=f"default {port}; 0: any free port")
     return parser.parse_args()
 
 
