@@ -16,6 +16,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._verdict.judge im
 WIDTH = 100
 MAX_PASSES = 3  # passing checks of a hop that get a line of their own
 MAX_REASONS = 6
+_UNSENT = "no span was sent"  # as the reasons have it
 
 _MARKS = {"ok": "√", "failed": "×", "warning": "!", "info": "i", "pending": "…", "unknown": "?", "suppressed": "~"}
 _ASCII_MARKS = {**_MARKS, "ok": "+", "failed": "x", "pending": "."}
@@ -102,8 +103,14 @@ def _explanation(finding: t.Dict[str, t.Any]) -> t.List[str]:
 
 
 def _not_checked(report: Report) -> t.List[str]:
-    reasons = fold.reasons(report["findings"])
-    lines = []
+    findings, lines = report["findings"], []
+    if report["run"].get("check_mode"):
+        # By name, since no report is written that would have them.
+        ids = dict.fromkeys(finding["id"] for finding in findings if _UNSENT in finding["reason"])
+        if ids:
+            lines += _wrap("not checked: ", f"{_UNSENT} in check mode ({count(len(ids), 'check')}): {', '.join(ids)}")
+        findings = [finding for finding in findings if finding["id"] not in ids]
+    reasons = fold.reasons(findings)
     for reason, checks in list(reasons.items())[:MAX_REASONS]:
         lines += _wrap("not checked: ", f"{reason} ({count(checks, 'check')})")
     if len(reasons) > MAX_REASONS:

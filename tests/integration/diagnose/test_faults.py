@@ -64,4 +64,14 @@ def test_check_mode_sends_no_span_and_says_what_it_skips(tmp_path: Path) -> None
     assert_clean(run)
     assert after == before, "a canary was sent in check mode"
     assert run.report is None, "check mode writes no report"
-    assert "check mode" in run.output.split("TASK [traceops.tracing.diagnose : Say why]", 1)[1], run.output
+    page = " ".join(run.output.split("TASK [traceops.tracing.diagnose : Say why]", 1)[1].split())
+    named = page.split("not checked: no span was sent in check mode", 1)[1].split("not checked:", 1)[0]
+    needs_a_span = (
+        "network.otlp.not-accepted",
+        "network.path.not-found",
+        "tempo-ingest.balance.silent-loss",
+        "tempo-storage.canary.lost",
+        "grafana.trace.missing",
+    )
+    assert [check_id for check_id in needs_a_span if check_id not in named] == [], run.output
+    assert "incomplete: Nothing failed, but something decisive was not checked: " in page

@@ -91,7 +91,7 @@ def test_nothing_beyond_the_phase_that_failed_is_called_fine(phase: str) -> None
 
 
 @pytest.mark.parametrize(
-    "label", ["tempo_info", "tempo_search", "clock", "logs", "containers", "environment", "canaries", "sampling_ratio"]
+    "label", ["tempo_info", "tempo_search", "clock", "logs", "containers", "environment", "sampling_ratio"]
 )
 def test_nothing_that_a_probe_should_have_told_is_called_fine_when_it_could_not(label: str) -> None:
     report = judged({"probe_fails": {label: "something_new"}})

@@ -70,7 +70,21 @@ def test_pending_and_suppressed_say_why() -> None:
 
 
 def test_check_mode_is_named() -> None:
-    assert "check mode: no span was sent" in console.page(reports.healthy(check_mode=True))
+    page = console.page(reports.healthy(check_mode=True))
+    assert "check mode: no span was sent" in page
+    assert "not checked: no span was sent" not in page, "this evidence has one"
+
+
+def test_check_mode_names_the_checks_that_want_a_span() -> None:
+    unsent = {"ok": False, "cause": "not_sent", "message": "it speaks HTTP; no span was sent"}
+    changes = {f"otlp.{key}": value for key, value in unsent.items()}
+    changes.update({"otlp.phases.export": {"ok": None, "ms": 0, "cause": "not_sent"}, "run.check_mode": True})
+    page = " ".join(console.page(reports.judge.report(reports.document(changes), reports.LIBRARY)).split())
+    named = re.search(r"not checked: no span was sent in check mode \((\d+) checks\): (.*?) not checked:", page)
+    assert named is not None, page
+    assert int(named[1]) == len(named[2].split(", "))
+    assert {"network.otlp.not-accepted", "network.path.not-found"} <= set(named[2].split(", "))
+    assert "no span was sent (" not in page, "they are not counted again"
 
 
 def test_lines_stay_within_the_page() -> None:
