@@ -39,6 +39,7 @@ _SECRETS: t.Tuple[t.Tuple[t.Pattern[str], str], ...] = (
     (re.compile(r"(?i)((?:^|\s)--?[\w-]{0,40}" + _KEY + r"\s+)(?!-)" + _VALUE), r"\1" + MASK),
 )
 
+
 def clean(text: str) -> str:
     """`text` without terminal colours, control and direction-changing characters (tabs and newlines stay)."""
     return _CONTROL.sub("", _ANSI.sub("", text))

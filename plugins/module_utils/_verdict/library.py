@@ -231,9 +231,7 @@ def _resolve(check: Check, files: t.Mapping[str, str]) -> t.FrozenSet[str]:
     return frozenset(ids - {check.id})
 
 
-def _closed(
-    explained: t.Mapping[str, t.FrozenSet[str]], files: t.Mapping[str, str]
-) -> t.Dict[str, t.FrozenSet[str]]:
+def _closed(explained: t.Mapping[str, t.FrozenSet[str]], files: t.Mapping[str, str]) -> t.Dict[str, t.FrozenSet[str]]:
     """What explains a thing explains what follows from it; a circle is refused, it would leave no root cause."""
     done: t.Dict[str, t.FrozenSet[str]] = {}
 
