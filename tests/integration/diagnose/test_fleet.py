@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.traceops.tracing.tests.integration.playbook import Run, assert_clean, run_playbook
+from ansible_collections.traceops.tracing.tests.integration.playbook import QUIET, Run, assert_clean, run_playbook
 from ansible_collections.traceops.tracing.tests.lab import Lab
 from ansible_collections.traceops.tracing.tests.servers import closed_port
 
@@ -68,3 +71,39 @@ def test_with_nothing_running_the_verdict_says_what_is_not_running(tmp_path: Pat
     assert run.root_causes == ["tempo-ingest.tempo.down", "grafana.server.unreachable"]
     assert "Tempo is not running" in run.verdict["sentence"]
     assert "Grafana is not running" in run.verdict["sentence"]
+
+
+RESCUE = """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - name: Prove it
+      block:
+        - ansible.builtin.fail:
+          when: inventory_hostname == 'app02'
+      rescue:
+        - ansible.builtin.include_role:
+            name: traceops.tracing.diagnose
+"""
+
+
+def test_in_a_rescue_only_the_hosts_that_come_there_are_diagnosed(tmp_path: Path) -> None:
+    # given three hosts of a play, one of which fails
+    inventory, play, given = (tmp_path / name for name in ("inventory", "rescue.yml", "given.json"))
+    inventory.write_text("\n".join(f"app0{n} {LOCAL}" for n in (1, 2, 3)) + "\n", encoding="utf-8")
+    play.write_text(RESCUE, encoding="utf-8")
+    with Lab(directory=tmp_path / "lab") as lab:
+        lab.run_app()
+        settings = {**lab.variables, "diagnose_report_dir": str(tmp_path / "report")}
+        given.write_text(json.dumps(settings), encoding="utf-8")
+        done = subprocess.run(
+            ["ansible-playbook", "-i", str(inventory), "-e", f"@{given}", str(play)],
+            env={**os.environ, **QUIET},
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+    # then the play goes on with a report of that host alone
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads((tmp_path / "report/report.json").read_text(encoding="utf-8"))
+    assert list(report["evidence"]["hosts"]) == ["app02"]
