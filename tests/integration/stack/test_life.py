@@ -11,6 +11,7 @@ from pathlib import Path
 import docker
 import pytest
 
+from ansible_collections.traceops.tracing.tests.integration.stack import registry
 from ansible_collections.traceops.tracing.tests.integration.stack.deployed import (
     PASSWORD,
     Stack,
@@ -151,3 +152,15 @@ def test_an_engine_that_describes_containers_in_its_own_words(running: Stack) ->
     assert changes(running.deploy(__stack_podman=True, stack_grafana={"memory": "300m"})) == 1
     assert running.starts()["tempo"] == before["tempo"]
     assert running.inspect("grafana")["HostConfig"]["Memory"] == 300 << 20
+
+
+def test_an_image_is_pulled_by_its_digest(running: Stack, tmp_path: Path) -> None:
+    image = f"grafana/tempo:{running.variables['stack_tempo']['version']}"
+    with registry.serving(running.client, image, tmp_path) as (address, digest):
+        pinned = {"stack_pull": "missing", "stack_tempo": {"image": f"{address}/tempo", "digest": digest}}
+        assert changes(running.deploy(**pinned)) > 0
+    assert running.inspect("tempo")["Config"]["Image"] == f"{address}/tempo@{digest}"
+    # It is there now, so nobody asks the registry.
+    assert changes(running.deploy(**pinned)) == 0
+    assert changes(running.deploy(**{**pinned, "stack_pull": "never"})) == 0
+    running.client.images.remove(f"{address}/tempo@{digest}", force=True)
