@@ -109,6 +109,24 @@ def test_a_port_in_use_is_named(deployed: Stack) -> None:
     assert f"port {port} of localhost is in use by another program; nothing was changed" in said
 
 
+def test_a_port_in_use_on_one_address_can_not_be_published_on_all(deployed: Stack) -> None:
+    # given a program that a connection to 127.0.0.1 does not meet
+    with socket.create_server(("127.0.0.2", 0)) as other:
+        port = other.getsockname()[1]
+        said = refused(deployed, stack_otlp_bind_address="0.0.0.0", stack_otlp_http_port=port)
+    assert f"port {port} of localhost is in use by another program; nothing was changed" in said
+
+
+def test_containers_may_swap_their_ports(deployed: Stack) -> None:
+    # Each is in the way of the other as long as it runs with its old port.
+    swapped = {
+        "stack_tempo": {"http_port": deployed.ports["grafana"]},
+        "stack_grafana": {"port": deployed.ports["tempo"]},
+    }
+    assert_good(deployed.deploy(stack_prove=False, **swapped))
+    assert_good(deployed.deploy())
+
+
 def test_a_daemon_that_is_down_is_said_to_be(deployed: Stack, tmp_path: Path) -> None:
     said = refused(deployed, stack_docker_host=f"unix://{tmp_path}/none.sock")
     assert f"the Docker Engine on localhost at unix://{tmp_path}/none.sock can't be asked" in said
@@ -162,6 +180,14 @@ def test_a_container_of_somebody_else_is_left_alone(deployed: Stack) -> None:
             "stack_tls.otlp_certificate: there is no file /pki/a.crt on the controller",
         ),
         ({"stack_tempo": {"retenton": "1h"}}, "retenton"),
+        ({"stack_otlp_http_port": 70000}, "expected different ports from 1 to 65535"),
+        ({"stack_otlp_http_port": 4318, "stack_grafana": {"port": 4318}}, "expected different ports from 1 to 65535"),
+        ({"stack_grafana": {"memory": "512 mb"}}, "expected sizes such as 512m or 2g"),
+        (
+            {"stack_prometheus": {"enabled": True, "retention": "two weeks"}},
+            "stack_prometheus.retention: 'two weeks' can not be used",
+        ),
+        ({"stack_tenants": ["a-b", "a_b"]}, "two of a-b, a_b would have the same data source"),
         ({"stack_tenants": ["a b/c"]}, "stack_tenants: 'a b/c' can not be used"),
     ],
 )
