@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import re
 import typing as t
 from pathlib import Path
 
@@ -61,6 +62,17 @@ def test_each_tenant_has_a_data_source_with_its_header() -> None:
     # Grafana 9 can not route a uid with a hyphen.
     assert (second["uid"], second["secureJsonData"]) == ("tempo_bank_1", {"httpHeaderValue1": "bank-1"})
     assert {source["jsonData"]["httpHeaderName1"] for source in (first, second)} == {"X-Scope-OrgID"}
+
+
+def test_a_tenant_with_a_long_name_has_a_uid_that_grafana_takes() -> None:
+    # Grafana 12 does not start with a uid of more than 40 characters.
+    sources = data_sources(stack_tenants=["shop", "5f0c9a52-0000-4000-8000-123456789abc", "b" * 150])
+    assert [uid for uid in (source["uid"] for source in sources) if not re.fullmatch(r"\w{1,40}", uid)] == []
+    assert len({source["uid"] for source in sources}) == 3
+
+
+def test_data_sources_of_former_tenants_go_away() -> None:
+    assert yaml.safe_load(content("grafana/provisioning/datasources/traceops.yml"))["prune"] is True
 
 
 def test_grafana_takes_its_password_from_a_file_and_lets_nobody_in() -> None:
