@@ -164,6 +164,27 @@ def test_a_container_of_somebody_else_is_left_alone(deployed: Stack) -> None:
         other.remove(force=True)
 
 
+def test_a_network_of_somebody_else_is_left_alone(deployed: Stack) -> None:
+    name = f"{deployed.name}-other"
+    other = deployed.client.networks.create(name)
+    member = deployed.client.containers.create("grafana/tempo:2.10.8", name=f"{name}-member", network=name)
+    try:
+        for playbook in ("deploy", "teardown"):
+            run = deployed.run(
+                playbook,
+                stack_network=name,
+                stack_tempo={"name": f"{name}-tempo"},
+                stack_grafana={"name": f"{name}-grafana"},
+            )
+            assert f"there is a network {name} on localhost that is not of this stack" in refusal(run)
+        member.reload()
+        assert list(member.attrs["NetworkSettings"]["Networks"]) == [name]
+        assert [network.id for network in deployed.client.networks.list(names=[name])] == [other.id]
+    finally:
+        member.remove(force=True)
+        other.remove()
+
+
 @pytest.mark.parametrize(
     ("more", "sentence"),
     [
