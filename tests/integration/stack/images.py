@@ -47,7 +47,7 @@ def build(client: docker.DockerClient, base: str) -> dict[str, str]:
     versions = {"tempo": _version(real) if real else "2.10.8"}
     for version in TEMPOS:
         program = Path(real).read_bytes() if real and version == versions["tempo"] else None
-        _image(
+        image(
             client,
             base if program else lab,
             f"grafana/tempo:{version}",
@@ -56,7 +56,7 @@ def build(client: docker.DockerClient, base: str) -> dict[str, str]:
             user="10001:10001",
             environment=[f"TEMPO_VERSION={version}"],
         )
-    _image(
+    image(
         client,
         lab,
         f"grafana/grafana:{GRAFANA}",
@@ -65,7 +65,7 @@ def build(client: docker.DockerClient, base: str) -> dict[str, str]:
         user="472",
     )
     prometheus = SCRIPT.format(name="prometheus").encode()
-    _image(
+    image(
         client,
         lab,
         f"prom/prometheus:{PROMETHEUS}",
@@ -75,7 +75,7 @@ def build(client: docker.DockerClient, base: str) -> dict[str, str]:
     )
     collector = binaries.collector()
     require(collector, "the OpenTelemetry Collector (Go, and the Go module proxy to build it from)")
-    _image(
+    image(
         client,
         base,
         f"otel/opentelemetry-collector-contrib:{COLLECTOR}",
@@ -107,8 +107,8 @@ def _lab(client: docker.DockerClient, base: str) -> str:
     if not client.images.list(reference):
         libraries = f"traceops-test-lab-libraries:{base.rpartition(':')[2]}"
         if not client.images.list(libraries):
-            _image(client, base, libraries, dict(_libraries()))
-        _image(client, libraries, reference, files)
+            image(client, base, libraries, dict(_libraries()))
+        image(client, libraries, reference, files)
     return reference
 
 
@@ -120,7 +120,7 @@ def _libraries() -> t.Iterator[tuple[str, bytes]]:
                 yield f"lab/libraries/{path.relative_to(packages)}", path.read_bytes()
 
 
-def _image(
+def image(
     client: docker.DockerClient,
     base: str,
     reference: str,

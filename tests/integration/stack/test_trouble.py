@@ -223,7 +223,7 @@ def test_a_proof_that_fails_ends_with_the_diagnosis(deployed: Stack) -> None:
     run = deployed.deploy(stack_tempo_config_extra=extra)
     # then the step that failed is named, after a report that says why
     assert run.code == 2
-    assert "the stack was started, but send a canary through each port failed" in run.output
+    assert "the stack was started, but send a canary through each port failed: 127.0.0.1:" in run.output
     assert [cause["id"] for cause in run.verdict["root_causes"]] == ["tempo-ingest.receiver.loopback"]
     assert PASSWORD not in run.output
 

@@ -10,6 +10,7 @@ import docker
 import pytest
 
 from ansible_collections.traceops.tracing.tests.certificates import Authority
+from ansible_collections.traceops.tracing.tests.integration.stack import images
 from ansible_collections.traceops.tracing.tests.integration.stack.deployed import (
     Stack,
     assert_good,
@@ -83,6 +84,16 @@ def test_without_the_collector_tempo_takes_over_its_ports(full: Stack, authority
     # The proof in the role sends to them, over TLS.
     assert_good(full.deploy(stack_collector={"enabled": False}))
     assert set(full.starts()) == {"tempo", "grafana", "prometheus"}
+    # The certificate's key went with them: it lies where it is read, and nowhere else.
+    assert [file.parent.name for file in full.config.rglob("otlp.key")] == ["tempo"]
+
+
+def test_a_prometheus_that_does_not_come_up_is_no_success(full: Stack) -> None:
+    broken = {"bin/promtool": b"#!/bin/sh\n", "bin/prometheus": b"#!/bin/sh\nexit 1\n"}
+    images.image(full.client, "grafana/tempo:2.10.8", "prom/prometheus:broken", broken, entrypoint=["/bin/prometheus"])
+    run = full.deploy(stack_collector={"enabled": False}, stack_prometheus={"version": "broken"}, stack_ready_timeout=9)
+    assert run.code == 2
+    assert "the stack was started, but wait until prometheus is ready failed" in run.output
 
 
 @pytest.fixture
