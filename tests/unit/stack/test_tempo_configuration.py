@@ -57,11 +57,27 @@ def test_the_real_program_takes_it(version: str, variant: str, tmp_path: Path) -
         pytest.skip(f"TEMPO_BIN is not of {version}")
     file = tmp_path / "tempo.yml"
     file.write_text(rendered(version, variant), encoding="utf-8")
-    done = subprocess.run(
-        [program, f"-config.file={file}", "-config.verify=true"], check=False, capture_output=True, text=True
-    )
+    done = verified(program, file)
     taken = 1 if version.startswith("2.3.") else 0  # 2.3 ends the wrong way round
     assert (done.returncode, done.stdout, done.stderr) == (taken, "", "")
+
+
+def verified(program: str, file: Path) -> subprocess.CompletedProcess[str]:
+    """What the program says of `file`, asked as the role asks it."""
+    (command,) = [part["verify"]["command"] for part in render("__stack_components") if part["key"] == "tempo"]
+    words = [word.replace("/etc/tempo/tempo.yml", str(file)) for word in command]
+    return subprocess.run([program, *words], check=False, capture_output=True, text=True)
+
+
+@pytest.mark.skipif("TEMPO_BIN" not in os.environ, reason="for a real Tempo: TEMPO_BIN names none")
+def test_the_real_program_names_its_warning_also_where_it_would_log_errors_only(tmp_path: Path) -> None:
+    program = os.environ["TEMPO_BIN"]
+    said = subprocess.run([program, "-version"], check=True, capture_output=True, text=True)
+    (version,) = [known for known in VERSIONS if known in said.stdout + said.stderr]
+    given = {"stack_tempo": {"version": version, "log_level": "error", "retention": "1m"}}
+    file = tmp_path / "tempo.yml"
+    file.write_text(str(render("__stack_tempo_text", **given)), encoding="utf-8")
+    assert "CONFIGURATION WARNINGS" in verified(program, file).stderr
 
 
 def test_version_2_configuration_is_refused_by_version_3_as_the_real_one_does() -> None:
