@@ -10,6 +10,7 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.traceops.tracing.plugins.module_utils._sampling.traceparent import Malformed, next_hop, parse
+from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt
 
 
 def traceparent(header: t.Any) -> t.Dict[str, t.Any]:
@@ -23,6 +24,8 @@ def traceparent(header: t.Any) -> t.Dict[str, t.Any]:
 
 def traceparent_next(header: t.Any, span_id: t.Optional[str] = None, sampled: t.Optional[bool] = None) -> str:
     """The header to send on."""
+    if sampled not in (None, True, False):
+        raise AnsibleFilterError(f"traceparent_next: sampled '{excerpt(str(sampled), 40)}' is neither true nor false")
     try:
         return next_hop(header, span_id, sampled)
     except Malformed as error:

@@ -77,6 +77,7 @@ def test_a_decision_by_the_id():
         ("sampling_decision", (None, 1, "sdk", None, "cobol"), "sampling_decision: sdk 'cobol' is not known"),
         ("sampling_decision", (None, 1, "sdk", "xyz", "go"), "'00-xyz-"),
         ("traceparent", ("rubbish",), "traceparent: 'rubbish' is not a traceparent"),
+        ("traceparent_next", (HEADER, None, "no"), "traceparent_next: sampled 'no' is neither true nor false"),
         ("traceparent_next", (HEADER, "1"), "traceparent_next: '1' is not a span id"),
     ],
 )
