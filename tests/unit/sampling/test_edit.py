@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.traceops.tracing.plugins.action.sampling_file import _diff as difference
 from ansible_collections.traceops.tracing.plugins.module_utils._sampling.edit import FORMATS
 from ansible_collections.traceops.tracing.plugins.module_utils._sampling.edit import edit as edit_checked
 from ansible_collections.traceops.tracing.plugins.module_utils._sampling.edit_yaml import CannotEdit
@@ -477,3 +478,19 @@ def test_a_seed_and_errors_may_be_left_out():
 
 def test_every_format_can_be_asked_for():
     assert set(FORMATS) == {"whole", "environment", "properties", "options", "yaml", "compose", "collector", "alloy"}
+
+
+def test_a_difference_has_the_lines_that_change_and_no_others():
+    shown = difference("/etc/app.env", "TOKEN=geheim\nA=1\nB=2\nA=1\n", "TOKEN=geheim\nA=3\nB=2\n")
+
+    assert (shown["before"], shown["after"]) == ("A=1\nA=1\n", "A=3\n")
+    assert difference("/etc/app.env", None, "A=3\n")["before"] == ""
+
+
+def test_a_difference_of_a_file_with_many_equal_lines_takes_no_time():
+    """By difflib's ndiff this one takes many minutes."""
+    lines = "      - a: 1\n        b: 2\n" * 9000
+
+    shown = difference("/etc/app.yaml", f"x: 1\n{lines}y: 1\n", f"x: 2\n{lines}y: 2\n")
+
+    assert (shown["before"], shown["after"]) == ("x: 1\ny: 1\n", "x: 2\ny: 2\n")
