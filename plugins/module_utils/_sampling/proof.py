@@ -71,4 +71,8 @@ def judge(proof: t.Mapping[str, t.Any], measured: t.Mapping[str, t.Any]) -> t.Di
             wrong.append(f"{'' if proof['exact'] else 'at least '}{proof['by_count']:.4g} should be stored")
     if wrong:
         return {"state": "refuted", "sentence": f"{measured['message']}, but {' and '.join(wrong)}"}
-    return {"state": "proved", "sentence": f"{measured['message']}, as set: {proof['words']}"}
+    uncounted = ""
+    if proof["counter_url"] and by_count is None:
+        cut = f"there are more than the {measured['traces']} traces that were looked at"
+        uncounted = f" (the count was not compared: {measured['counter_problem'] or cut})"
+    return {"state": "proved", "sentence": f"{measured['message']}, as set: {proof['words']}{uncounted}"}

@@ -366,6 +366,23 @@ def test_a_measurement_proves_or_refutes(result, state):
     assert judge(proof, result)["state"] == state
 
 
+@pytest.mark.parametrize(
+    ("problem", "why"),
+    [
+        ("http://shop/metrics has no metric requests_total", "http://shop/metrics has no metric requests_total"),
+        (None, "there are more than the 1000 traces that were looked at"),
+    ],
+)
+def test_a_count_that_was_wanted_and_not_compared_is_said(problem, why):
+    counted = {**APP, "counter_url": "http://shop/metrics", "counter_metric": "requests_total"}
+    (proof,) = proofs([host(counted, GATEWAY)], 600, 1000.0)
+
+    judged = judge(proof, {**measured(0.24, 0.27), "traces": 1000, "counter_problem": problem})
+
+    assert judged["state"] == "proved"
+    assert judged["sentence"].endswith(f" of new traces (the count was not compared: {why})")
+
+
 def test_with_a_tail_sampler_that_keeps_errors_more_may_be_stored():
     (proof,) = proofs([host(APP, {**GATEWAY, "sampler": "tail"})], 600, 1000.0)
 
