@@ -72,6 +72,12 @@ def states(changes: Case) -> dict[str, str]:
     return {found["id"]: found["state"] for found in judged(changes)["findings"]}
 
 
+@pytest.mark.parametrize("cause", ["dns_failure", "proxy_in_the_way", "response_timeout"])
+def test_a_tempo_that_could_not_be_asked_is_not_said_to_run(cause: str) -> None:
+    found = states({"probe_fails": {"tempo_info": cause}})
+    assert found["tempo-ingest.tempo.down"] in ("skipped", "blocked")
+
+
 def test_a_canary_that_could_not_be_looked_up_is_not_called_lost() -> None:
     found = states(
         {"canary.found": False, "canary.cause": "trace_not_found", "probe_fails": {"canaries": "connection_refused"}}
