@@ -50,7 +50,7 @@ EXAMPLES = r"""
 RETURN = r"""
 cause:
   description:
-    - V(ok), or why there is no answer, which is V(trace_not_found), V(trace_too_large),
+    - V(ok), or why there is no answer, which is V(trace_not_found), V(trace_too_large), V(rejected),
       V(bad_option), V(tenant_missing), V(unauthorized), V(forbidden), V(not_tempo), V(rate_limited), V(http_status),
       V(library_missing), or a failed connection (V(dns_failure), V(connection_refused), V(connection_reset),
       V(connection_timeout), V(no_route), V(response_timeout), V(body_too_large), V(tls_not_spoken), V(tls_failure),
