@@ -33,8 +33,11 @@ _EARLIEST, _LATEST = 946684800, 4102444800
 _NEAR_START = 64
 _KEY_WITHIN = 512
 
-_RELATIVE = re.compile(r"(\d+(?:\.\d+)?)\s*(sec|s|min|m|h|d|w)")
-_UNIT = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
+# Units in any usual spelling: h, hour, hours. Their first letter says which.
+_RELATIVE = re.compile(
+    r"(\d{1,9}(?:\.\d+)?)\s*(s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?|w|weeks?)(?![A-Za-z])", re.IGNORECASE
+)
+_UNIT = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 def line_time(line: str, now: float) -> t.Optional[float]:
@@ -139,15 +142,15 @@ def bound(option: str, value: t.Optional[str], now: float) -> t.Optional[float]:
     relative = re.sub(r"^-|\s*ago$", "", text)
     parts = _RELATIVE.findall(relative)
     if parts and not _RELATIVE.sub("", relative).strip():
-        return now - sum(float(number) * _UNIT[unit] for number, unit in parts)
+        return now - sum(float(number) * _UNIT[unit[0].lower()] for number, unit in parts)
     if re.fullmatch(r"\d{10}(\.\d+)?", text):
         return float(text)
     if re.fullmatch(r"\d{13}", text):
         return int(text) / 1000
     if re.fullmatch(_DAY, text):
         text += " 00:00:00"
-    elif re.fullmatch(_DAY + r"[T ]\d\d:\d\d", text):
-        text += ":00"
+    else:
+        text = re.sub(r"^(\S{10}[T ]\d\d:\d\d)(?![\d:])", r"\1:00", text)
     found = _NEAR.fullmatch(text)
     at = _iso(found) if found else None
     if at is None:
