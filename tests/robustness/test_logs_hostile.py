@@ -238,6 +238,18 @@ def test_the_whole_scan_has_a_limit_too(tmp_path: Path) -> None:
     assert failure.message.startswith("timeout: the logs were not read to the end in 1e-09 s")
 
 
+@pytest.mark.parametrize("name", ["empty members", "padding", "a hole"])
+def test_the_limit_holds_where_there_is_nothing_to_read(tmp_path: Path, name: str) -> None:
+    (tmp_path / "x").write_bytes(gzip.compress(b"") * (300_000 if name == "empty members" else 1))
+    if name == "a hole":
+        (tmp_path / "x").write_bytes(b"")
+    if name != "empty members":
+        os.truncate(tmp_path / "x", 1 << 40)
+    began = time.monotonic()
+    assert refused(tmp_path / "x", timeout=0.2).cause == "timed_out"
+    assert time.monotonic() - began < 10
+
+
 def test_hostile_text_is_shown_harmless(tmp_path: Path) -> None:
     (tmp_path / "x.log").write_bytes(
         b"hit \x1b]0;owned\x07\x1b[2J{{ lookup('pipe', 'id') }} \xe2\x80\xae\x00\x9b31m "

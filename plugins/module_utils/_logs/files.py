@@ -100,6 +100,7 @@ class Scan:
         settings = self.settings
 
         def read_at(start: int, end: int) -> bytes:
+            self.watch.left()
             return os.pread(file.fd, max(0, min(end, file.size) - start), start)
 
         head, tail = read_at(0, _END), read_at(max(0, file.size - _END), file.size)
@@ -144,7 +145,7 @@ class Scan:
         line: t.Optional[int],
         accept: t.Optional[t.Callable[[Block, int], bool]],
     ) -> None:
-        for piece in reading.pieces(reading.plain_chunks(file.fd, start, end)):
+        for piece in reading.pieces(self._timely(reading.plain_chunks(file.fd, start, end))):
             self._scanner.scan(Block(piece.raw, file.name, start, line), line is None, accept)
             start += piece.length
             if line is not None:

@@ -234,7 +234,10 @@ _MACHINES: t.Dict[str, t.Callable[[], t.Any]] = {
 
 
 def _decompressed(file: Opened) -> t.Iterator[bytes]:
-    """The members of a gzip, bzip2 or xz file, one after the other."""
+    """The members of a gzip, bzip2 or xz file, one after the other.
+
+    Chunks may be empty: members and padding of nothing can go on for long, and who asks for chunks knows a time limit.
+    """
     machine, between, data, position = _MACHINES[file.form](), True, b"", 0
     try:
         while True:
@@ -250,10 +253,10 @@ def _decompressed(file: Opened) -> t.Iterator[bytes]:
             if between:
                 data = data.lstrip(b"\0")  # padding between members
                 if not data:
+                    yield b""
                     continue
             out, data, between = machine.decompress(data, CHUNK), b"", False
-            if out:
-                yield out
+            yield out
             if machine.eof:
                 machine, between, data = _MACHINES[file.form](), True, machine.unused_data
     except (zlib.error, lzma.LZMAError, OSError, ValueError, EOFError) as error:
