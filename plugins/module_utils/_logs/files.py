@@ -181,6 +181,7 @@ class Scan:
             report["note"] = "was last written before the time asked for, so it was not read"
             return
         self.stream(reading.decoded_chunks(file, self.settings.max_decompressed, self.watch.left), report, series)
+        self._changes(file, report)
 
     def stream(self, chunks: t.Iterable[bytes], report: t.Dict[str, t.Any], series: str, bounded: bool = False) -> None:
         """Scan what can be read only once, from front to back; `bounded`: all of it is within the time bounds."""

@@ -193,12 +193,12 @@ def test_one_unreadable_file_does_not_hide_the_others(tmp_path: Path) -> None:
     ("change", "note"),
     [("removed", "was removed"), ("rotated", "was replaced (rotated)"), ("truncated", "was truncated")],
 )
-@pytest.mark.parametrize("engine", ["grep", "python"])
+@pytest.mark.parametrize("engine", ["grep", "python", "utf-16"])
 def test_what_happens_to_a_file_while_it_is_read_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str, change: str, note: str
 ) -> None:
     path = tmp_path / "app.log"
-    path.write_bytes(TEXT)
+    path.write_bytes(TEXT if engine != "utf-16" else TEXT.decode().encode("utf-16"))
     really_opened = reading.opened
 
     def opened_then_changed(name: str) -> reading.Opened:
@@ -213,7 +213,7 @@ def test_what_happens_to_a_file_while_it_is_read_is_reported(
         return file
 
     monkeypatch.setattr(reading, "opened", opened_then_changed)
-    result = look(path, {"hit": "hit"}, engine=engine)
+    result = look(path, {"hit": "hit"}, engine="auto" if engine == "utf-16" else engine)
     assert result["patterns"]["hit"]["count"] == (0 if change == "truncated" else 2)
     assert note in result["files"][0]["note"]
 
