@@ -39,8 +39,19 @@ LINES: dict[str, dict[str, list[str]]] = {
             "✅ OpenTelemetry tracer initialized (queue-based) - spans will be exported via async queue",
         ],
         "observability_ready": ["[INFO] ✅ Phase 4: Distributed tracing initialized"],
+        "observability_started": [
+            "Server-level observability initialized with full configuration",
+            "✅ Phase 4: Observability infrastructure ready",
+        ],
         "export_loop_started": ["TokioSpanProcessor: export loop started"],
-        "stopped": ["✅ Distributed tracing stopped - all spans flushed to Tempo"],
+        "stopped": [
+            "✅ Distributed tracing stopped - all spans flushed to Tempo",
+            "Shutting down OpenTelemetry tracer",
+            "TokioSpanProcessor: export loop ended",
+            "TokioSpanProcessor: shutdown complete, export loop exiting",
+        ],
+        "span_finished": ["[TRACE] 🔍 Span finished in 1.2ms"],
+        "trace_context": [f"Injected trace context: trace_id={'ab' * 16}, span_id={'cd' * 8}"],
         "noop_mode": [
             "✅ OpenTelemetry tracer initialized in no-op mode (no spans exported)",
             "📊 Tracing configuration: no-op mode (no OTLP endpoint), sampling_ratio=1",
@@ -95,7 +106,9 @@ LINES: dict[str, dict[str, list[str]]] = {
             "Failed to export spans. Server responded with gRPC status code 2. Error message: FRAME_SIZE_ERROR",
             "Failed to export spans. Server responded with HTTP status code 404. Error message: Not Found",
             "WARN io.opentelemetry.exporter.otlp.trace.OtlpGrpcSpanExporter - Failed to export spans",
+            "FINE: Exporter failed",
         ],
+        "connection_failed": ["io.grpc.StatusRuntimeException: UNAVAILABLE: io exception"],
         "unresolved": ["io.grpc.StatusRuntimeException: UNAVAILABLE: Unable to resolve host tempo"],
         "queue_drop": [
             "BatchSpanProcessor dropped 7 span(s) since the last export because the queue is full (maxQueueSize=2048)"
@@ -107,6 +120,7 @@ LINES: dict[str, dict[str, list[str]]] = {
         "export_failed": [
             "2026/02/19 10:00:00 traces export: dial tcp 127.0.0.1:4318: connect: connection refused",
             "failed to send to http://tempo:4318/v1/traces: 404 Not Found (body: )",
+            "context deadline exceeded: rpc error: code = Unavailable desc = connection refused",
         ],
         "partial_success": ["OTLP partial success: trace too large (3 spans rejected)"],
         "protocol_ignored": ["grpc is not a valid protocol for OTLP/HTTP, defaulting to http/protobuf"],
@@ -118,6 +132,7 @@ LINES: dict[str, dict[str, list[str]]] = {
         "export_failed": [
             '{"stack":"OTLPExporterError: Not Found\\n    at","code":"404"}',
             "Error: connect ECONNREFUSED 127.0.0.1:4318",
+            '{"stack":"Error: Request timed out\\n    at ClientRequest"}',
         ],
         "queue_drop": ["Dropped 12 spans because maxQueueSize reached"],
         "loaded_too_late": [
@@ -229,6 +244,21 @@ def test_the_captures_of_a_velostream_start(tmp_path: Path) -> None:
     assert captured["observability_failed.reason"] == "invalid URI"
     assert captured["traceparent.flags"] == "01"
     assert found["adaptive_sampling"]["captures"]["effective"]["min"] == 0.0375
+
+
+@pytest.mark.parametrize(
+    ("pattern", "line"),
+    [
+        ("export_dropped", 'Exporting failed. Dropping data.\t{"error": "x", "dropped_items": 12}'),
+        ("export_dropped", 'level=error msg="Exporting failed. Dropping data." component_id=x dropped_items=12'),
+        ("partial_success", 'Partial success response\t{"message": "x", "dropped_spans": 12}'),
+        ("partial_success", 'level=warn msg="Partial success response" message=x dropped_spans=12'),
+    ],
+)
+def test_what_a_collector_or_alloy_dropped_is_captured(tmp_path: Path, pattern: str, line: str) -> None:
+    (tmp_path / "app.log").write_text(line + "\n")
+    captured = look(tmp_path / "app.log", profile("otel_collector"))["patterns"][pattern]["captures"]
+    assert captured["spans"]["last"] == "12"
 
 
 def test_a_restart_without_tracing_leaves_nothing_of_the_start_before(tmp_path: Path) -> None:
