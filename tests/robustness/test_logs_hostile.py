@@ -286,6 +286,13 @@ def test_a_disk_that_fails_in_the_middle(tmp_path: Path, monkeypatch: pytest.Mon
     assert [file["error"] for file in result["files"]] == [f"{tmp_path}/x.log: input/output error", None]
 
 
+def test_a_file_that_can_be_opened_and_not_read(tmp_path: Path) -> None:
+    """The memory of a process looks like a file, and has nothing at address 0."""
+    (tmp_path / "x.log").write_text("hit\n")
+    result = look(["/proc/self/mem", tmp_path / "x.log"], HIT)
+    assert [file["error"] for file in result["files"]] == ["/proc/self/mem: input/output error", None]
+
+
 def test_an_enormous_number_of_patterns(tmp_path: Path) -> None:
     (tmp_path / "x.log").write_bytes(b"word 1999 x\n" * 30_000)
     patterns = {f"p{n}": f"word {n} [xy]" for n in range(2000)}

@@ -143,6 +143,13 @@ def opened(path: str) -> Opened:
     try:
         _demand_file(os.stat(path), name)
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        try:
+            status = os.fstat(fd)
+            _demand_file(status, name)
+            head = os.pread(fd, 8, 0)
+        except BaseException:
+            os.close(fd)
+            raise
     except OSError as error:
         cause = {errno.ENOENT: "not_found", errno.EACCES: "permission_denied", errno.EPERM: "permission_denied"}
         kind = "not_a_file" if error.errno in (errno.ENXIO, errno.ENODEV) else "unreadable"
@@ -151,13 +158,6 @@ def opened(path: str) -> Opened:
         ) from None
     except ValueError as error:
         raise Unreadable("unreadable", f"{name}: {error}") from None
-    status = os.fstat(fd)
-    try:
-        _demand_file(status, name)
-    except Unreadable:
-        os.close(fd)
-        raise
-    head = os.pread(fd, 8, 0)
     form = next((name for magic, name in MAGIC if head.startswith(magic)), "plain")
     return Opened(path, name, fd, status.st_size, status.st_mtime, form, (status.st_dev, status.st_ino))
 
