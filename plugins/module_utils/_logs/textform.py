@@ -20,7 +20,7 @@ MASK = _text.MASK
 _SHOWN = 1000
 
 # Terminal colours and other escape sequences; never across lines.
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[ -/]+[0-~]|[0-Z\\^-~])")
 
 
 def _misread(codec: str) -> t.List[str]:

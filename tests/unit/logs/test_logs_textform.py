@@ -34,6 +34,12 @@ def test_colours_are_removed_even_in_the_middle_of_a_word() -> None:
     assert textform.text_of(b"\x1b[1;32mOpen\x1b[0mTelemetry\x1b]0;title\x07 up") == "OpenTelemetry up"
 
 
+def test_what_tput_and_terminals_write_is_removed_too() -> None:
+    """`tput sgr0` is a choice of characters and a colour; then saved cursors, keypads, a link."""
+    raw = b"Open\x1b(B\x1b[mTele\x1b7me\x1b>try \x1b]8;;http://x\x1b\\here\x1b]8;;\x1b\\"
+    assert textform.text_of(raw) == "OpenTelemetry here"
+
+
 def test_an_escape_sequence_does_not_reach_into_the_next_line() -> None:
     assert textform.text_of(b"a \x1b]0;never closed\nnext\n").split("\n")[1] == "next"
 
