@@ -79,10 +79,12 @@ class Capture:
         values: t.Dict[str, int] = {}
         for key, count in self._counts.items():
             values[self._shown[key]] = values.get(self._shown[key], 0) + count
-        numeric = self._numeric and self._numbers > 0
+        last = _safe(*self._last, self._redact)
+        # Figures of numbers that are secrets would tell them.
+        numeric = self._numeric and self._numbers > 0 and textform.MASK not in (last, *values)
         return {
             "first": next(iter(self._shown.values())),
-            "last": _safe(*self._last, self._redact),
+            "last": last,
             "values": values,
             "more": self._more,
             "min": _float(self._low) if numeric else None,
@@ -96,8 +98,10 @@ def _float(number: t.Optional[int]) -> float:
 
 
 def _safe(value: str, line: str, redact: bool) -> str:
-    """`value` for a result: masked where the line that it is from would show it masked."""
+    """`value` for a result: masked where the line that it is from would show it masked, there or elsewhere."""
     text = textform.shown(value, redact, _SHOWN)
-    if redact and text[: _SHOWN // 2] not in textform.shown(line, True, _LINE_SHOWN):
-        return textform.MASK
-    return text
+    part = text[: _SHOWN // 2]
+    if not redact or not part:
+        return text
+    masked, plain = (textform.shown(line, each, _LINE_SHOWN) for each in (True, False))
+    return text if 0 < masked.count(part) >= plain.count(part) else textform.MASK
