@@ -10,7 +10,6 @@ import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._logs import textform
 
-
 # What is kept of a line that matched, in bytes (as text it may take four times as much).
 _KEPT = 4096
 

@@ -172,7 +172,9 @@ def test_secrets_are_masked_unless_asked_for(tmp_path: Path) -> None:
 
 def test_a_number_that_is_a_secret_has_no_figures_and_is_not_shown_for_standing_elsewhere(tmp_path: Path) -> None:
     (tmp_path / "x.log").write_text("2026-02-19T10:00:00Z login password=2026 for 7\n")
-    captures = look(tmp_path / "x.log", {"login": r"password=(?P<pin>\d+) for (?P<id>\d)"})["patterns"]["login"]["captures"]
+    captures = look(tmp_path / "x.log", {"login": r"password=(?P<pin>\d+) for (?P<id>\d)"})["patterns"]["login"][
+        "captures"
+    ]
     assert captures["pin"] == {
         "first": "********", "last": "********", "values": {"********": 1}, "more": False,
         "min": None, "max": None, "mean": None,

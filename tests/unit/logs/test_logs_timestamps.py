@@ -95,7 +95,14 @@ def test_bounds(value: str | None, at: float | None) -> None:
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [("90 seconds", 90), ("15 minutes", 900), ("2 hours ago", 7200), ("1 day", 86400), ("1H 30M", 5400), ("2weeks", 1209600)],
+    [
+        ("90 seconds", 90),
+        ("15 minutes", 900),
+        ("2 hours ago", 7200),
+        ("1 day", 86400),
+        ("1H 30M", 5400),
+        ("2weeks", 1209600),
+    ],
 )
 def test_units_may_be_written_out(value: str, seconds: int) -> None:
     assert timestamps.bound("since", value, NOW) == NOW - seconds
@@ -106,7 +113,9 @@ def test_an_iso_bound_needs_no_seconds(value: str) -> None:
     assert timestamps.bound("since", value, NOW) == AT
 
 
-@pytest.mark.parametrize("value", ["500ms", "3 months", "soon", "5", "5 parsecs", "2026-02-30", "2026-02-19T10:00:00Z trailing", "s", "-"])
+@pytest.mark.parametrize(
+    "value", ["500ms", "3 months", "soon", "5", "5 parsecs", "2026-02-30", "2026-02-19T10:00:00Z trailing", "s", "-"]
+)
 def test_a_bound_that_is_no_time_is_refused(value: str) -> None:
     with pytest.raises(BadOption, match=r"^since: '.*' is no time; write one such as 15m"):
         timestamps.bound("since", value, NOW)
