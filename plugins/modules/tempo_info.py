@@ -99,6 +99,8 @@ config:
       reach.
     - C(search_delay_s) is after how many seconds a search shows a span at the latest.
     - C(limits) are the defaults for all tenants. C(per_tenant_overrides) names the file that may have others.
+    - C(metrics_generator) tells whether it has C(storage) (without it there is none), whether its metrics go anywhere
+      (C(remote_write)), and whether C(processors) are switched on or can be, for a tenant.
   returned: always
   type: dict
   sample:
@@ -130,6 +132,10 @@ config:
     storage_backend: local
     storage_path: /var/tempo/blocks
     per_tenant_overrides:
+    metrics_generator:
+      storage: false
+      remote_write: false
+      processors: false
 counters:
   description:
     - Spans C(accepted) and C(refused) by the receivers and C(received) by the distributor, C(discarded) afterwards
@@ -138,7 +144,8 @@ counters:
       C(flush_failures),
       C(blocks_flushed), C(blocklist) (blocks), C(backend_bytes), C(backend_objects), C(retention_deleted) (blocks),
       C(tenants)
-      (spans received by tenant) and C(uptime_s). All but the last since Tempo's start.
+      (spans received by tenant), C(spans_ahead) and C(spans_behind) (that came with an end more than five minutes in
+      the future or in the past; Tempo 2.9 and later) and C(uptime_s). All but the last since Tempo's start.
     - Null is what this process does not expose, which is not zero.
   returned: always
   type: dict
@@ -160,6 +167,8 @@ counters:
     backend_bytes:
     backend_objects:
     retention_deleted: 0
+    spans_ahead:
+    spans_behind: 0
     tenants:
       single-tenant: 9
     uptime_s: 60

@@ -53,6 +53,9 @@ def tempo_counts(metrics: Metrics) -> Counts:
     }
 
 
+_TAIL_SAMPLED = "otelcol_processor_tail_sampling_global_count_traces_sampled"
+
+
 def collector_counts(metrics: Metrics) -> Counts:
     """The OpenTelemetry Collector's own counters (0.8x to 0.15x, with or without _total), or Alloy's."""
     return {
@@ -62,6 +65,12 @@ def collector_counts(metrics: Metrics) -> Counts:
         "sent": _by(metrics, _names("otelcol_exporter_sent_spans"), "exporter"),
         "send_failed": _by(metrics, _names("otelcol_exporter_send_failed_spans"), "exporter"),
         "enqueue_failed": _by(metrics, _names("otelcol_exporter_enqueue_failed_spans"), "exporter"),
+        # Traces that tail sampling decided about, or had to give up before it could.
+        "tail_kept": _sum(metrics, *_names(_TAIL_SAMPLED), sampled="true"),
+        "tail_dropped": _sum(metrics, *_names(_TAIL_SAMPLED), sampled="false"),
+        "tail_too_early": _sum(
+            metrics, *_names("otelcol_processor_tail_sampling_sampling_trace_dropped_too_early")
+        ),
     }
 
 
@@ -173,6 +182,7 @@ def _reasons(by_tenant: t.Iterable[t.Mapping[str, int]]) -> t.Dict[str, int]:
 def collector_sheet(change: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     """offered = accepted + refused; accepted = sent + failed + `unexplained` (waiting, or dropped by a processor).
 
+    `tail_dropped` are traces, `tail_too_early` those of them that tail sampling did not even decide about.
     Of several exporters, `sent` and `failed` are those of the one that sent most: each gets all spans.
     """
     exporters = sorted(
@@ -190,6 +200,8 @@ def collector_sheet(change: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
         "failed": lost,
         "failing_exporters": [name for name in exporters if failed[name]],
         "unexplained": change["accepted"] - sent - lost,
+        "tail_dropped": change.get("tail_dropped", 0) + change.get("tail_too_early", 0),
+        "tail_too_early": change.get("tail_too_early", 0),
         "restarted": change["restarted"],
     }
 

@@ -44,6 +44,7 @@ _TEXTS: t.Dict[str, str] = {
     "storage_path": "storage.trace.local.path",
     "per_tenant_overrides": "overrides.per_tenant_override_config",
 }
+_PROCESSORS = ("overrides.defaults.metrics_generator.processors", "overrides.metrics_generator_processors")
 _RECEIVERS = "distributor.receivers."
 _OTLP_PORTS = {"grpc": 4317, "http": 4318}
 _LOOPBACK = ("localhost", "127.", "[::1]", "::1")
@@ -66,6 +67,7 @@ def settings(flat: Flat, otlp_bind: str) -> t.Dict[str, t.Any]:
     found["multitenancy"] = _switch(flat, "multitenancy_enabled")
     found["stream_over_http"] = _switch(flat, "stream_over_http_enabled")
     found["search_delay_s"] = _search_delay(found)
+    found["metrics_generator"] = _generator(flat) if flat else None
     return found
 
 
@@ -90,6 +92,18 @@ def _receivers(flat: Flat, otlp_bind: str) -> t.Dict[str, str]:
         elif len(parts) == 2 and parts[1] == "endpoint":
             found[parts[0]] = clean(value)[:100]
     return found
+
+
+def _generator(flat: Flat) -> t.Dict[str, bool]:
+    """Whether the generator runs (`storage`), where its metrics go, and whether any tenant may have processors."""
+    by_tenant = flat.get("overrides.per_tenant_override_config") or _switch(
+        flat, "overrides.user_configurable_overrides.enabled"
+    )
+    return {
+        "storage": bool(flat.get("metrics_generator.storage.path")),
+        "remote_write": "metrics_generator.storage.remote_write" in flat,
+        "processors": bool(by_tenant) or any(path in flat for path in _PROCESSORS),
+    }
 
 
 def _switch(flat: Flat, path: str) -> t.Optional[bool]:
@@ -142,6 +156,12 @@ _COUNTERS: t.Dict[str, _Counter] = {
     "backend_objects": _Counter(("tempodb_backend_objects_total",), ()),
     "retention_deleted": _Counter(("tempodb_retention_deleted_total",), ("tempodb_retention_",)),
 }
+# How far a span's end is from the moment at which it came (2.9 and later).
+_DISTANCES = {
+    "spans_ahead": "tempo_spans_distance_in_future_seconds",
+    "spans_behind": "tempo_spans_distance_in_past_seconds",
+}
+_FAR_S = 300.0  # their first bucket
 MAX_TENANTS = 50
 
 
@@ -151,6 +171,7 @@ def counters(metrics: Metrics, now: t.Optional[float]) -> t.Dict[str, t.Any]:
     `now` is the server's own clock. `discarded` and `warnings` are by reason, `tenants` are spans received.
     """
     found: t.Dict[str, t.Any] = {key: _count(metrics, counter) for key, counter in _COUNTERS.items()}
+    found.update({key: _far(metrics, histogram) for key, histogram in _DISTANCES.items()})
     for key, name, label in (
         ("discarded", "tempo_discarded_spans_total", "reason"),
         ("warnings", "tempo_warnings_total", "reason"),
@@ -169,6 +190,20 @@ def _count(metrics: Metrics, counter: _Counter) -> t.Optional[int]:
     if value is None:
         return 0 if counter.siblings and any(name.startswith(counter.siblings) for name in metrics) else None
     return _whole(value)
+
+
+def _far(metrics: Metrics, histogram: str) -> t.Optional[int]:
+    """The spans that were more than _FAR_S away; null where none was measured."""
+    count = total(metrics, f"{histogram}_count")
+    near = sum(value for labels, value in metrics.get(f"{histogram}_bucket", ()) if _bound(labels) == _FAR_S)
+    return None if count is None else _whole(max(0.0, count - near))
+
+
+def _bound(labels: t.Mapping[str, str]) -> t.Optional[float]:
+    try:
+        return float(labels.get("le", ""))
+    except ValueError:
+        return None
 
 
 def _whole(value: float) -> int:

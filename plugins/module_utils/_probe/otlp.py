@@ -277,4 +277,10 @@ def _export(
         return _otlp_grpc.export(route, body, {name.lower(): value for name, value in headers.items()}, deadline)
     is_json = protocol == HTTP_JSON
     kind = _otlp_http.JSON if is_json else _otlp_http.PROTOBUF
-    return _otlp_http.judge(route, _otlp_http.post(route, body, kind, headers, deadline), is_json)
+    answer = _otlp_http.post(route, body, kind, headers, deadline)
+    seen = _otlp_http.judge(route, answer, is_json)
+    # Only a browser asks for it, which gives its own header Origin.
+    origin = next((value for name, value in headers.items() if name.lower() == "origin"), None)
+    if origin is not None:
+        seen["origin_allowed"] = answer.headers.get("access-control-allow-origin") in ("*", origin)
+    return seen

@@ -47,10 +47,12 @@ def named_collector_with_a_wrong_exporter(scene: Scene) -> None:
 
 
 def counted(scene: Scene, settings: Settings) -> None:
-    """A collector whose metrics the operator names."""
+    """A collector whose metrics the operator names; it exports to Tempo, unless `settings` say otherwise."""
     (port,) = free_ports(1)
     scene.said["diagnose_collector_metrics_url"] = f"http://127.0.0.1:{port}/metrics"
-    scene.once_up(lambda: named_collector(scene, {**settings, "metrics_port": port}))
+    scene.once_up(
+        lambda: named_collector(scene, {"exporters": to_tempo(scene.urls), **settings, "metrics_port": port})
+    )
 
 
 def undelivered(retry: bool) -> Settings:
@@ -68,6 +70,21 @@ def collector_whose_exporter_gives_up(scene: Scene) -> None:
 @causes("collector.balance.not-sent")
 def collector_whose_exporter_tries_again(scene: Scene) -> None:
     counted(scene, undelivered(retry=True))
+
+
+@causes("collector.tail-sampling.canaries-dropped")
+def tail_sampling_of_errors_only(scene: Scene) -> None:
+    errors = {"name": "errors", "type": "status_code", "status_code": {"status_codes": ["ERROR"]}}
+    counted(scene, {"processors": {"tail_sampling": {"decision_wait": "100ms", "policies": [errors]}}})
+    straight_to_tempo(scene)
+
+
+@causes("collector.tail-sampling.canaries-dropped")
+def tail_sampling_with_room_for_one_trace(scene: Scene) -> None:
+    every = {"name": "all", "type": "always_sample"}
+    counted(
+        scene, {"processors": {"tail_sampling": {"decision_wait": "1s", "num_traces": 1, "policies": [every]}}}
+    )
 
 
 @causes("collector.endpoint.refusing")

@@ -271,3 +271,8 @@ def collector_that_does_not_start(scene: Scene) -> None:
     command = [str(program), "--config", str(scene.directory / "collector.yaml")]
     done = subprocess.run(command, check=False, capture_output=True, timeout=60)
     log.write_bytes(done.stderr)
+
+
+@causes("network.browser.origin-refused")
+def site_that_browsers_may_not_send_from(scene: Scene) -> None:
+    scene.said["diagnose_otlp_headers"] = {"Origin": "https://shop.example"}

@@ -27,6 +27,13 @@ def over_grpc_with_a_collector(scene: Scene) -> None:
     scene.collector(lambda urls: {"exporters": to_tempo(urls)})
 
 
+def with_a_browser(scene: Scene) -> None:
+    """Spans come from a web site, which the collector's receiver allows."""
+    site = "https://shop.example"
+    scene.collector(lambda urls: {"http": {"cors": {"allowed_origins": [site]}}, "exporters": to_tempo(urls)})
+    scene.said["diagnose_otlp_headers"] = {"Origin": site}
+
+
 def over_tls(scene: Scene) -> None:
     authority = trusting(scene)
     receivers_with(scene, authority.issue("tempo"))
@@ -125,6 +132,7 @@ HEALTHY: dict[str, Fault] = {
             [
                 with_a_collector,
                 over_grpc_with_a_collector,
+                with_a_browser,
                 over_tls,
                 with_an_authority_of_its_own,
                 with_mutual_tls,

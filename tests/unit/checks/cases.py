@@ -147,8 +147,10 @@ def _sheet(parts: Any, told: dict[str, dict[str, Any]]) -> None:
     change: dict[str, Any] = {"seconds": 3.5, "tempo": {**tempo, **told.get("tempo", {})}}
     change.update({name: figures for name, figures in told.items() if name != "tempo"})
     counts = {"ended": 900, "dropped": 40, "exported": 850, "failed": 10}
+    collected = {"tail_kept": 5, "tail_dropped": 0, "tail_too_early": 0}
+    snapshots = {"app": {"counts": counts}, "collector": {"counts": collected}}
     parts["backend"]["balance"] = {
-        "ok": True, "cause": "ok", "message": "", "snapshots": {"app": {"counts": counts}}, "change": change,
+        "ok": True, "cause": "ok", "message": "", "snapshots": snapshots, "change": change,
     }  # fmt: skip
 
 

@@ -74,6 +74,10 @@ LINES: dict[str, dict[str, list[str]]] = {
         "traceparent": [f"🔍 Injecting traceparent header: 00-{'ab' * 16}-{'cd' * 8}-01"],
         "invalid_span_context": ["RecordSpan has invalid span context — output record will not carry traceparent"],
         "adaptive_sampling": ["Adaptive sampling: pressure=0.85, base=0.25, effective=0.0375"],
+        "traceparent_malformed": [
+            "Invalid traceparent format (expected 4 parts): 4bf92f3577b34da6-00f067aa0ba902b7-1",
+            "Unsupported trace context version: 01",
+        ],
         "batch_not_sampled": ["could not acquire read lock, observability data will be dropped for this batch"],
     },
     "otel_python": {

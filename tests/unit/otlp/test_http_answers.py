@@ -282,3 +282,15 @@ def test_a_post_that_is_answered_with_something_else() -> None:
         seen = ask(f"http://127.0.0.1:{port}")
     assert seen["cause"] == "not_otlp"
     assert seen["message"].startswith(f"127.0.0.1:{port} answers with something that is not HTTP")
+
+
+@pytest.mark.parametrize(
+    ("answered", "allowed"),
+    [({"Access_Control_Allow_Origin": "https://shop.example"}, True), ({"Access_Control_Allow_Origin": "*"}, True),
+     ({"Access_Control_Allow_Origin": "https://other.example"}, False), ({}, False)],
+)  # fmt: skip
+def test_whether_a_browser_may_send_is_seen_by_its_origin(answered: dict[str, str], allowed: bool) -> None:
+    with serving(post_answers(200, b"", PROTOBUF, **answered)) as (url, _asked):
+        result = ask(url, headers={"origin": "https://shop.example"})
+        assert "origin_allowed" not in ask(url)["phases"]["export"]
+    assert (result["ok"], result["phases"]["export"]["origin_allowed"]) == (True, allowed)

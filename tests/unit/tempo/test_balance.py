@@ -160,6 +160,23 @@ def test_a_collectors_books_in_the_names_of_each_version(suffix: str) -> None:
     assert (found["failing_exporters"], found["unexplained"]) == (["otlp"], 1)
 
 
+TAIL = """
+otelcol_processor_tail_sampling_global_count_traces_sampled{suffix}{{decision="not_sampled",sampled="false"}} 95
+otelcol_processor_tail_sampling_global_count_traces_sampled{suffix}{{decision="sampled",sampled="true"}} 5
+otelcol_processor_tail_sampling_count_traces_sampled{suffix}{{policy="errors",sampled="false"}} 95
+otelcol_processor_tail_sampling_sampling_trace_dropped_too_early{suffix} 12
+"""
+
+
+@pytest.mark.parametrize("suffix", ["", "_total", "_ratio_total"])
+def test_what_tail_sampling_decided(suffix: str) -> None:
+    found = _balance.whole(_balance.collector_counts(parse_metrics(TAIL.format(suffix=suffix))))
+    assert (found["tail_kept"], found["tail_dropped"], found["tail_too_early"]) == (5, 95, 12)
+    grown = _balance.grown({"start": None, "counts": {"tail_dropped": 90}}, {"start": None, "counts": found})
+    sheet_ = _balance.collector_sheet(grown)
+    assert (sheet_["tail_dropped"], sheet_["tail_too_early"]) == (5 + 12, 12)
+
+
 SEMANTIC = """
 otel_sdk_processor_span_processed_total 90
 otel_sdk_processor_span_processed_total{error_type="queue_full"} 10

@@ -72,6 +72,46 @@ def test_a_tenant_wide_retention_goes_before_the_compactors() -> None:
     assert settings({**page, "overrides.defaults.compaction.block_retention": "0s"}, "")["retention_s"] == 336 * 3600
 
 
+@pytest.mark.parametrize("version", ["2.3.1", "2.10.8", "3.0.3"])
+def test_a_recorded_tempo_without_a_metrics_generator(version: str) -> None:
+    assert recorded_settings(version)["metrics_generator"] == {
+        "storage": False, "remote_write": False, "processors": False,
+    }  # fmt: skip
+
+
+GENERATOR = """GET /status/config
+---
+metrics_generator:
+    storage:
+        path: /var/tempo/generator
+        remote_write:
+            - url: http://prometheus:9090/api/v1/write
+              name: prometheus
+overrides:
+    defaults:
+        metrics_generator:
+            processors:
+                - service-graphs
+"""
+
+
+def test_a_metrics_generator_that_is_set_up() -> None:
+    found = settings(flatten(GENERATOR), "")["metrics_generator"]
+    assert found == {"storage": True, "remote_write": True, "processors": True}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"overrides.per_tenant_override_config": "/etc/overrides.yaml"},
+        {"overrides.user_configurable_overrides.enabled": "true"},
+        {"overrides.metrics_generator_processors": ""},
+    ],
+)
+def test_processors_may_be_switched_on_elsewhere(page: dict[str, str]) -> None:
+    assert settings({"target": "all", **page}, "")["metrics_generator"]["processors"] is True
+
+
 def test_a_page_that_could_not_be_read_leaves_every_setting_unknown() -> None:
     found = settings({}, "localhost")
     assert set(found.pop("limits").values()) == {None}
@@ -112,6 +152,22 @@ def test_a_counter_that_was_never_incremented_is_zero_only_beside_its_siblings()
     assert (fresh["blocklist"], fresh["uptime_s"]) == (None, None)
     querier = counters(parse_metrics("tempo_querier_ingester_clients 1\n"), None)
     assert (querier["received"], querier["traces_created"]) == (None, None)
+
+
+FUTURE = "tempo_spans_distance_in_future_seconds"
+
+
+def test_spans_far_from_their_time_are_counted_over_tenants() -> None:
+    page = "".join(
+        f'{FUTURE}_bucket{{tenant="{tenant}",le="{bound}"}} {count}\n'
+        for tenant, counts in (("a", (7, 8, 9, 10)), ("b", (5, 5, 5, 5)))
+        for bound, count in zip(("300", "1800", "3600", "+Inf"), counts)
+    )
+    page += f'{FUTURE}_count{{tenant="a"}} 10\n{FUTURE}_count{{tenant="b"}} 5\n'
+    found = counters(parse_metrics(page), None)
+    assert (found["spans_ahead"], found["spans_behind"]) == (3, None)
+    assert counters(parse_metrics(page.replace('le="300"', 'le="3e+02"')), None)["spans_ahead"] == 3
+    assert counters(parse_metrics(f'{FUTURE}_bucket{{le="x"}} 1\n{FUTURE}_count NaN\n'), None)["spans_ahead"] == 0
 
 
 def test_metrics_that_could_not_be_read_leave_every_counter_unknown() -> None:
