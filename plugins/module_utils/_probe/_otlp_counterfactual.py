@@ -47,7 +47,9 @@ def prove(params: Params, failed: Result, attempt: t.Callable[[Params], Result])
             break
         begun = time.monotonic()
         try:
-            result = attempt({**_without_secrets(params, change), **change, "timeout": left, "tempo_url": None})
+            spoken = failed["protocol"] if list(change) == ["tenant"] else ""
+            changed = {**_without_secrets(params, change), **change, "timeout": left, "tempo_url": None}
+            result = attempt({**changed, "spoken": spoken})
         except BadOption:  # such as a path that this endpoint can't have
             continue
         ms = round((time.monotonic() - begun) * 1000, 1)

@@ -103,7 +103,8 @@ def _walk(
             _otlp_tls.shake_hands(route, seen, deadline)
     else:
         phases["tls"]["cause"] = "not_wanted"
-    protocol = _choose(route, options.protocol, result, deadline)
+    # Of a counterfactual that changes neither endpoint nor protocol it is known what speaks there.
+    protocol = params.get("spoken") or _choose(route, options.protocol, result, deadline)
     result["protocol"], result["endpoint"] = protocol, options.endpoint.url(protocol == GRPC)
     speaks = f"{result['endpoint']} speaks {'gRPC' if protocol == GRPC else 'HTTP'}"
     if not params["send"]:

@@ -10,6 +10,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._probe import _ot
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import otlp
 from ansible_collections.traceops.tracing.tests.canary import ask
 from ansible_collections.traceops.tracing.tests.certificates import Authority
+from ansible_collections.traceops.tracing.tests.contract.replay import Answer, Asked, serving
 from ansible_collections.traceops.tracing.tests.lab.tempo import Tempo
 from ansible_collections.traceops.tracing.tests.probing import options
 from ansible_collections.traceops.tracing.tests.servers import closed_port
@@ -109,6 +110,17 @@ def test_at_most_six_requests() -> None:
     attempts: list[dict[str, t.Any]] = []
     failing("tenant_missing", attempts, tenants=[f"team-{n}" for n in range(50)])
     assert len(attempts) == 6
+
+
+def test_another_tenant_costs_one_request_each() -> None:
+    def no_tenant(asked: Asked) -> Answer:
+        status, body = (405, b"405 method not allowed") if asked.method == "GET" else (503, b"no org id")
+        return Answer(status, {"Content-Type": "text/plain"}, body)
+
+    with serving(no_tenant) as (url, asked):
+        seen = tried(url, protocol="http/protobuf", tenants=[f"team-{n}" for n in range(50)])
+    assert [attempt["cause"] for attempt in seen["counterfactuals"]] == ["tenant_missing"] * 6
+    assert [request.method for request in asked] == ["GET", *["POST"] * 7]
 
 
 def test_credentials_do_not_leave_tls() -> None:
