@@ -64,8 +64,9 @@ def _sentence(
     """`several`: there is more than one host, so that it must be said which one is meant."""
     if causes:
         return _problem(causes)
-    warnings = sum(1 for finding in findings if finding.state == "warning")
-    also = f" ({count(warnings, 'warning')})" if warnings else ""
+    warnings, known = (sum(1 for f in findings if f.state == state) for state in ("warning", "suppressed"))
+    told = [*([count(warnings, "warning")] if warnings else []), *([f"{known} suppressed"] if known else [])]
+    also = f" ({', '.join(told)})" if told else ""
     if gaps:
         reasons = [f"{reason} ({named(hosts)})" if hosts and several else reason for reason, hosts in gaps.items()]
         more = f"; and {len(reasons) - MAX_NAMED} more" if len(reasons) > MAX_NAMED else ""

@@ -28,6 +28,8 @@ def read(entries: t.Sequence[t.Mapping[str, t.Any]], library: Library) -> t.List
         pattern, until = str(entry["id"]), entry.get("until")
         if not any(fnmatch.fnmatchcase(check.id, pattern) for check in library.checks):
             raise BadSuppression(f"suppress: no check has the id '{pattern}'")
+        if not str(entry["reason"]).strip():
+            raise BadSuppression(f"suppress: the entry for '{pattern}' needs a reason")
         if until is not None:
             until = str(until)
             if len(until) == 10:

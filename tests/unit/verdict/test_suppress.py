@@ -26,6 +26,7 @@ def test_a_date_means_the_end_of_that_day(tmp_path: Path) -> None:
             {"id": "network.*", "until": "soon"},
             "suppress: 'until' of 'network.*' is no date: 'soon' (write 2027-01-31)",
         ),
+        ({"id": "network.*", "reason": " "}, "suppress: the entry for 'network.*' needs a reason"),
         ({"id": "network.*", "until": "2026-13-01"}, "suppress: 'until' of 'network.*' is no date"),
     ],
 )
