@@ -134,6 +134,25 @@ def own_network(pid: int) -> t.Optional[bool]:
         return None
 
 
+_LISTEN = "0A"
+_MAX_SOCKETS = 4 * 1024 * 1024  # bytes of a list of sockets
+
+
+def listens(pid: int, ports: t.Collection[int]) -> t.Optional[bool]:
+    """Whether anybody listens on one of the ports in the network of this process; None where that can't be read."""
+    text = ""
+    for name in ("tcp", "tcp6"):
+        try:
+            with open(f"{PROC}/{pid}/net/{name}", encoding="ascii", errors="replace") as handle:
+                text += handle.read(_MAX_SOCKETS)
+        except OSError:
+            if name == "tcp":  # without IPv6 there is no tcp6
+                return None
+    fields = (line.split()[1:4] for line in text.splitlines())
+    wanted = {f"{port:04X}" for port in ports}
+    return any(len(each) == 3 and each[2] == _LISTEN and each[0].rpartition(":")[2] in wanted for each in fields)
+
+
 def program_of(words: t.Sequence[str]) -> str:
     """The file name of the program, or of the script or archive that an interpreter runs."""
     if not words:

@@ -3,12 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Probe (inside collect): with which tracing settings does an application run?
 
-Result: {ok, cause, message, found, origin, pid, pids, program, own_network, details, variables, options, differing,
-effective, contradictions}:
+Result: {ok, cause, message, found, origin, pid, pids, program, own_network, own_listener, details, variables, options,
+differing, effective, contradictions}:
 
 - `found`: whether it runs; `pids`: its processes, `pid`: the one that is described (the one with most settings);
 - `origin`: where the variables were read: process, or the configuration of a unit or container;
 - `own_network`: whether its localhost is another one than this host's (None: not known);
+- `own_listener`: whether somebody listens there on its endpoint's port, or on those of OTLP when it has no endpoint, as a
+  collector beside it in a pod does (None: it has no network of its own, or that can't be read);
 - `details`: of a unit {load_state, active_state, sub_state, restarts}, of a container {state};
 - `variables`, `options`: those that concern tracing, credentials masked; `differing`: names whose values differ
   between the processes;
@@ -37,6 +39,7 @@ ARGUMENT_SPEC: Spec = {
     "docker_host": {"type": "str"},
     "timeout": {"type": "float", "default": 10.0},
 }
+OTLP_PORTS = (4317, 4318)
 _ONE_OF = ["process_name", "pid_file", "unit", "container"]
 MODULE_KWARGS: t.Dict[str, t.Any] = {"mutually_exclusive": [_ONE_OF], "required_one_of": [_ONE_OF]}
 
@@ -50,6 +53,7 @@ def run(params: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
         "pids": [],
         "program": "",
         "own_network": None,
+        "own_listener": None,
         "details": {},
         "variables": {},
         "options": {},
@@ -129,4 +133,7 @@ def _describe(found: _process.Found, result: t.Dict[str, t.Any]) -> None:
         }
     )
     result["effective"] = _settings.effective(variables, options, process.words)
+    if result["own_network"]:
+        port = result["effective"]["endpoint"]["port"]
+        result["own_listener"] = _process.listens(process.pid, [port] if port else OTLP_PORTS)
     result["contradictions"] = _settings.contradictions(variables, options, result["effective"])

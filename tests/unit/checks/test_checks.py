@@ -126,6 +126,14 @@ def test_silence_of_a_log_that_shows_only_errors_says_nothing() -> None:
     assert states(quiet)["app.tracing.disabled"] == "skipped"
 
 
+def test_a_collector_beside_the_application_is_a_receiver() -> None:
+    fails = CASES["app.endpoint.loopback"]["fails"]
+    assert states(fails)["app.endpoint.loopback"] == "failed"
+    found = finding(judged({**fails, "environment.own_listener": True}), "app.endpoint.loopback")
+    assert found["state"] == "ok"
+    assert found["title"] == "a receiver listens beside the application in its own network (endpoint: not set)"
+
+
 def test_in_check_mode_nothing_is_said_about_acceptance() -> None:
     unsent = {"ok": False, "cause": "not_sent", "message": "no span was sent"}
     changes = {f"otlp.{key}": value for key, value in unsent.items()}

@@ -208,6 +208,31 @@ def test_a_real_process(program, tmp_path):
     assert "s3cr3t-sentinel" not in str(seen)
 
 
+@pytest.mark.parametrize(
+    ("name", "local", "state", "ports", "found"),
+    [
+        ("tcp", "00000000:10DE", "0A", [4318], True),
+        ("tcp6", "00000000000000000000000000000000:10DD", "0A", [4317, 4318], True),
+        ("tcp", "0100007F:10DE", "01", [4318], False),
+        ("tcp", "0100007F:10DE", "0A", [4317], False),
+        ("tcp", "rubbish", "0A", [4318], False),
+    ],
+)
+def test_who_listens_in_the_network_of_a_process(proc, name, local, state, ports, found):
+    folder = proc(110, ["/bin/shop"], {}) / "net"
+    folder.mkdir()
+    (folder / "tcp").write_text("  sl  local_address rem_address   st\n\n")
+    (folder / name).write_text(f"  sl  local_address rem_address   st\n   0: {local} 00000000:0000 {state} 0 0\n")
+
+    assert _process.listens(110, ports) is found
+
+
+def test_who_listens_in_a_network_that_can_not_be_read_is_not_known(proc):
+    proc(110, ["/bin/shop"], {})
+
+    assert _process.listens(110, [4318]) is None
+
+
 def test_an_environment_that_this_user_may_not_read(program):
     require(os.geteuid() == 0, "root, to become a user without permission")
     # Not in tmp_path: pytest closes its directories to other users.
