@@ -187,8 +187,8 @@ phases:
       C(not_after), C(days_left)), and C(verified). If TLS is not spoken, C(spoken) is what is.
     - C(protocol) has the C(status) and C(server) of the answer to GET, C(http2) (null if not tried), and the C(banner)
       of something else.
-    - C(export) has C(spans), C(bytes), the C(status) of HTTP or gRPC, C(rejected), C(warning), C(origin_allowed) when the
-      O(headers) have an C(Origin) as a browser sends it, and of an error what the
+    - C(export) has C(spans), C(bytes), the C(status) of HTTP or gRPC, C(rejected), C(warning), C(origin_allowed) when
+      the O(headers) have an C(Origin) as a browser sends it, and of an error what the
       server C(said) and C(retry_after).
     - C(verify) has C(url), C(attempts), and how many spans are C(missing).
   returned: always

@@ -1,6 +1,7 @@
 """Evaluate the evidence of a report again, without any host: replay.py REPORT [DIRECTORY...].
 
-The directories have checks of your own; without them those count that the report was made with. Prints the page. Ends with 1 when a finding differs from the report's, as after a change of the checks.
+The directories have checks of your own; without them those count that the report was made with. Prints the page. Ends
+with 1 when a finding differs from the report's, as after a change of the checks.
 """
 
 from __future__ import annotations

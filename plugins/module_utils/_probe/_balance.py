@@ -68,9 +68,7 @@ def collector_counts(metrics: Metrics) -> Counts:
         # Traces that tail sampling decided about, or had to give up before it could.
         "tail_kept": _sum(metrics, *_names(_TAIL_SAMPLED), sampled="true"),
         "tail_dropped": _sum(metrics, *_names(_TAIL_SAMPLED), sampled="false"),
-        "tail_too_early": _sum(
-            metrics, *_names("otelcol_processor_tail_sampling_sampling_trace_dropped_too_early")
-        ),
+        "tail_too_early": _sum(metrics, *_names("otelcol_processor_tail_sampling_sampling_trace_dropped_too_early")),
     }
 
 

@@ -9,8 +9,8 @@ differing, effective, contradictions}:
 - `found`: whether it runs; `pids`: its processes, `pid`: the one that is described (the one with most settings);
 - `origin`: where the variables were read: process, or the configuration of a unit or container;
 - `own_network`: whether its localhost is another one than this host's (None: not known);
-- `own_listener`: whether somebody listens there on its endpoint's port, or on those of OTLP when it has no endpoint, as a
-  collector beside it in a pod does (None: it has no network of its own, or that can't be read);
+- `own_listener`: whether somebody listens there on its endpoint's port, or on those of OTLP when it has no endpoint,
+  as a collector beside it in a pod does (None: it has no network of its own, or that can't be read);
 - `details`: of a unit {load_state, active_state, sub_state, restarts}, of a container {state};
 - `variables`, `options`: those that concern tracing, credentials masked; `differing`: names whose values differ
   between the processes;

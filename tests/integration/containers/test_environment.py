@@ -140,7 +140,7 @@ def test_a_containers_process_as_it_really_runs(run_container, base_image):
     # bash becomes the program a moment after the start.
     found = wait_until(seen, 10, "the program to replace its shell")
 
-    assert (found["own_network"], found["details"]) == (True, {"state": "running"})
+    assert (found["own_network"], found["own_listener"], found["details"]) == (True, False, {"state": "running"})
     assert found["variables"] == {"OTEL_EXPORTER_OTLP_HEADERS": "authorization=********", "RUST_LOG": "warn"}
 
 
@@ -157,6 +157,18 @@ def test_a_containers_process_behind_an_init_and_a_shell(run_container, base_ima
 
     assert len(found["pids"]) == 3
     assert found["effective"]["sampler"]["from"] == "velostream"
+
+
+def test_a_collector_beside_a_container_is_seen(run_container, base_image):
+    container = velo_sql(run_container, base_image)
+    listens = "import socket, time; server = socket.create_server(('127.0.0.1', 4318)); time.sleep(600)"
+    run_container(base_image, ["python3", "-c", listens], network_mode=f"container:{container.id}")
+
+    def seen():
+        result = environment.run({**defaults(), "container": container.name})
+        return result if result["own_listener"] else None
+
+    assert wait_until(seen, 20, "the other container's receiver to be seen")["own_network"] is True
 
 
 def test_a_stopped_containers_configuration(run_container, base_image):

@@ -50,9 +50,7 @@ def counted(scene: Scene, settings: Settings) -> None:
     """A collector whose metrics the operator names; it exports to Tempo, unless `settings` say otherwise."""
     (port,) = free_ports(1)
     scene.said["diagnose_collector_metrics_url"] = f"http://127.0.0.1:{port}/metrics"
-    scene.once_up(
-        lambda: named_collector(scene, {"exporters": to_tempo(scene.urls), **settings, "metrics_port": port})
-    )
+    scene.once_up(lambda: named_collector(scene, {"exporters": to_tempo(scene.urls), **settings, "metrics_port": port}))
 
 
 def undelivered(retry: bool) -> Settings:
@@ -82,9 +80,7 @@ def tail_sampling_of_errors_only(scene: Scene) -> None:
 @causes("collector.tail-sampling.canaries-dropped")
 def tail_sampling_with_room_for_one_trace(scene: Scene) -> None:
     every = {"name": "all", "type": "always_sample"}
-    counted(
-        scene, {"processors": {"tail_sampling": {"decision_wait": "1s", "num_traces": 1, "policies": [every]}}}
-    )
+    counted(scene, {"processors": {"tail_sampling": {"decision_wait": "1s", "num_traces": 1, "policies": [every]}}})
 
 
 @causes("collector.endpoint.refusing")

@@ -21,7 +21,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._report import (
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import judge, library
 from ansible_collections.traceops.tracing.tests.tools import replay
 from ansible_collections.traceops.tracing.tests.unit.report import reports
-from ansible_collections.traceops.tracing.tests.unit.verdict.checks import check, load
+from ansible_collections.traceops.tracing.tests.unit.verdict import checks as written
 
 ROOT = Path(__file__).parents[3]
 
@@ -158,8 +158,8 @@ def test_replay_reads_the_checks_that_the_report_was_made_with(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     own = tmp_path / "own"
-    mine = check(id="app.own.check", fails_when="host == 'app01'", title="own check on {host}", needs=None)
-    load(own, mine)
+    mine = written.check(id="app.own.check", fails_when="host == 'app01'", title="own check on {host}", needs=None)
+    written.load(own, mine)
     checks = library.load([str(Path(library.__file__).parents[2] / "checks"), str(own)])
     seen = reports.document({})
     seen["run"]["check_dirs"] = [str(own)]
