@@ -36,7 +36,8 @@ options:
     type: str
   expected_ports:
     description:
-      - Ports to be be published, as a list for each container's name. A port is a number, or text such as V(4317/tcp).
+      - Ports to be published, as a list for each container's name. A port is a number, or text such as V(4317/tcp).
+      - These containers are looked at in any case. One that does not exist is listed in RV(missing).
       - Those that are not published are listed in C(missing_ports) of the container.
     type: dict
     default: {}
@@ -111,7 +112,7 @@ engine:
   type: dict
   sample: {name: docker, version: 27.3.1, api_version: "1.47"}
 missing:
-  description: Names of O(names) that no container has.
+  description: Names of O(names) and O(expected_ports) that no container has.
   returned: always
   type: list
   elements: str

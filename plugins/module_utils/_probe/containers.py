@@ -43,7 +43,9 @@ def run(params: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
     _check(params)
     wanted_ports = _expected_ports(params["expected_ports"])
     engine = Engine(params["docker_host"], params["timeout"])
-    result: t.Dict[str, t.Any] = {"engine": {}, "containers": {}, "missing": list(params["names"]), "networks": {}}
+    # Whose ports are expected is meant as well: without it, nothing would say that they are not there.
+    named = [*params["names"], *(name for name in wanted_ports if name not in params["names"])]
+    result: t.Dict[str, t.Any] = {"engine": {}, "containers": {}, "missing": named, "networks": {}}
     try:
         with well_formed(engine):
             version = engine.version()
@@ -53,8 +55,10 @@ def run(params: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
                 "name": _engine_name(version),
             }
             summaries = {_container.name_of(item): item for item in engine.containers()}
-            selected = [name for name in sorted(summaries) if _selected(name, summaries[name], params)]
-            result["missing"] = [name for name in params["names"] if name not in summaries]
+            selected = [
+                name for name in sorted(summaries) if name in named or _selected(name, summaries[name], params)
+            ]
+            result["missing"] = [name for name in named if name not in summaries]
             _observe(engine, summaries, selected, params, wanted_ports, result)
     except ProbeFailure as failure:
         failure.result = {"ok": False, "message": failure.message, **result}

@@ -243,6 +243,13 @@ def test_missing_names_in_the_order_asked_for(exchanges):
     assert result["message"] == "containers: 1 running; missing: velo-loki, velo-agent"
 
 
+def test_a_container_whose_ports_are_expected_is_looked_at(exchanges):
+    result = look(exchanges, names=["velo-grafana"], expected_ports={"velo-tempo": [4318], "velo-agent": [4317]})
+
+    assert sorted(result["containers"]) == ["velo-grafana", "velo-tempo"]
+    assert result["missing"] == ["velo-agent"]
+
+
 def test_a_container_that_vanishes_meanwhile_is_left_out(exchanges):
     gone = f"GET /containers/{inspection(exchanges, 'velo-tempo')['Id']}/json"
     exchanges[gone] = {"status": 404, "json": {"message": "No such container"}}
