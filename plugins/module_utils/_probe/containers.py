@@ -55,9 +55,7 @@ def run(params: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
                 "name": _engine_name(version),
             }
             summaries = {_container.name_of(item): item for item in engine.containers()}
-            selected = [
-                name for name in sorted(summaries) if name in named or _selected(name, summaries[name], params)
-            ]
+            selected = [name for name in sorted(summaries) if name in named or _selected(name, summaries[name], params)]
             result["missing"] = [name for name in named if name not in summaries]
             _observe(engine, summaries, selected, params, wanted_ports, result)
     except ProbeFailure as failure:
