@@ -16,7 +16,7 @@ import typing as t
 from urllib.parse import urlsplit
 
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import _velostream
-from ansible_collections.traceops.tracing.plugins.module_utils._text import MASK, clean, redact
+from ansible_collections.traceops.tracing.plugins.module_utils._text import MASK, clean, is_whole, redact
 
 Setting = t.Dict[str, t.Any]  # {value, from: the variable or option that it comes from, or "default"}
 MAX_VALUE = 500  # characters
@@ -116,7 +116,9 @@ def _is_header(pair: str) -> bool:
 
 def without_user(url: str) -> str:
     """An endpoint or proxy as it may be shown: here a scheme may be missing, and / or @ stand in a password."""
-    url = re.sub(r"(?is)^((?:[a-z][a-z0-9+.-]*://)?).*@", rf"\g<1>{MASK}@", clean(url).strip())
+    url = clean(url).strip()
+    if not is_whole(url):
+        url = re.sub(r"(?is)^((?:[a-z][a-z0-9+.-]*://)?).*@", rf"\g<1>{MASK}@", url)
     return redact(url)[:MAX_VALUE]
 
 

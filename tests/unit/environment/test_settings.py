@@ -98,6 +98,7 @@ def test_a_value_and_where_it_comes_from(variables, setting, value, origin):
         ("http://tempo:4318", ("http", "tempo", 4318, "", False)),
         ("https://otlp.example.com/otlp", ("https", "otlp.example.com", 443, "/otlp", False)),
         ("tempo:4317", ("", "tempo", 4317, "", False)),
+        ("http://u:p@ss@tempo:4318/a@b?c=d@e", ("http", "tempo", 4318, "/a@b", False)),
         ("http://localhost:4318/v1/traces", ("http", "localhost", 4318, "/v1/traces", True)),
         ("http://127.0.0.7:4318", ("http", "127.0.0.7", 4318, "", True)),
         ("http://[::1]:4317", ("http", "::1", 4317, "", True)),
