@@ -117,7 +117,7 @@ def _is_header(pair: str) -> bool:
 def without_user(url: str) -> str:
     """An endpoint or proxy as it may be shown: here a scheme may be missing, and / or @ stand in a password."""
     url = clean(url).strip()
-    if not is_whole(url):
+    if "://" not in url or not is_whole(url):
         url = re.sub(r"(?is)^((?:[a-z][a-z0-9+.-]*://)?).*@", rf"\g<1>{MASK}@", url)
     return redact(url)[:MAX_VALUE]
 
@@ -295,7 +295,7 @@ def _proxies(variables: t.Mapping[str, str], endpoint: t.Mapping[str, t.Any], gr
     host = endpoint["host"] or "localhost"
     return {
         **found,
-        "no_proxy": clean(value("no"))[:MAX_VALUE],
+        "no_proxy": redact(clean(value("no")))[:MAX_VALUE],
         "applies": bool(proxy) and not excepted(host, value("no")),
     }
 

@@ -289,6 +289,7 @@ def test_what_concerns_tracing_and_what_does_not():
         (HEADERS, "Authorization=Basic a,b", "Authorization=********,********"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "u:abc@h:4317", "********@h:4317"),
         ("https_proxy", "u:abc@proxy:3128", "********@proxy:3128"),
+        ("https_proxy", "//u:abc@proxy:3128", "********@proxy:3128"),
         ("https_proxy", "http://u:a/b@c@proxy:3128", "http://********@proxy:3128"),
         ("OTEL_EXPORTER_OTLP_CLIENT_KEY", "/etc/tls/client.key", "/etc/tls/client.key"),
         ("OTEL_VENDOR_LICENSE_KEY", "abc", "********"),
