@@ -113,10 +113,17 @@ def _secret_values(options: t.Any) -> t.Iterator[str]:
         return
     for name, value in options.items():
         if str(name).endswith(_SECRET_NAMES):
-            for leaf in value.values() if isinstance(value, dict) else [value]:
-                if leaf not in (None, ""):
-                    yield str(leaf)
+            yield from _leaves(value)
     yield from url_passwords(options.values())
+
+
+def _leaves(value: t.Any) -> t.Iterator[str]:
+    """The texts in `value`, whatever it is: a wrong type is shown as well."""
+    if isinstance(value, (dict, list)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(item)
+    elif value not in (None, ""):
+        yield str(value)
 
 
 def visit(planned: t.List[Visit]) -> t.Dict[str, t.Dict[str, t.Any]]:

@@ -73,9 +73,10 @@ def test_an_unknown_probe_is_named_with_the_known_ones() -> None:
         _collect.plan({"tmepo": {}}, False, set())
 
 
-def test_secrets_are_known_even_where_the_probes_name_is_misspelt() -> None:
+@pytest.mark.parametrize("headers", [{"X-Key": "k3y"}, ["k3y"], {"X-Key": ["k3y"]}])
+def test_secrets_are_known_even_where_the_probes_name_is_misspelt(headers: Any) -> None:
     secrets: set[str] = set()
-    options = {"tempo_token": "s3cret", "headers": {"X-Key": "k3y"}, "tempo_url": "http://u:pa55@h"}
+    options = {"tempo_token": "s3cret", "headers": headers, "tempo_url": "http://u:pa55@h"}
     with pytest.raises(BadOption):
         _collect.plan({"grafna": options}, False, secrets)
     assert secrets == {"s3cret", "k3y", "pa55"}
