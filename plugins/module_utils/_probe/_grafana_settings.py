@@ -30,7 +30,8 @@ _UNFIT = {
     "lokiSearch": r"(?!loki$).*",
     "tracesToProfiles": rf"prometheus|{_NO_METRICS.replace('|grafana-pyroscope-datasource', '')}",
 }
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
+# 0.0.0.0 is an address to listen at; who connects to it stays on the same machine.
+LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::")
 
 
 def describe(source: DataSource) -> t.Dict[str, t.Any]:

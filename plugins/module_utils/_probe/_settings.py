@@ -274,10 +274,12 @@ def _parsed(endpoint: t.Optional[str]) -> t.Dict[str, t.Any]:
 
 
 def is_loopback(host: str) -> bool:
+    """Whether a client that connects to `host` stays on its machine; 0.0.0.0 is an address to listen at, copied."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified
 
 
 def _proxies(variables: t.Mapping[str, str], endpoint: t.Mapping[str, t.Any], grpc: bool) -> t.Dict[str, t.Any]:

@@ -102,6 +102,7 @@ def test_a_value_and_where_it_comes_from(variables, setting, value, origin):
         ("http://localhost:4318/v1/traces", ("http", "localhost", 4318, "/v1/traces", True)),
         ("http://127.0.0.7:4318", ("http", "127.0.0.7", 4318, "", True)),
         ("http://[::1]:4317", ("http", "::1", 4317, "", True)),
+        ("http://0.0.0.0:4317", ("http", "0.0.0.0", 4317, "", True)),
         ("http://tempo:port", ("", "", None, "", None)),
     ],
 )

@@ -105,6 +105,15 @@ def test_streaming_is_a_fact(json_data: dict[str, t.Any], streaming: bool) -> No
     assert settings_of(source(json_data), [])["streaming"] is streaming
 
 
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("localhost", True), ("127.0.0.1", True), ("[::1]", True), ("0.0.0.0", True), ("tempo", False)],
+)
+def test_whether_the_url_stays_on_grafanas_machine(host: str, loopback: bool) -> None:
+    facts = settings_of(source(url=f"http://{host}:3200"), [])
+    assert facts["url"]["loopback"] is loopback
+
+
 def test_other_settings_are_facts() -> None:
     tempo = source({"tlsSkipVerify": True, "traceQuery": {"timeShiftEnabled": True}}, access="direct", basicAuth=True)
     facts = settings_of(tempo, [])
