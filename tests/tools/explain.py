@@ -13,7 +13,7 @@ def main(check_id: str, *directories: str) -> int:
     checks = library.load([str(Path(library.__file__).parents[2] / "checks"), *directories])
     check = checks.get(check_id)
     if check is None:
-        near = [other.id for other in checks.checks if check_id in other.id]
+        near = [other.id for other in checks.checks if check_id and check_id in other.id]
         hint = f"like it are {', '.join(near)}" if near else "docs/checks.md lists all"
         print(f"there is no check '{check_id}'; {hint}")
         return 1

@@ -35,6 +35,8 @@ _ABSENT = {
     "hops": "no span was sent from this host, so none was looked up",
     "balance": "Tempo's counters could not be read before the spans were sent",
 }
+# What a view makes of the result of a probe (`evidence.host_view`).
+_MADE_OF = {"canary": "backend.canaries", "hops": "backend.canaries"}
 
 # Probes whose question is "does it work?": their `ok: false` is an answer. Any other that says so could not answer.
 JUDGED = frozenset({"otlp", "otlp_sibling", "otlp_collector", "otlp_tempo", "grafana", "canaries", "balance"})
@@ -175,6 +177,10 @@ def _missing(need: Expression, value: t.Any, view: t.Any) -> t.Optional[t.Tuple[
     if value is not None:
         return None
     if probe is None:
+        source = _MADE_OF.get(name, "")
+        lookup = _probe(source, view)
+        if isinstance(lookup, dict) and lookup.get("ok") is False and not lookup.get("sent"):
+            return _stopped(source, lookup)
         given = NOT_GIVEN.get(name)
         return "skipped", given or _ABSENT.get(name) or f"{name} was not probed", given is None, ""
     if failed:

@@ -107,6 +107,16 @@ def test_nothing_that_a_probe_should_have_told_is_called_fine_when_it_could_not(
     assert told == []
 
 
+def test_a_host_that_can_not_ask_tempo_says_nothing_about_it() -> None:
+    labels = ("tempo_info", "tempo_search", "clock", "sampling_ratio", "linkage", "coverage", "canaries", "grafana")
+    report = judged(
+        {"probe_fails": dict.fromkeys(labels, "library_missing"), "grafana_fails": ["reach", "library_missing"]}
+    )
+    assert [f["id"] for f in report["findings"] if f["state"] in FAILING] == []
+    assert report["verdict"]["status"] == "incomplete"
+    assert "tempo_info says library_missing" in report["verdict"]["sentence"]
+
+
 @pytest.mark.parametrize("step", ["reach", "authenticate", "permission", "find", "type", "search"])
 def test_nothing_beyond_the_step_that_failed_is_called_fine(step: str) -> None:
     found = states({"grafana_fails": [step, "something_new"]})

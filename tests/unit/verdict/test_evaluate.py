@@ -79,6 +79,24 @@ def test_evidence_that_is_not_there(needs: str, labels: Any, state: str, reason:
     assert found["evidence"] == {}
 
 
+@pytest.mark.parametrize("needs", ["canary.found", "hops.otlp_collector.found"])
+def test_canaries_that_could_not_be_looked_up_are_not_said_to_be_unsent(needs: str, tmp_path: Path) -> None:
+    checks = load(tmp_path, check(needs=[needs], fails_when="`true`"))
+    lookup = {
+        "ok": False,
+        "cause": "connection_refused",
+        "message": "Tempo refuses",
+        "traces": {},
+        "hops": {},
+        "sent": 0,
+    }
+    found = only(report(checks, {"a": FINE}, {"canaries": lookup}))
+    assert (found["state"], found["reason"]) == ("skipped", "canaries did not get that far: Tempo refuses")
+    others = {**lookup, "cause": "trace_not_found", "traces": {"b": {"found": False}}, "sent": 1}
+    found = only(report(checks, {"a": FINE}, {"canaries": others}))
+    assert (found["state"], found["reason"]) == ("skipped", "no span was sent from this host, so none was looked up")
+
+
 @pytest.mark.parametrize("key", ["ok", "cause", "message"])
 def test_how_a_probe_failed_is_evidence_itself(key: str, tmp_path: Path) -> None:
     checks = load(tmp_path, check(needs=[f"clock.{key}"], fails_when="clock.ok == `false`", title="{clock.message}"))
