@@ -75,7 +75,7 @@ sanity: venv-dev tree ## ansible-test sanity, and a check that it tested somethi
 robustness: venv-dev tree ## hostile input, dead and dripping servers, secrets
 	$(PYTEST) -n 2 --dist loadfile $(or $(ARGS),tests/robustness)
 
-integration: venv-dev tree ## playbooks against the lab, real collectors, containers (ARGS="tests/unit/shared -k ...")
+integration: venv-dev tree ## playbooks against the lab, real collectors, containers (ARGS="tests/integration/diagnose -k ...")
 	$(PYTEST) $(or $(ARGS),tests/integration)
 
 bench: venv-dev tree ## measure, as ratios in one run
@@ -92,9 +92,9 @@ explain: venv tree ## what a check means and how to fix it (ID=network.otlp.conn
 	@$(BIN)/python $(TREE)/tests/tools/explain.py '$(ID)' $(CHECKS)
 
 replay: venv tree ## evaluate the evidence of a report again, without any host (REPORT=tracing-report/report.json)
-	@$(BIN)/python $(TREE)/tests/tools/replay.py '$(REPORT)' $(CHECKS)
+	@$(BIN)/python $(TREE)/tests/tools/replay.py '$(or $(REPORT),tracing-report/report.json)' $(CHECKS)
 
-build: venv tree ## the collection's tarball, in $(CACHE)/dist
+build: venv tree ## the collection's tarball, in ~/.cache/traceops/dist
 	@mkdir -p $(CACHE)/dist && cd $(TREE) && ansible-galaxy collection build --force --output-path $(CACHE)/dist .
 
 clean: ## remove what make created for this checkout
