@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 import typing as t
 
@@ -16,7 +17,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._verdict.judge im
 WIDTH = 100
 MAX_PASSES = 3  # passing checks of a hop that get a line of their own
 MAX_REASONS = 6
-_UNSENT = "no span was sent"  # as the reasons have it
+_UNSENT = re.compile("no span (from this host )?was (sent|accepted)")  # as the reasons have it
 
 _MARKS = {"ok": "√", "failed": "×", "warning": "!", "info": "i", "pending": "…", "unknown": "?", "suppressed": "~"}
 _ASCII_MARKS = {**_MARKS, "ok": "+", "failed": "x", "pending": "."}
@@ -106,9 +107,11 @@ def _not_checked(report: Report) -> t.List[str]:
     findings, lines = report["findings"], []
     if report["run"].get("check_mode"):
         # By name, since no report is written that would have them.
-        ids = dict.fromkeys(finding["id"] for finding in findings if _UNSENT in finding["reason"])
+        ids = dict.fromkeys(finding["id"] for finding in findings if _UNSENT.search(finding["reason"]))
         if ids:
-            lines += _wrap("not checked: ", f"{_UNSENT} in check mode ({count(len(ids), 'check')}): {', '.join(ids)}")
+            lines += _wrap(
+                "not checked: ", f"no span was sent in check mode ({count(len(ids), 'check')}): {', '.join(ids)}"
+            )
         findings = [finding for finding in findings if finding["id"] not in ids]
     reasons = fold.reasons(findings)
     for reason, checks in list(reasons.items())[:MAX_REASONS]:

@@ -30,9 +30,9 @@ _STATE_OF = {"critical": "failed", "warning": "warning", "info": "info"}
 
 # The same for evidence that a failure elsewhere may have withheld.
 _ABSENT = {
-    "canary": "no span was sent from this host, so none was looked up",
-    "canaries": "no span was sent, so none was looked up",
-    "hops": "no span was sent from this host, so none was looked up",
+    "canary": "no span from this host was accepted, so none was looked up",
+    "canaries": "no span was accepted, so none was looked up",
+    "hops": "no span from this host was accepted, so none was looked up",
     "balance": "Tempo's counters could not be read before the spans were sent",
 }
 # What a view makes of the result of a probe (`evidence.host_view`).

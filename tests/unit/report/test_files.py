@@ -116,6 +116,15 @@ def test_the_page_about_the_checks_is_up_to_date() -> None:
     assert written == explain.page(reports.LIBRARY), "make docs"
 
 
+def test_the_readme_shows_what_is_printed_today() -> None:
+    shown = (ROOT / "README.md").read_text(encoding="utf-8").split("## What it says", 1)[1].split("## ", 1)[0]
+    words = " ".join(shown.split())
+    check = next(check for check in reports.LIBRARY.checks if check.id == "network.otlp.other-protocol")
+    assert f" {len(reports.LIBRARY.checks)} checks, " in words
+    assert f"cause {check.cause.source}" in words
+    assert [step.source for step in check.fix if "{" not in step.source and f"fix {step.source}" not in words] == []
+
+
 def test_every_finding_leads_to_a_section() -> None:
     page = explain.page(reports.LIBRARY)
     for check in reports.LIBRARY.checks:

@@ -60,7 +60,7 @@ def test_a_passing_check_says_what_it_saw_or_repeats_its_question(tmp_path: Path
         ("otlp.phases.tcp", REFUSED, "skipped", "otlp did not get that far: it is refused"),
         ("logs.patterns.x", {}, "skipped", "no log was given (diagnose_log_paths)"),
         ("environment.found", {}, "skipped", "the application's process was not named (diagnose_process)"),
-        ("canary.found", {}, "skipped", "no span was sent from this host, so none was looked up"),
+        ("canary.found", {}, "skipped", "no span from this host was accepted, so none was looked up"),
         ("settings.tenant", {}, "skipped", "no tenant was given (diagnose_tenant)"),
         (
             "settings.log_paths",
@@ -94,7 +94,10 @@ def test_canaries_that_could_not_be_looked_up_are_not_said_to_be_unsent(needs: s
     assert (found["state"], found["reason"]) == ("skipped", "canaries did not get that far: Tempo refuses")
     others = {**lookup, "cause": "trace_not_found", "traces": {"b": {"found": False}}, "sent": 1}
     found = only(report(checks, {"a": FINE}, {"canaries": others}))
-    assert (found["state"], found["reason"]) == ("skipped", "no span was sent from this host, so none was looked up")
+    assert (found["state"], found["reason"]) == (
+        "skipped",
+        "no span from this host was accepted, so none was looked up",
+    )
 
 
 @pytest.mark.parametrize("key", ["ok", "cause", "message"])
