@@ -264,6 +264,8 @@ def test_a_certificate_that_is_refused_has_its_reason(tmp_path: Path) -> None:
     ]
     for pair, given, cause, words in cases:
         context = server_context(pair, client_ca=authority.ca if "client_cert" in given else None)
+        # With 1.3 the alert comes after the request, and the server's reset may overtake it.
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
 
         def handle(connection: socket.socket, context: ssl.SSLContext = context) -> None:
             with context.wrap_socket(connection, server_side=True) as tls:
