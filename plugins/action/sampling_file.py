@@ -39,7 +39,7 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         _unused, options = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         path = options["path"]
-        result.update(changed=False, path=path, created=False, mtime=None, backup_file=None)
+        result.update(changed=False, path=path, dest=path, created=False, mtime=None, backup_file=None)
         try:
             before, result["mtime"] = self._read(path, task_vars)
             try:
@@ -50,7 +50,7 @@ class ActionModule(ActionBase):
             if after == before:
                 return result
             if not self._task.check_mode:
-                result["backup_file"] = self._write(path, after, options, before is None, task_vars)
+                result.update(self._write(path, after, options, before is None, task_vars))
                 _unused, result["mtime"] = self._read(path, task_vars)
             result.update(changed=True, created=before is None)
         except _Refused as refused:
@@ -83,8 +83,10 @@ class ActionModule(ActionBase):
         except UnicodeDecodeError:
             raise _Refused(f"{path} was left as it is: it is not UTF-8 text") from None
 
-    def _write(self, path: str, text: str, options: t.Dict[str, t.Any], new: bool, task_vars: t.Any) -> t.Optional[str]:
-        """The path of the backup, if one was asked for and there was something to keep."""
+    def _write(
+        self, path: str, text: str, options: t.Dict[str, t.Any], new: bool, task_vars: t.Any
+    ) -> t.Dict[str, t.Any]:
+        """{backup_file: the old one, if that was asked for and there was one, dest: the new one, links followed}."""
         if options["validate"]:
             # Apart from the file itself: copy makes its backup before it validates, and would leave it behind.
             # The temporary directory of this task, which goes with it.
@@ -97,8 +99,8 @@ class ActionModule(ActionBase):
             made = self._module("file", {"path": posixpath.dirname(path), "state": "directory"}, task_vars)
             if made.get("failed"):
                 raise _Refused(f"{path} can't be written: {excerpt(str(made.get('msg')), 300)}")
-        backup: t.Optional[str] = self._copy(args, path, task_vars).get("backup_file")
-        return backup
+        copied = self._copy(args, path, task_vars)
+        return {"backup_file": copied.get("backup_file"), "dest": copied.get("dest") or path}
 
     def _copy(self, args: t.Dict[str, t.Any], path: str, task_vars: t.Any) -> t.Dict[str, t.Any]:
         task = self._task.copy()

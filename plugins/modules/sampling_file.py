@@ -76,6 +76,11 @@ path:
   returned: always
   type: str
   sample: /etc/default/checkout
+dest:
+  description: The file that was written, which is the one that a symbolic link leads to.
+  returned: always
+  type: str
+  sample: /etc/default/checkout
 created:
   description: Whether the file did not exist before.
   returned: always

@@ -52,6 +52,7 @@ KINDS: t.Dict[str, Kind] = {
     ),
     "alloy": Kind(("file", "label"), _ANY | _RESTART | {"file", "label", "binary"}, {"binary": "alloy"}),
 }
+_AGENT_FILE = "OTEL_JAVAAGENT_CONFIGURATION_FILE"
 COLLECTORS = ("collector", "alloy")
 _SAFE_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.@-]{0,100}\Z")
 # Without what means something to systemd: quotes, backslashes, specifiers, line ends.
@@ -70,9 +71,10 @@ def plan(
     """{targets: [...], problems: [sentence]}: nothing is to be done while there is a problem.
 
     A target of the result: {name, kind, settings (of the mode), wanted, setting, effective (ratios), files:
-    [{path, format, settings, validate: bool}], validate (a command), unit, restart_command, chdir, warnings:
-    [sentence], by_id (the ratio that the ids of its traces will show), service, sdk, path: {ratio, exact, words},
-    picture}, and the options that were given.
+    [{path, format, settings, validate: bool}], validate (a command), unit, restart_command, chdir, environ: {names,
+    required, allowed} (variables of the unit's process, and as NAME=value what it must and may have of them),
+    warnings: [sentence], by_id (the ratio that the ids of its traces will show), service, sdk, path: {ratio, exact,
+    words}, picture}, and the options that were given.
     `everywhere` are the targets of all hosts of the play, among which `through` finds its collectors.
     """
     try:
@@ -133,7 +135,8 @@ def _one(
         unit=target.get("unit") or "",
         restart_command=target.get("restart_command") or [],
         chdir="/",
-        validate="",
+        validate=[],
+        environ={"names": [], "required": [], "allowed": []},
     )
     target["files"] = _files(target)
     if kind == "compose":
@@ -200,14 +203,21 @@ def _files(target: Target) -> t.List[t.Dict[str, t.Any]]:
     percentage = round(ratio * 100, 6)
     files: t.List[t.Dict[str, t.Any]] = []
     if kind == "environment":
-        files = [_file(target, "environment", sdk_environment(settings, ratio))]
+        environment = sdk_environment(settings, ratio)
+        lines = [f"{name}={value}" for name, value in environment.items()]
+        target["environ"] = {"names": list(environment), "required": lines, "allowed": lines}
+        files = [_file(target, "environment", environment)]
         files += _drop_in(target, f"EnvironmentFile={target['file']}")
     elif kind == "java":
         values: t.Dict[str, t.Any] = {
             name.lower().replace("_", "."): value for name, value in sdk_environment(settings, ratio).items()
         }
         files = [_file(target, "properties", values)]
-        files += _drop_in(target, f'Environment="OTEL_JAVAAGENT_CONFIGURATION_FILE={target["file"]}"')
+        files += _drop_in(target, f'Environment="{_AGENT_FILE}={target["file"]}"')
+        # The agent prefers variables to its file.
+        environment = {_AGENT_FILE: target["file"], **sdk_environment(settings, ratio)}
+        lines = [f"{name}={value}" for name, value in environment.items()]
+        target["environ"] = {"names": list(environment), "required": lines[:1], "allowed": lines}
     elif kind == "compose":
         environment = sdk_environment(settings, ratio)
         files = [_file(target, "compose", {"service": target["compose_service"], "environment": environment})]
@@ -228,12 +238,12 @@ def _files(target: Target) -> t.List[t.Dict[str, t.Any]]:
         files = [_file(target, "yaml", {"section": target["section"], "values": values})]
     elif kind == "collector":
         target.setdefault("processor", "tail_sampling" if target["sampler"] == "tail" else "probabilistic_sampler")
-        target["validate"] = f"{target['binary']} validate --config=%s"
+        target["validate"] = [target["binary"], "validate", "--config=%s"]
         keys = ("sampler", "processor", "pipelines", "keep_errors")
         values = {**{key: target[key] for key in keys}, "percentage": percentage, "hash_seed": target.get("hash_seed")}
         files = [_file(target, "collector", values)]
     else:
-        target["validate"] = f"{target['binary']} validate %s"
+        target["validate"] = [target["binary"], "validate", "%s"]
         files = [_file(target, "alloy", {"label": target["label"], "percentage": percentage})]
     return files
 

@@ -10,6 +10,7 @@ import pytest
 
 from ansible_collections.traceops.tracing.tests.integration.playbook import Run
 from ansible_collections.traceops.tracing.tests.integration.sampling.playing import changed, kinds, play, said
+from ansible_collections.traceops.tracing.tests.servers import closed_port
 
 COLLECTOR = """\
 receivers: {otlp: {protocols: {grpc: }}}
@@ -153,7 +154,7 @@ def test_without_restart_nothing_is_restarted(files: Files, tmp_path: Path) -> N
 def test_what_the_reading_program_refuses_is_not_written(files: Files, tmp_path: Path) -> None:
     before = files.all()
     validator = tmp_path / "otelcol"
-    validator.write_text('#!/bin/sh\n[ "$1" = --version ] && exit 0\necho "Error: no such processor" >&2\nexit 1\n')
+    validator.write_text('#!/bin/sh\n[ "$2" = --help ] && exit 0\necho "Error: no such processor" >&2\nexit 1\n')
     validator.chmod(0o755)
 
     run = play(
@@ -165,6 +166,51 @@ def test_what_the_reading_program_refuses_is_not_written(files: Files, tmp_path:
         "Error: no such processor"
     )
     assert files.all() == before
+
+
+def test_a_program_too_old_to_validate_refuses_nothing(files: Files, tmp_path: Path) -> None:
+    old = tmp_path / "alloy"
+    old.write_text('#!/bin/sh\n[ "$1" = --version ] && exit 0\necho "Error: unknown command" >&2\nexit 1\n')
+    old.chmod(0o755)
+
+    run = play(
+        tmp_path, targets=[files.target("a", "alloy", "config.alloy", ratio=0.5, label="default", binary=str(old))]
+    )
+
+    assert changed(run) > 0
+    assert f"a: {old} validate does not run on localhost, so the new file is not validated" in run.output
+
+
+def test_a_file_behind_a_link_comes_back_where_it_was(files: Files, tmp_path: Path) -> None:
+    (files.directory / "real").mkdir()
+    real, link = files.directory / "real/app.env", files.directory / "link.env"
+    real.write_text("A=1\n")
+    link.symlink_to(real)
+
+    run = play(tmp_path, targets=[files.target("app", "environment", "link.env", restart_command=["false"])])
+
+    assert "the old files are back" in said(run)
+    assert link.is_symlink()
+    assert real.read_text() == "A=1\n"
+    assert list(real.parent.iterdir()) == [real]
+
+
+def test_when_a_file_cannot_be_written_nothing_is_restarted(files: Files, tmp_path: Path) -> None:
+    files.write("compose/compose.yaml", "services: {other: {}}\n")
+
+    run = play(tmp_path, targets=files.targets()[-1:])
+
+    assert said(run) == (
+        f"shop: {files.directory}/compose/compose.yaml was left as it is: it has no service 'app' (it has: other)"
+    )
+    assert files.restarts.read_text() == ""
+
+
+def test_a_host_without_targets_is_said(files: Files, tmp_path: Path) -> None:
+    run = play(tmp_path, targets=[])
+
+    assert changed(run) == 0
+    assert "localhost has no sampling_targets, so nothing is set" in run.output
 
 
 def test_a_restart_that_fails_puts_the_old_file_back(files: Files, tmp_path: Path) -> None:
@@ -253,6 +299,30 @@ def test_a_fleet_stops_at_the_first_broken_host(files: Files, tmp_path: Path) ->
     assert run.code != 0
     assert list(run.recap) == ["one"]
     assert not list(files.directory.glob("?.env"))
+
+
+def test_a_host_that_works_is_put_back_when_another_one_of_its_batch_breaks(files: Files, tmp_path: Path) -> None:
+    """Both write and restart at the same time; the second one to restart fails."""
+    first = f"mkdir {files.directory}/first 2>/dev/null || {{ sleep 1; exit 1; }}"
+    target = files.target("app", "environment", "app.env", restart_command=["sh", "-c", first])
+    before = files.read("app.env")
+
+    run = three_hosts(tmp_path, {"one": [target], "two": [target]}, serial="100%")
+
+    assert run.code != 0
+    assert "app: given up, since another host of the batch failed; the old files are back" in run.output
+    assert "undefined" not in run.output
+    assert files.read("app.env") == before
+
+
+def test_a_lost_canary_ends_the_play_before_the_next_batch(files: Files, tmp_path: Path) -> None:
+    targets = {host: [files.target(host, "environment", f"{host}.env")] for host in ("one", "two", "three")}
+
+    run = three_hosts(tmp_path, targets, canary_endpoint=f"http://127.0.0.1:{closed_port()}")
+
+    assert "the canary from one to http://127.0.0.1:" in said(run)
+    assert list(run.recap) == ["one"]
+    assert files.restarts.read_text().split() == ["one"]
 
 
 def test_a_fleet_is_done_in_batches(files: Files, tmp_path: Path) -> None:

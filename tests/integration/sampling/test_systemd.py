@@ -154,17 +154,60 @@ def test_a_unit_that_does_not_stay_up_gets_its_old_files_back(host: Host, comman
     assert host.run("systemctl is-active shop") == "active"
 
 
-def test_a_setting_that_overrules_ours_is_noticed(host: Host) -> None:
+@pytest.mark.parametrize("kind", ["environment", "java"])
+def test_a_setting_that_overrules_ours_is_noticed(host: Host, kind: str) -> None:
+    target = {"name": "shop", "kind": kind, "unit": "shop.service", "file": "/etc/shop.settings"}
     host.unit("shop")
-    host.write("/etc/zz.env", "OTEL_TRACES_SAMPLER_ARG=0.9\n")
-    host.write("/etc/systemd/system/shop.service.d/zz.conf", "[Service]\nEnvironmentFile=/etc/zz.env\n")
+    for setting in ("OTEL_TRACES_SAMPLER_ARG=0.9", "OTEL_TRACES_SAMPLER=always_on"):
+        host.write("/etc/zz.env", setting + "\n")
+        host.write("/etc/systemd/system/shop.service.d/zz.conf", "[Service]\nEnvironmentFile=/etc/zz.env\n")
 
-    run = host.play(targets=[{"name": "shop", "kind": "environment", "unit": "shop.service"}])
+        run = host.play(targets=[target])
 
-    assert said(run) == (
-        "shop: shop.service runs with OTEL_TRACES_SAMPLER_ARG=0.9, which another setting of the unit says; "
-        "the old files are back and shop.service runs again"
+        assert said(run) == (
+            f"shop: shop.service runs with {setting}, which another setting of the unit says; "
+            "the old files are back and shop.service runs again"
+        )
+
+    host.write("/etc/systemd/system/shop.service.d/zz.conf", "[Service]\nEnvironmentFile=\nEnvironment=\n")
+    assert said(host.play(targets=[target])).startswith("shop: shop.service runs without OTEL_")
+
+
+def test_a_unit_whose_process_does_not_show_its_environment_is_no_failure(host: Host) -> None:
+    host.unit("over", "/bin/true", "Type=oneshot\nRemainAfterExit=yes")
+    host.unit("titled", "/usr/bin/env -i /usr/bin/sleep infinity")
+    targets = [{"name": name, "kind": "environment", "unit": f"{name}.service"} for name in ("over", "titled")]
+
+    assert changed(host.play(targets=targets)) > 0
+    assert changed(host.play(targets=targets)) == 0
+
+
+def test_a_configuration_is_validated_with_the_variables_of_its_unit(host: Host) -> None:
+    """A Collector refuses an exporter whose endpoint is a variable that is not set."""
+    config = "service: {pipelines: {traces: {receivers: [otlp], exporters: [otlp]}}}\n"
+    host.write("/etc/otelcol.yaml", config)
+    host.write(
+        "/usr/bin/otelcol", '#!/bin/sh\n[ "$2" = --help ] && exit\n[ "$ENDPOINT" = "tempo \\"1\\"" ] || exit 1\n'
     )
+    host.run("chmod 755 /usr/bin/otelcol")
+    host.write("/etc/otelcol.env", "ENDPOINT='tempo \"1\"'\n")
+    host.unit("otelcol", settings="EnvironmentFile=/etc/otelcol.env")
+    target = {
+        "name": "gateway",
+        "kind": "collector",
+        "unit": "otelcol.service",
+        "file": "/etc/otelcol.yaml",
+        "ratio": 1,
+    }
+
+    assert changed(host.play(targets=[target])) > 0
+    assert "probabilistic_sampler" in host.run("cat /etc/otelcol.yaml")
+
+    host.write("/etc/otelcol.yaml", config)
+    host.write("/etc/otelcol.env", "ENDPOINT=none\n")
+    host.run("systemctl restart otelcol")
+    assert "the program that reads it refuses the result" in said(host.play(targets=[target]))
+    assert host.run("cat /etc/otelcol.yaml") == config.strip()
 
 
 def test_a_unit_that_does_not_run_is_not_started(host: Host) -> None:

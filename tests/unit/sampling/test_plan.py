@@ -50,6 +50,18 @@ def test_a_java_agent_gets_properties_and_a_drop_in():
     assert "OTEL_JAVAAGENT_CONFIGURATION_FILE=/etc/j.properties" in drop_in["settings"]["content"]
 
 
+def test_what_the_process_of_a_unit_must_have():
+    app, java, collector = planned(
+        {**APP, "unit": "shop.service"}, {"name": "j", "kind": "java", "file": "/etc/j.properties"}, GATEWAY
+    )
+
+    assert app["environ"]["required"] == app["environ"]["allowed"]
+    assert "OTEL_TRACES_SAMPLER=parentbased_traceidratio" in app["environ"]["required"]
+    assert java["environ"]["required"] == ["OTEL_JAVAAGENT_CONFIGURATION_FILE=/etc/j.properties"]
+    assert "OTEL_TRACES_SAMPLER_ARG=0.25" in java["environ"]["allowed"]
+    assert collector["environ"]["required"] == []
+
+
 def test_a_container_gets_variables():
     (target,) = planned({"name": "c", "kind": "docker", "container": "shop"})
 
@@ -95,7 +107,7 @@ def test_a_collector_gets_a_percentage_and_is_validated(sampler, processor):
     assert target["files"][0]["settings"]["processor"] == processor
     assert target["files"][0]["settings"]["percentage"] == 7.0
     assert target["files"][0]["validate"] is True
-    assert target["validate"] == "otelcol validate --config=%s"
+    assert target["validate"] == ["otelcol", "validate", "--config=%s"]
 
 
 def test_alloy_gets_a_percentage():
