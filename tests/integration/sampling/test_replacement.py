@@ -33,7 +33,10 @@ def networks(docker_engine: Any) -> Iterator[list[Any]]:
     for network in made:
         network.reload()
         for attached in network.containers:
-            attached.remove(force=True, v=True)
+            volumes = [mount["Name"] for mount in attached.attrs["Mounts"] if mount["Type"] == "volume"]
+            attached.remove(force=True)
+            for volume in volumes:
+                docker_engine.volumes.get(volume).remove()
         network.remove()
 
 
