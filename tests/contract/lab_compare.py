@@ -22,6 +22,8 @@ MEANING = {"message", "error", "status", "errorSource", "messageId", "title"}
 
 def mask(text: str) -> str:
     """The text without what differs from run to run: ports, times, ids, sizes, the resolver's address, the machine."""
+    # Who built it, and from what: the recorded ones were built by hand.
+    text = re.sub(r"(?m)^(tempo, version|  (?:build user|build date|go version|platform|tags):) .*$", r"\1", text)
     text = re.sub(r"(?m)^( *(?:instance_)?id): \S+$", r"\1: host", text)
     text = re.sub(r"(?m)^ *- (?:docker|br-|veth|eth|en)\S*\n", "", text)  # network interfaces
     # A real 3.x is told where to keep its live traces.
