@@ -24,7 +24,8 @@ options:
   paths:
     description:
       - Files to read, as names or globs. A glob such as V(/var/log/app.log*) reads the rotated parts of a log in
-        order, the oldest first, whether plain or compressed (gzip, bzip2, xz, zstd).
+        order, the oldest first, whether plain or compressed (gzip, bzip2, xz, zstd). For zstd the host needs the
+        C(zstd) program or the Python package C(zstandard).
       - Directories, pipes and devices are refused.
       - One of O(paths), O(unit) and O(container) is required; they can be combined.
     type: list

@@ -32,6 +32,9 @@ _NUMBERS = 48
 # What a decompressor may need; `xz -9` needs more.
 _DECOMPRESSOR_MEMORY = 24 << 20
 
+# At most 32768 times as much comes out.
+_ZSTD_FED = 64
+
 _SET_PIPE_SIZE = 1031  # F_SETPIPE_SZ of Linux, which fcntl names from Python 3.10 on
 
 MAGIC = (
@@ -226,7 +229,37 @@ class _Gzip:
         return self._machine.unused_data
 
 
+class _Zstd:
+    """The zstandard package with the same interface. It does not bound what it returns, so it is fed little."""
+
+    def __init__(self) -> None:
+        import zstandard  # type: ignore[import-not-found,unused-ignore]
+
+        self._machine = zstandard.ZstdDecompressor(max_window_size=_DECOMPRESSOR_MEMORY).decompressobj()
+        self._error = zstandard.ZstdError
+        self._pending = memoryview(b"")
+        self.needs_input = True
+
+    def decompress(self, data: bytes, _most: int) -> bytes:
+        waiting = memoryview(data) if data else self._pending
+        self._pending = waiting[_ZSTD_FED:]
+        self.needs_input = not self._pending
+        try:
+            return bytes(self._machine.decompress(bytes(waiting[:_ZSTD_FED])))
+        except self._error as error:
+            raise ValueError(str(error)) from None
+
+    @property
+    def eof(self) -> bool:
+        return bool(self._machine.eof)
+
+    @property
+    def unused_data(self) -> bytes:
+        return bytes(self._machine.unused_data) + bytes(self._pending)
+
+
 _MACHINES: t.Dict[str, t.Callable[[], t.Any]] = {
+    "zstd": _Zstd,
     "gzip": _Gzip,
     "bzip2": bz2.BZ2Decompressor,
     "xz": lambda: lzma.LZMADecompressor(memlimit=_DECOMPRESSOR_MEMORY),
@@ -234,7 +267,7 @@ _MACHINES: t.Dict[str, t.Callable[[], t.Any]] = {
 
 
 def _decompressed(file: Opened) -> t.Iterator[bytes]:
-    """The members of a gzip, bzip2 or xz file, one after the other.
+    """The members of a compressed file, one after the other.
 
     Chunks may be empty: members and padding of nothing can go on for long, and who asks for chunks knows a time limit.
     """
@@ -269,7 +302,14 @@ def _zstd_chunks(file: Opened, left: t.Callable[[], float]) -> t.Iterator[bytes]
     """A zst file through the zstd program or the zstandard package, whichever is there."""
     program = shutil.which("zstd")
     if program is None:
-        yield from _zstandard_chunks(file)
+        try:
+            _Zstd().eof  # noqa: B018  what older packages don't know
+        except (ImportError, AttributeError):
+            raise Unreadable(
+                "library_missing",
+                f"{file.name}: needs the zstd program or the Python package 'zstandard' (0.19 or newer) on this host",
+            ) from None
+        yield from _decompressed(file)
         return
     command = [program, "-dcq", f"--memory={_DECOMPRESSOR_MEMORY}"]
     with subprocess.Popen(command, stdin=file.fd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as child:
@@ -282,23 +322,6 @@ def _zstd_chunks(file: Opened, left: t.Callable[[], float]) -> t.Iterator[bytes]
         said = (child.stderr.read(4096) if child.stderr else b"").decode("utf-8", "replace").strip()
         if child.wait() > 0:
             raise Unreadable("damaged", f"{file.name}: is damaged ({_text.excerpt(said)}); what was before is read")
-
-
-def _zstandard_chunks(file: Opened) -> t.Iterator[bytes]:
-    try:
-        import zstandard  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:
-        raise Unreadable(
-            "library_missing", f"{file.name}: needs the zstd program or the Python package 'zstandard' on this host"
-        ) from None
-    machine = zstandard.ZstdDecompressor(max_window_size=_DECOMPRESSOR_MEMORY)
-    try:
-        with open(file.fd, "rb", closefd=False) as stream, machine.stream_reader(
-            stream, read_across_frames=True
-        ) as reader:
-            yield from iter(lambda: reader.read(CHUNK), b"")
-    except zstandard.ZstdError as error:
-        raise Unreadable("damaged", f"{file.name}: is damaged ({error}); what was before is read") from None
 
 
 def pipe_chunks(child: subprocess.Popen[bytes], left: t.Callable[[], float]) -> t.Iterator[bytes]:

@@ -9,6 +9,10 @@ import lzma
 import os
 import shutil
 import subprocess
+import sys
+import types
+import typing as t
+import zlib
 from pathlib import Path
 
 import pytest
@@ -42,10 +46,56 @@ def test_compressed_files_are_read_like_plain_ones(tmp_path: Path, compress) -> 
 def test_a_missing_zstd_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "x.zst").write_bytes(b"\x28\xb5\x2f\xfd rest")
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "zstandard", None)
     with pytest.raises(ProbeFailure) as caught:
         look(tmp_path / "x.zst", {"hit": "hit"})
     assert caught.value.cause == "library_missing"
     assert "needs the zstd program or the Python package 'zstandard'" in caught.value.message
+
+
+class Zstandard(types.ModuleType):
+    """Stands in for the package of this name, on data that zlib compressed behind zstd's four bytes."""
+
+    ZstdError = zlib.error
+
+    class ZstdDecompressor:
+        def __init__(self, max_window_size: int) -> None:
+            pass
+
+        def decompressobj(self) -> Zstandard.Machine:
+            return Zstandard.Machine()
+
+    class Machine:
+        def __init__(self) -> None:
+            self._inner, self._magic = zlib.decompressobj(), 4
+
+        def decompress(self, data: bytes) -> bytes:
+            skipped, self._magic = data[self._magic :], max(0, self._magic - len(data))
+            return self._inner.decompress(skipped)
+
+        def __getattr__(self, name: str) -> t.Any:
+            return getattr(self._inner, name)
+
+
+@pytest.mark.parametrize(
+    ("damage", "error"),
+    [
+        (lambda packed: packed, None),
+        (lambda packed: packed[:-4], "ends in the middle (zstd)"),
+        (lambda packed: packed + b"garbage", "is damaged"),
+    ],
+    ids=["whole", "cut off", "with something behind it"],
+)
+def test_zst_by_the_package_where_the_program_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: t.Callable, error: str | None
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "zstandard", Zstandard("zstandard"))
+    frames = [b"\x28\xb5\x2f\xfd" + zlib.compress(text) for text in (b"hit\n" * 2000, b"x" * 80 + b"last hit\n")]
+    (tmp_path / "x.zst").write_bytes(damage(b"".join(frames)))
+    result = look(tmp_path / "x.zst", {"hit": "hit"})
+    assert result["patterns"]["hit"]["count"] == 2001
+    assert (error or "None") in str(result["files"][0]["error"])
 
 
 @pytest.mark.parametrize("codec", ["utf-16", "utf-16-be"])
