@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import re
 import subprocess
 from pathlib import Path
 from typing import Any
+
+from ansible_collections.traceops.tracing.tests.lab.lab import neutral_environment
 
 QUIET = {
     # Said by Ansible about every run without an inventory; all other warnings count.
@@ -64,7 +65,7 @@ def run_playbook(
     done = subprocess.run(
         ["ansible-playbook", f"traceops.tracing.{playbook}", "-e", f"@{given}", *args],
         cwd=directory,
-        env={**os.environ, **QUIET, **environment},
+        env={**neutral_environment(), **QUIET, **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -32,6 +32,8 @@ MAX_BODY = 32 * 1024 * 1024  # bytes; a 100,000-span trace in JSON is asked for 
 RETRIED = frozenset({429, 502, 503, 504})
 MAX_RETRY_AFTER = 5.0  # seconds
 _CHUNK = 64 * 1024
+_LOOPBACK = re.compile(r"https?://([^/@]*@)?(localhost|127\.[0-9.]+|\[::1\])([:/]|$)", re.IGNORECASE)
+_DIRECT = {"http": "", "https": "", "all": ""}  # for requests: whatever the environment says
 
 
 @dataclasses.dataclass
@@ -262,6 +264,8 @@ def _exchange(
             timeout=(left, left),
             # Said again here: requests lets REQUESTS_CA_BUNDLE override a session's verify=False.
             verify=session.verify,
+            # A proxy has a loopback of its own.
+            proxies=_DIRECT if _LOOPBACK.match(url) else None,
             stream=True,
             allow_redirects=False,
         ) as answer:
@@ -315,6 +319,8 @@ def proxy_before(url: str) -> str:
     """`the proxy URL (from VARIABLE)` that the environment puts before `url`, '' when there is none."""
     from requests.utils import get_environ_proxies, select_proxy
 
+    if _LOOPBACK.match(url):
+        return ""
     proxies = get_environ_proxies(url, no_proxy=None)
     found = select_proxy(url, proxies)
     if not found:

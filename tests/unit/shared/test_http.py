@@ -66,6 +66,15 @@ def test_a_resolver_that_hangs_is_bounded_by_the_deadline(monkeypatch: pytest.Mo
     assert error.message == "GET http://tempo:3200/ready was not answered completely within 0.3 s"
 
 
+def test_a_loopback_address_is_asked_without_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "all_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port()}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    with tcp_server(answering(http_answer(200, b"{}"))) as port:
+        assert client(port).get("/").status == 200
+        assert HttpClient(f"http://localhost:{port}", {"timeout": 5}, "tempo_url").get("/").status == 200
+
+
 def test_a_reset_is_connection_reset() -> None:
     def reset(connection: socket.socket) -> None:
         connection.recv(65536)
@@ -335,11 +344,3 @@ def test_an_answer_through_a_proxy_names_it(status: int, cause: str) -> None:
         error = proxied("http://tempo:3200", f"http://u:pa55@127.0.0.1:{port}")
     assert error.cause == cause
     assert error.message.endswith(f"'no' (asked through the proxy http://127.0.0.1:{port} (from http_proxy))")
-
-
-def test_no_proxy_is_respected() -> None:
-    dead = f"http://127.0.0.1:{closed_port()}"
-    with tcp_server(answering(http_answer(200, b"{}"))) as port, mock.patch.dict(
-        os.environ, {"http_proxy": dead, "no_proxy": "127.0.0.1"}
-    ):
-        assert client(port).get("/").status == 200
