@@ -303,12 +303,14 @@ def _zstd_chunks(file: Opened, left: t.Callable[[], float]) -> t.Iterator[bytes]
     program = shutil.which("zstd")
     if program is None:
         try:
-            _Zstd().eof  # noqa: B018  what older packages don't know
-        except (ImportError, AttributeError):
+            usable = hasattr(_Zstd(), "eof")
+        except ImportError:
+            usable = False
+        if not usable:
             raise Unreadable(
                 "library_missing",
                 f"{file.name}: needs the zstd program or the Python package 'zstandard' (0.19 or newer) on this host",
-            ) from None
+            )
         yield from _decompressed(file)
         return
     command = [program, "-dcq", f"--memory={_DECOMPRESSOR_MEMORY}"]
