@@ -69,8 +69,9 @@ def test_a_stack_from_nothing_to_nothing(stack: Stack) -> None:
     assert stack.stored(trace)
 
     # Purged: nothing is left.
-    assert changes(stack.run("teardown", stack_purge_data=True)) > 0
-    assert changes(stack.run("teardown", stack_purge_data=True)) == 0
+    purge = ("-e", "stack_purge_data=true")  # as a command line gives it: a string
+    assert changes(stack.run("teardown", *purge)) > 0
+    assert changes(stack.run("teardown", *purge)) == 0
     assert stack.client.volumes.list(filters={"name": stack.name}) == []
     assert not stack.config.exists()
 
