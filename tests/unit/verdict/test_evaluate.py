@@ -341,3 +341,35 @@ def test_a_stored_document_that_can_not_be_evaluated(document: Any, words: str) 
 def test_evidence_is_kept_as_json_has_it() -> None:
     built = evidence.build({"a": {"seen": datetime.date(2026, 11, 23)}}, {}, {})
     assert built["hosts"]["a"] == {"unreachable": False, "backend": None, "seen": "2026-11-23"}
+
+
+PLACES = [
+    (["run"], "settings", "a dict"),
+    (["run"], "suppress", "a list"),
+    (["run"], "check_dirs", "a list"),
+    (["run", "suppress", 0], "id", "a str"),
+    (["run", "suppress", 0], "host", "a str"),
+    (["run", "suppress", 0], "until", "a str"),
+    *((["hosts", "a"], key, kind) for key, kind in (("settings", "a dict"), ("backend", "a str"))),
+    *((["backends", "main"], key, kind) for key, kind in (("hosts", "a list"), ("canaries", "a dict"))),
+    *((["backends", "main", "canaries"], key, "a dict") for key in ("traces", "hops")),
+]
+
+
+@pytest.mark.parametrize(("path", "key", "kind"), PLACES, ids=str)
+def test_what_the_evaluator_looks_into_is_of_its_kind_or_refused(path: list[Any], key: str, kind: str) -> None:
+    document: dict[str, Any] = {
+        "schema": 1,
+        "run": {"suppress": [{"id": "network.*", "host": None}]},
+        "hosts": {"a": {"backend": "main"}},
+        "backends": {"main": {"hosts": ["a"], "canaries": {}}},
+    }
+    assert evidence.check_document(document) is document
+    inner: Any = document
+    for step in path:
+        inner = inner[step]
+    inner[key] = 3
+    place = ".".join(str(step) for step in path).replace(".0", "[0]")
+    with pytest.raises(evidence.BadEvidence) as refused:
+        evidence.check_document(document)
+    assert str(refused.value) == f"the evidence has '{place}.{key}', but not as {kind}"
