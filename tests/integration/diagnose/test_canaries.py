@@ -75,7 +75,7 @@ def test_no_fix_is_tried_when_that_is_switched_off(tmp_path: Path) -> None:
     with Lab(fault="wrong-protocol", directory=tmp_path / "lab") as lab:
         lab.run_app()
         before = len(lab.store.traces)
-        run = run_playbook("diagnose", tmp_path, {**lab.variables, "diagnose_counterfactual": False})
+        run = run_playbook("diagnose", tmp_path, lab.variables, "-e", "diagnose_counterfactual=false")
         assert len(lab.store.traces) == before
     assert evidence(run)["otlp"]["counterfactuals"] == []
     assert run.root_causes == ["network.otlp.other-protocol"], run.output
@@ -108,7 +108,7 @@ def test_every_host_sends_to_every_hop_and_the_books_balance(tmp_path: Path) -> 
     assert (seen["canaries"]["sent"], seen["canaries"]["lost"]) == (12, 0)
     assert seen["canaries"]["search"]["found"] > 0
     assert seen["grafana"]["trace"]["found"]
-    assert "accepted 12, refused 0 and stored 12 (unexplained: 0)" in "\n".join(
+    assert "accepted 12, refused 0, stored 12 (unexplained: 0)" in "\n".join(
         finding["title"]
         for finding in run.report["findings"]  # type: ignore[index]
     )
