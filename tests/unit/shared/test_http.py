@@ -75,6 +75,14 @@ def test_a_loopback_address_is_asked_without_the_proxy(monkeypatch: pytest.Monke
         assert HttpClient(f"http://localhost:{port}", {"timeout": 5}, "tempo_url").get("/").status == 200
 
 
+def test_a_closed_loopback_port_is_not_blamed_on_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://proxy.example:3128")
+    monkeypatch.delenv("no_proxy", raising=False)
+    error = failure(lambda: client(closed_port()).get("/"))
+    assert error.cause == "connection_refused"
+    assert "proxy" not in error.message
+
+
 def test_a_reset_is_connection_reset() -> None:
     def reset(connection: socket.socket) -> None:
         connection.recv(65536)
@@ -344,3 +352,16 @@ def test_an_answer_through_a_proxy_names_it(status: int, cause: str) -> None:
         error = proxied("http://tempo:3200", f"http://u:pa55@127.0.0.1:{port}")
     assert error.cause == cause
     assert error.message.endswith(f"'no' (asked through the proxy http://127.0.0.1:{port} (from http_proxy))")
+
+
+def test_no_proxy_is_respected() -> None:
+    dead = f"http://127.0.0.1:{closed_port()}"
+    with tcp_server(answering(http_answer(200, b"{}"))) as port:
+        url = f"http://0.0.0.0:{port}"  # this machine, and no loopback address, which is asked directly in any case
+        for excepted, answered in (("0.0.0.0", True), ("other.example", False)):
+            with mock.patch.dict(os.environ, {"http_proxy": dead, "no_proxy": excepted}):
+                asked = HttpClient(url, {"timeout": 5}, "tempo_url")
+                if answered:
+                    assert asked.get("/").status == 200
+                else:
+                    assert failure(asked.get, "/").cause == "proxy_in_the_way"
