@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import ProbeFailure
 
 
 class FakeClock:

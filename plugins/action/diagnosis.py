@@ -13,9 +13,10 @@ import uuid
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import MissingLibrary
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import MissingLibrary
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document
 from ansible_collections.traceops.tracing.plugins.module_utils._report import console, write
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict import evidence, judge, library, suppress
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import judge, library, suppress
 
 CHECKS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "checks")
 
@@ -55,7 +56,7 @@ class ActionModule(ActionBase):
         result.update(changed=False, verdict={}, findings=[], counts={}, failing=False, reports={})
         try:
             report = self._report(options)
-        except (library.BadCheck, evidence.BadEvidence, suppress.BadSuppression, MissingLibrary) as error:
+        except (library.BadCheck, document.BadEvidence, suppress.BadSuppression, MissingLibrary) as error:
             return {**result, "failed": True, "msg": str(error)}
         states = [finding["state"] for finding in report["findings"]]
         result.update(
@@ -89,7 +90,7 @@ class ActionModule(ActionBase):
             "suppress": suppress.read(options["suppress"], checks),
             "check_dirs": own,
         }
-        return judge.report(evidence.build(options["hosts"], options["backends"], run), checks)
+        return judge.report(document.build(options["hosts"], options["backends"], run), checks)
 
 
 def _absolute(path: str) -> str:

@@ -9,8 +9,8 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
-from ansible_collections.traceops.tracing.plugins.module_utils._logs import profiles
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs import profiles
 
 
 class ActionModule(ActionBase):

@@ -12,8 +12,8 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt, redact
 from ansible_collections.traceops.tracing.plugins.module_utils._sampling.edit import FORMATS, CannotEdit, edit
-from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt, redact
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "path": {"type": "str", "required": True},

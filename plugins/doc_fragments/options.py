@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # Each part is the twin of the option group of the same name in module_utils/_spec.py.
+    # Each part is the twin of the option group of the same name in module_utils/_base/spec.py.
     HTTP = r"""
 options:
   url_username:

@@ -9,15 +9,10 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._times import option_duration_ns
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
-from ansible_collections.traceops.tracing.plugins.module_utils._sampling import (
-    modes,
-    plan,
-    proof,
-    samplers,
-    traceparent,
-)
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import samplers, traceparent
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.times import option_duration_ns
+from ansible_collections.traceops.tracing.plugins.module_utils._sampling import modes, plan, proof
 
 
 def sampling_mode(name: t.Any, extra: t.Optional[t.Mapping[str, t.Any]] = None, **overrides: t.Any) -> modes.Mode:

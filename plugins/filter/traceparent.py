@@ -9,8 +9,8 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.traceops.tracing.plugins.module_utils._sampling.traceparent import Malformed, next_hop, parse
-from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.traceparent import Malformed, next_hop, parse
 
 
 def traceparent(header: t.Any) -> t.Dict[str, t.Any]:

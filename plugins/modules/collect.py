@@ -84,16 +84,16 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.traceops.tracing.plugins.module_utils import _collect
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import collect
 
 
 def main() -> None:
     module = AnsibleModule({"probes": {"type": "dict", "required": True}}, supports_check_mode=True)
     evidence: t.Dict[str, t.Any] = {}
     try:
-        planned = _collect.plan(module.params["probes"], module.check_mode, module.no_log_values)
-        evidence = _collect.visit(planned)
+        planned = collect.plan(module.params["probes"], module.check_mode, module.no_log_values)
+        evidence = collect.visit(planned)
     except BadOption as error:
         module.fail_json(msg=error.message, evidence=evidence)
     module.exit_json(changed=False, evidence=evidence)

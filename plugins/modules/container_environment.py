@@ -86,7 +86,7 @@ cause:
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import MissingLibrary, ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import MissingLibrary, ProbeFailure
 from ansible_collections.traceops.tracing.plugins.module_utils._sampling import container
 
 

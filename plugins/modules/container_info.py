@@ -305,7 +305,7 @@ networks:
         velo-tempo: {ip: 172.18.0.3, aliases: [tempo, velo-tempo]}
 """
 
-from ansible_collections.traceops.tracing.plugins.module_utils._module import run_probe_module
+from ansible_collections.traceops.tracing.plugins.module_utils._base.module import run_probe_module
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import containers
 
 

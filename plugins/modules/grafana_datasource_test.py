@@ -209,7 +209,7 @@ steps:
       body_excerpt: echo
 """
 
-from ansible_collections.traceops.tracing.plugins.module_utils._module import run_probe_module
+from ansible_collections.traceops.tracing.plugins.module_utils._base.module import run_probe_module
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import grafana
 
 

@@ -261,7 +261,7 @@ message:
   sample: "9 of 29 patterns found in 1 source"
 """
 
-from ansible_collections.traceops.tracing.plugins.module_utils._module import run_probe_module
+from ansible_collections.traceops.tracing.plugins.module_utils._base.module import run_probe_module
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import logs
 
 

@@ -236,7 +236,7 @@ passes_with:
   sample: OTEL_EXPORTER_OTLP_PROTOCOL=grpc
 """
 
-from ansible_collections.traceops.tracing.plugins.module_utils._module import run_probe_module
+from ansible_collections.traceops.tracing.plugins.module_utils._base.module import run_probe_module
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import otlp
 
 

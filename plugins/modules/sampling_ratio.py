@@ -157,7 +157,7 @@ attempts:
   sample: 1
 """
 
-from ansible_collections.traceops.tracing.plugins.module_utils._module import run_probe_module
+from ansible_collections.traceops.tracing.plugins.module_utils._base.module import run_probe_module
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import sampling_ratio
 
 

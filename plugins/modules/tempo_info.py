@@ -196,7 +196,7 @@ unavailable:
   sample: []
 """
 
-from ansible_collections.traceops.tracing.plugins.module_utils._module import run_probe_module
+from ansible_collections.traceops.tracing.plugins.module_utils._base.module import run_probe_module
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import tempo_info
 
 

@@ -202,7 +202,7 @@ elapsed:
   sample: 0.021
 """
 
-from ansible_collections.traceops.tracing.plugins.module_utils._module import run_probe_module
+from ansible_collections.traceops.tracing.plugins.module_utils._base.module import run_probe_module
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import tempo_search
 
 

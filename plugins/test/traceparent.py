@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._sampling.traceparent import Malformed, parse
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.traceparent import Malformed, parse
 
 
 def traceparent(header: t.Any) -> bool:

@@ -7,8 +7,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document as evidence
 from ansible_collections.traceops.tracing.plugins.module_utils._report import console, html
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict import evidence, judge, library
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import judge, library
 from ansible_collections.traceops.tracing.tests.bench.measured import Measured
 from ansible_collections.traceops.tracing.tests.unit.checks.cases import HOST, cases, document
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._grafana import (
+from ansible_collections.traceops.tracing.plugins.module_utils._client.grafana import (
     DataSource,
     GrafanaClient,
     parse_datasource,

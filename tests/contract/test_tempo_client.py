@@ -8,16 +8,16 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._http import HttpClient, HttpError
-from ansible_collections.traceops.tracing.plugins.module_utils._client._tempo import TempoClient
-from ansible_collections.traceops.tracing.plugins.module_utils._client._trace import Trace
+from ansible_collections.traceops.tracing.plugins.module_utils._client.http import HttpClient, HttpError
+from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo import TempoClient
+from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo_failure import explain
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.trace import Trace
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import (
     canaries,
     tempo_info,
     tempo_search,
     tempo_trace,
 )
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._tempo_failure import explain
 from ansible_collections.traceops.tracing.tests.contract.replay import (
     Answer,
     Asked,

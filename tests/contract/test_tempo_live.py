@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client import _tempo
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import (
     canaries,
     tempo_info,
@@ -98,7 +97,7 @@ def test_it_is_described(filled: LabTempo | RealTempo) -> None:
 def test_a_trace_hangs_together_in_both_formats(
     filled: LabTempo | RealTempo, accept: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_tempo, "TRACE_FORMAT", accept)
+    monkeypatch.setattr("ansible_collections.traceops.tracing.plugins.module_utils._client.tempo.TRACE_FORMAT", accept)
     result = tempo_trace.run(options(tempo_trace, tempo_url=filled.url("http_api"), trace_id=WHOLE.lstrip("0")))
     assert (result["complete"], result["span_count"], result["depth"], result["error_count"]) == (True, 2, 2, 2)
     assert result["roots"][0] == {

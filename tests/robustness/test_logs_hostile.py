@@ -18,9 +18,9 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils import _collect
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import ProbeFailure
-from ansible_collections.traceops.tracing.plugins.module_utils._logs import files, limits
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import collect
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs import files, limits
 from ansible_collections.traceops.tracing.tests.conftest import require
 from ansible_collections.traceops.tracing.tests.unit.logs.looking import look, profile
 
@@ -208,7 +208,7 @@ def test_inside_collect_such_an_expression_is_evidence(tmp_path: Path, monkeypat
     regex, line = CATASTROPHES["nested"]
     (tmp_path / "x.log").write_text(f"fine\n{line}\n")
     options = {"paths": [str(tmp_path / "x.log")]}
-    planned = _collect.plan(
+    planned = collect.plan(
         {
             "logs": {**options, "patterns": {"evil": regex}},
             "other": {"probe": "logs", **options, "patterns": {"ok": "fine"}},
@@ -216,7 +216,7 @@ def test_inside_collect_such_an_expression_is_evidence(tmp_path: Path, monkeypat
         check_mode=False,
         secrets=set(),
     )
-    evidence = _collect.visit(planned)
+    evidence = collect.visit(planned)
     assert (evidence["logs"]["ok"], evidence["logs"]["cause"]) == (False, "regex_timeout")
     assert "evil" in evidence["logs"]["message"]
     assert evidence["other"]["patterns"]["ok"]["count"] == 1

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_http2 import is_http2, read_answer
-from ansible_collections.traceops.tracing.plugins.module_utils._text import clean
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean
+from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.http2 import is_http2, read_answer
 from ansible_collections.traceops.tracing.tests.canary import ask
 from ansible_collections.traceops.tracing.tests.servers import http_answer, tcp_server
 from ansible_collections.traceops.tracing.tests.unit.otlp.test_causes import DOCUMENTED

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import ProbeFailure
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import (
     canaries,
     coverage,

@@ -11,9 +11,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document as evidence
 from ansible_collections.traceops.tracing.plugins.module_utils._report import console
-from ansible_collections.traceops.tracing.plugins.module_utils._text import clean
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict import evidence, judge, library
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import judge, library
 
 
 def differences(old: Any, new: list[dict[str, Any]]) -> list[str]:

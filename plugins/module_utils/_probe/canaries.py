@@ -9,21 +9,21 @@ import concurrent.futures
 import queue
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._http import HttpError
-from ansible_collections.traceops.tracing.plugins.module_utils._client._tempo import TempoClient, normal_id
-from ansible_collections.traceops.tracing.plugins.module_utils._client._traceql import build_query
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption, ProbeFailure
-from ansible_collections.traceops.tracing.plugins.module_utils._probe import _canary
-from ansible_collections.traceops.tracing.plugins.module_utils._probe import _tempo_state as state
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._tempo_failure import asking_tempo, explain
-from ansible_collections.traceops.tracing.plugins.module_utils._spec import HTTP, TEMPO
-from ansible_collections.traceops.tracing.plugins.module_utils._waiting import (
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption, ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._base.spec import HTTP, TEMPO
+from ansible_collections.traceops.tracing.plugins.module_utils._base.waiting import (
     BY_ID_CONFIRM,
     BY_ID_PAUSE,
     REAL,
     Clock,
     wait_for,
 )
+from ansible_collections.traceops.tracing.plugins.module_utils._client.http import HttpError
+from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo import TempoClient, normal_id
+from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo_failure import asking_tempo, explain
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import canary
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import tempo_state as state
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.traceql import build_query
 
 ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
     **TEMPO,
@@ -50,7 +50,7 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any
     """`{ok, cause, message, url, traces, found, missing, hops, sent, lost, search}`.
 
     Looks for `trace_ids` (name -> id), and for the canaries that hosts sent: `sent` is host -> hop -> how many were
-    accepted, their ids follow from `run` (_canary.trace_id). Of very many, the first ones of each hop are looked for.
+    accepted, their ids follow from `run` (canary.trace_id). Of very many, the first ones of each hop are looked for.
     `traces`: name -> `{trace_id, found, visible_after, cause}`; visible_after is seconds since the probe began, cause
     is ok, trace_not_found, or what the last request failed of; found is null while it is not known. A host's entry is
     that of the first canary it sent to the hop `otlp`.
@@ -119,7 +119,7 @@ def _derived(run_word: str, sent: t.Mapping[str, t.Any], room: int) -> Hops:
     return {
         str(host): {
             str(hop): [
-                _sought(_canary.trace_id(run_word, str(host), str(hop), number)) for number in range(min(count, most))
+                _sought(canary.trace_id(run_word, str(host), str(hop), number)) for number in range(min(count, most))
             ]
             for hop, count in hops.items()
         }
@@ -144,12 +144,12 @@ def _summary(traces: t.List[t.Dict[str, t.Any]]) -> t.Dict[str, t.Any]:
     """The canaries of one hop as one entry: what is said of the first that arrived, and how many did."""
     arrived = [trace for trace in traces if trace["found"]]
     asked = [trace for trace in traces if trace["cause"] in ("ok", "trace_not_found")]
-    return {**(arrived or asked or traces)[0], **_canary.loss(len(asked), len(arrived))}
+    return {**(arrived or asked or traces)[0], **canary.loss(len(asked), len(arrived))}
 
 
 def _search(client: TempoClient, ids: t.Set[str], clock: Clock) -> t.Dict[str, t.Any]:
     """Wait until a search shows one of these traces, as long as Tempo's own settings say that it may take."""
-    query, limit = build_query(_canary.SERVICE), min(MAX_SEARCHED, 20 + len(ids))
+    query, limit = build_query(canary.SERVICE), min(MAX_SEARCHED, 20 + len(ids))
     if client.version().dialect.most_recent:
         query += " with (most_recent=true)"
     begun = clock.time()

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._tempo import TempoClient
-from ansible_collections.traceops.tracing.plugins.module_utils._client._traceql import build_query, quoted
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._tempo_failure import asking_tempo
+from ansible_collections.traceops.tracing.plugins.module_utils._base.spec import HTTP, TEMPO
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean
+from ansible_collections.traceops.tracing.plugins.module_utils._base.waiting import REAL, Clock
+from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo import TempoClient
+from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo_failure import asking_tempo
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.traceql import build_query, quoted
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.tempo_search import suggest
-from ansible_collections.traceops.tracing.plugins.module_utils._spec import HTTP, TEMPO
-from ansible_collections.traceops.tracing.plugins.module_utils._text import clean
-from ansible_collections.traceops.tracing.plugins.module_utils._waiting import REAL, Clock
 
 ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
     **TEMPO,

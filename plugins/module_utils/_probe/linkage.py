@@ -8,16 +8,16 @@ from __future__ import annotations
 import collections
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._http import HttpError
-from ansible_collections.traceops.tracing.plugins.module_utils._client._tempo import TempoClient
-from ansible_collections.traceops.tracing.plugins.module_utils._client._trace import Span, Trace
-from ansible_collections.traceops.tracing.plugins.module_utils._client._traceql import build_query
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._linkage import Tree, tree_of
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._tempo_failure import asking_tempo, explain
-from ansible_collections.traceops.tracing.plugins.module_utils._spec import HTTP, TEMPO
-from ansible_collections.traceops.tracing.plugins.module_utils._text import clean
-from ansible_collections.traceops.tracing.plugins.module_utils._waiting import REAL, Clock
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._base.spec import HTTP, TEMPO
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean
+from ansible_collections.traceops.tracing.plugins.module_utils._base.waiting import REAL, Clock
+from ansible_collections.traceops.tracing.plugins.module_utils._client.http import HttpError
+from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo import TempoClient
+from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo_failure import asking_tempo, explain
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.linkage import Tree, tree_of
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.trace import Span, Trace
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.traceql import build_query
 
 ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
     **TEMPO,

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._http import HttpClient, HttpError, status_error
-from ansible_collections.traceops.tracing.plugins.module_utils._client._metrics import parse_metrics, total
-from ansible_collections.traceops.tracing.plugins.module_utils._client._tempo import Found, TempoClient
-from ansible_collections.traceops.tracing.plugins.module_utils._client._times import option_time
-from ansible_collections.traceops.tracing.plugins.module_utils._client._traceql import quoted
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._tempo_failure import asking_tempo
-from ansible_collections.traceops.tracing.plugins.module_utils._sampling.estimate import estimate, hidden_factor, share
-from ansible_collections.traceops.tracing.plugins.module_utils._sampling.samplers import RULES, SDK_RULES
-from ansible_collections.traceops.tracing.plugins.module_utils._spec import HTTP, TEMPO, WAIT
-from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt, public_url
-from ansible_collections.traceops.tracing.plugins.module_utils._waiting import REAL, Clock, wait_for
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._base.spec import HTTP, TEMPO, WAIT
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt, public_url
+from ansible_collections.traceops.tracing.plugins.module_utils._base.waiting import REAL, Clock, wait_for
+from ansible_collections.traceops.tracing.plugins.module_utils._client.http import HttpClient, HttpError, status_error
+from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo import Found, TempoClient
+from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo_failure import asking_tempo
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.estimate import estimate, hidden_factor, share
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.metrics_text import parse_metrics, total
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.samplers import RULES, SDK_RULES
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.times import option_time
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.traceql import quoted
 
 ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
     **TEMPO,

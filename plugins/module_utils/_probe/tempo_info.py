@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._http import HttpError
-from ansible_collections.traceops.tracing.plugins.module_utils._client._tempo import TempoClient
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption, ProbeFailure
-from ansible_collections.traceops.tracing.plugins.module_utils._probe import _tempo_state as state
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._tempo_failure import asking_tempo
-from ansible_collections.traceops.tracing.plugins.module_utils._spec import HTTP, TEMPO
-from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt
-from ansible_collections.traceops.tracing.plugins.module_utils._waiting import REAL, Clock
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption, ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._base.spec import HTTP, TEMPO
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
+from ansible_collections.traceops.tracing.plugins.module_utils._base.waiting import REAL, Clock
+from ansible_collections.traceops.tracing.plugins.module_utils._client.http import HttpError
+from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo import TempoClient
+from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo_failure import asking_tempo
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import tempo_state as state
 
 ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
     **TEMPO,

@@ -9,21 +9,25 @@ import difflib
 import math
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._http import HttpError
-from ansible_collections.traceops.tracing.plugins.module_utils._client._tempo import (
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import (
+    BadOption,
+    MissingLibrary,
+    ProbeFailure,
+)
+from ansible_collections.traceops.tracing.plugins.module_utils._base.spec import HTTP, TEMPO, WAIT
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean, excerpt
+from ansible_collections.traceops.tracing.plugins.module_utils._base.waiting import REAL, Clock, wait_for
+from ansible_collections.traceops.tracing.plugins.module_utils._client.http import HttpError
+from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo import (
     MAX_WINDOWS,
     WINDOW_S,
     Found,
     TempoClient,
 )
-from ansible_collections.traceops.tracing.plugins.module_utils._client._times import option_duration_ns, option_time
-from ansible_collections.traceops.tracing.plugins.module_utils._client._traceql import build_query
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption, MissingLibrary, ProbeFailure
-from ansible_collections.traceops.tracing.plugins.module_utils._probe import _tempo_state as state
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._tempo_failure import asking_tempo
-from ansible_collections.traceops.tracing.plugins.module_utils._spec import HTTP, TEMPO, WAIT
-from ansible_collections.traceops.tracing.plugins.module_utils._text import clean, excerpt
-from ansible_collections.traceops.tracing.plugins.module_utils._waiting import REAL, Clock, wait_for
+from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo_failure import asking_tempo
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import tempo_state as state
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.times import option_duration_ns, option_time
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.traceql import build_query
 
 ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
     **TEMPO,

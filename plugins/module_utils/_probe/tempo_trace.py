@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._tempo import TempoClient, normal_id
-from ansible_collections.traceops.tracing.plugins.module_utils._client._trace import Trace
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import ProbeFailure
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._linkage import judge
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._tempo_failure import asking_tempo
-from ansible_collections.traceops.tracing.plugins.module_utils._spec import HTTP, TEMPO, WAIT
-from ansible_collections.traceops.tracing.plugins.module_utils._waiting import (
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._base.spec import HTTP, TEMPO, WAIT
+from ansible_collections.traceops.tracing.plugins.module_utils._base.waiting import (
     BY_ID_CONFIRM,
     BY_ID_PAUSE,
     REAL,
     Clock,
     wait_for,
 )
+from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo import TempoClient, normal_id
+from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo_failure import asking_tempo
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.linkage import judge
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.trace import Trace
 
 ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
     **TEMPO,

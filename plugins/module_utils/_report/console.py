@@ -9,8 +9,8 @@ import re
 import textwrap
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean
 from ansible_collections.traceops.tracing.plugins.module_utils._report import fold
-from ansible_collections.traceops.tracing.plugins.module_utils._text import clean
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import epoch
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.judge import count
 

@@ -14,9 +14,9 @@ import copy
 import time
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._docker import Engine, Json, well_formed
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import ProbeFailure
-from ansible_collections.traceops.tracing.plugins.module_utils._waiting import REAL, Clock
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._base.waiting import REAL, Clock
+from ansible_collections.traceops.tracing.plugins.module_utils._client.docker import Engine, Json, well_formed
 
 ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
     "name": {"type": "str", "required": True},

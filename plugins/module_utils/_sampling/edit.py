@@ -12,11 +12,11 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
 from ansible_collections.traceops.tracing.plugins.module_utils._sampling import edit_collector, edit_yaml
 from ansible_collections.traceops.tracing.plugins.module_utils._sampling.edit_yaml import CannotEdit
 from ansible_collections.traceops.tracing.plugins.module_utils._sampling.modes import Limits, number
-from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt
 
 Settings = t.Mapping[str, t.Any]
 

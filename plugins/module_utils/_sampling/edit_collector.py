@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
 from ansible_collections.traceops.tracing.plugins.module_utils._sampling import edit_yaml
 from ansible_collections.traceops.tracing.plugins.module_utils._sampling.edit_yaml import (
     CannotEdit,
@@ -18,7 +19,6 @@ from ansible_collections.traceops.tracing.plugins.module_utils._sampling.edit_ya
     Remove,
     Set,
 )
-from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt
 
 RATIO_POLICY = "traceops-ratio"
 ERRORS_POLICY = "traceops-errors"

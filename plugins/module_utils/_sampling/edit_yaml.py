@@ -13,7 +13,7 @@ import json
 import re
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
 
 Path = t.List[t.Union[str, int]]
 MAX_NODES = 200_000

@@ -10,8 +10,8 @@ import os
 import re
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
-from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
 
 # {mode, ratio, flush_interval_ms, export_timeout_ms, max_queue_size, max_export_batch_size}
 Mode = t.Dict[str, t.Any]

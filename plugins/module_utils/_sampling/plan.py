@@ -13,10 +13,11 @@ import posixpath
 import re
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
-from ansible_collections.traceops.tracing.plugins.module_utils._sampling import modes, samplers
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import samplers
+from ansible_collections.traceops.tracing.plugins.module_utils._sampling import modes
 from ansible_collections.traceops.tracing.plugins.module_utils._sampling.path import along_path
-from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt
 
 Target = t.Dict[str, t.Any]
 

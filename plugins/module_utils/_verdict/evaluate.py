@@ -8,7 +8,8 @@ from __future__ import annotations
 import fnmatch
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict import evidence, suppress
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document as evidence
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import suppress
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.closures import truthy
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import (
     BadExpression,

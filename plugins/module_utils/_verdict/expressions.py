@@ -20,8 +20,8 @@ import functools
 import re
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import MissingLibrary
-from ansible_collections.traceops.tracing.plugins.module_utils._text import excerpt
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import MissingLibrary
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import closures
 
 Search = t.Callable[["Expression", t.Any], t.Any]

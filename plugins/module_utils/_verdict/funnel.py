@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict.evidence import Document
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.document import Document
 
 STEPS = ("created", "sampled", "exported", "accepted", "passed on", "stored", "searchable", "visible in Grafana")
 

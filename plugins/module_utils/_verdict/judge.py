@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.document import SCHEMA, Document
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.causes import RootCause, root_causes
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.evaluate import (
     UNDECIDED,
     Finding,
     evaluate,
 )
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict.evidence import SCHEMA, Document
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.funnel import columns
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import Library
 

@@ -13,7 +13,7 @@ import uuid
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import ProbeFailure
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import containers
 from ansible_collections.traceops.tracing.tests.integration.docker_engine import LABEL, wait_until
 

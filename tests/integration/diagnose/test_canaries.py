@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible_collections.traceops.tracing.plugins.module_utils._probe import _canary
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import canary
 from ansible_collections.traceops.tracing.tests.integration.diagnose.test_fleet import LOCAL, diagnose
 from ansible_collections.traceops.tracing.tests.integration.faults import backend_faults, network_faults
 from ansible_collections.traceops.tracing.tests.integration.faults.network_faults import to_tempo
@@ -134,7 +134,7 @@ def test_a_sampler_on_the_way_shows_as_a_share_with_its_interval(tmp_path: Path)
     assert 0 < hop["lost"] < 60, "of 60, all are kept or all lost once in 10**18 runs"
     assert hop["low"] < hop["loss"] < hop["high"]
     assert run.findings("warning") == ["sampling.canaries.partly-lost"], run.output
-    assert hop["loss"] == _canary.loss(60, hop["arrived"])["loss"]
+    assert hop["loss"] == canary.loss(60, hop["arrived"])["loss"]
 
 
 def test_when_the_counting_host_is_gone_the_others_do_the_rest(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from docker.models.containers import Container
 
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import ProbeFailure
 from ansible_collections.traceops.tracing.tests.integration.docker_engine import wait_until
 from ansible_collections.traceops.tracing.tests.unit.logs.looking import look
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from docker.types import IPAMConfig, IPAMPool, LogConfig, Mount, Ulimit
 
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import ProbeFailure
 from ansible_collections.traceops.tracing.plugins.module_utils._sampling import container
 from ansible_collections.traceops.tracing.tests.integration.docker_engine import LABEL
 

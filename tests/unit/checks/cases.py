@@ -24,8 +24,8 @@ from typing import Any
 
 import yaml
 
-from ansible_collections.traceops.tracing.plugins.module_utils._probe import _canary
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict import evidence
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document as evidence
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import canary
 
 HERE = Path(__file__).parent
 HOST, BESIDE, BACKEND = "app01", "app02", "main"
@@ -129,7 +129,7 @@ def _canaries(parts: Any, told: dict[str, list[int]]) -> None:
             continue
         cause = "ok" if arrived else "trace_not_found"
         trace = {"trace_id": "1" * 32, "found": arrived > 0, "visible_after": 0.01 if arrived else None, "cause": cause}
-        hops[hop] = {**trace, **_canary.loss(sent, arrived)}
+        hops[hop] = {**trace, **canary.loss(sent, arrived)}
     lost = sum(hop["lost"] for hop in hops.values())
     parts["backend"]["canaries"].update(
         ok=not lost,

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption, ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption, ProbeFailure
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import clock
 from ansible_collections.traceops.tracing.tests.servers import answering, closed_port, http_answer, tcp_server
 

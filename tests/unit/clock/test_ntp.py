@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._probe import _ntp
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.clock import ntp
 
 RECORDED = json.loads((Path(__file__).parent / "recordings" / "ntp.json").read_text())
 
 
 def programs(monkeypatch, **output):
     """What chronyc and timedatectl print; a program that is not named is not installed."""
-    monkeypatch.setattr(_ntp, "output_of", lambda words, seconds: output.get("_".join(words).replace("-", "")))
+    monkeypatch.setattr(ntp, "output_of", lambda words, seconds: output.get("_".join(words).replace("-", "")))
 
 
 def test_chrony_that_follows_a_server():
     # In words the same answer says "seconds fast": the host is ahead.
-    assert _ntp.read_chrony(RECORDED["chrony"]["synchronised"]) == {
+    assert ntp.read_chrony(RECORDED["chrony"]["synchronised"]) == {
         "synchronised": True,
         "source": "127.0.0.1",
         "offset_s": 0.000002,
@@ -28,7 +28,7 @@ def test_chrony_that_follows_a_server():
 
 
 def test_chrony_without_a_server():
-    assert _ntp.read_chrony(RECORDED["chrony"]["without a server"]) == {
+    assert ntp.read_chrony(RECORDED["chrony"]["without a server"]) == {
         "synchronised": False,
         "source": "",
         "offset_s": None,
@@ -38,11 +38,11 @@ def test_chrony_without_a_server():
 
 @pytest.mark.parametrize("text", [None, "", "506 Cannot talk to daemon", ",,,"])
 def test_no_chrony(text):
-    assert _ntp.read_chrony(text) is None
+    assert ntp.read_chrony(text) is None
 
 
 def test_systemd_that_is_not_synchronised():
-    assert _ntp.read_timedatectl(RECORDED["timedatectl"]["show"], None) == {
+    assert ntp.read_timedatectl(RECORDED["timedatectl"]["show"], None) == {
         "synchronised": False,
         "source": "",
         "offset_s": None,
@@ -52,14 +52,14 @@ def test_systemd_that_is_not_synchronised():
 
 def test_systemd_names_its_server():
     # Made by hand after systemd's documentation of `timedatectl show-timesync`.
-    found = _ntp.read_timedatectl("NTPSynchronized=yes\n", "SystemNTPServers=\nServerName=ntp.example.com\n")
+    found = ntp.read_timedatectl("NTPSynchronized=yes\n", "SystemNTPServers=\nServerName=ntp.example.com\n")
 
     assert (found["synchronised"], found["source"]) == (True, "ntp.example.com")
 
 
 @pytest.mark.parametrize("text", [None, "", "Failed to connect to bus", "NTPSynchronized=maybe\n"])
 def test_no_systemd(text):
-    assert _ntp.read_timedatectl(text, None) is None
+    assert ntp.read_timedatectl(text, None) is None
 
 
 def test_chrony_is_asked_before_systemd(monkeypatch):
@@ -68,16 +68,16 @@ def test_chrony_is_asked_before_systemd(monkeypatch):
         chronyc_c_tracking=RECORDED["chrony"]["synchronised"],
         timedatectl_show=RECORDED["timedatectl"]["show"],
     )
-    assert _ntp.state()["by"] == "chrony"
+    assert ntp.state()["by"] == "chrony"
 
     programs(monkeypatch, timedatectl_show=RECORDED["timedatectl"]["show"])
-    assert _ntp.state()["by"] == "timedatectl"
+    assert ntp.state()["by"] == "timedatectl"
 
 
 def test_the_kernel_is_asked_when_no_program_is_there(monkeypatch):
     programs(monkeypatch)
 
-    found = _ntp.state()
+    found = ntp.state()
 
     assert found["by"] == "kernel"
     assert found["synchronised"] in (True, False)
@@ -85,6 +85,6 @@ def test_the_kernel_is_asked_when_no_program_is_there(monkeypatch):
 
 def test_a_system_without_the_call(monkeypatch):
     programs(monkeypatch)
-    monkeypatch.setattr(_ntp.ctypes, "CDLL", lambda name: object())
+    monkeypatch.setattr(ntp.ctypes, "CDLL", lambda name: object())
 
-    assert _ntp.state() == {"synchronised": None, "source": "", "offset_s": None, "by": ""}
+    assert ntp.state() == {"synchronised": None, "source": "", "offset_s": None, "by": ""}

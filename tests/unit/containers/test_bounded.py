@@ -6,24 +6,24 @@ import threading
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client import _bounded
+from ansible_collections.traceops.tracing.plugins.module_utils._base import bounded
 
 
 def test_what_the_call_returns_is_passed_on():
-    assert _bounded.bounded(lambda: 42, 5) == 42
-    assert _bounded.bounded(lambda: None, 5) is None
+    assert bounded.bounded(lambda: 42, 5) == 42
+    assert bounded.bounded(lambda: None, 5) is None
 
 
 def test_what_the_call_raises_is_passed_on():
     with pytest.raises(ZeroDivisionError):
-        _bounded.bounded(lambda: 1 // 0, 5)
+        bounded.bounded(lambda: 1 // 0, 5)
 
 
 def test_a_call_that_never_ends_is_left_behind():
     forever = threading.Event()
 
-    with pytest.raises(_bounded.TookTooLong):
-        _bounded.bounded(forever.wait, 0.05)
+    with pytest.raises(bounded.TookTooLong):
+        bounded.bounded(forever.wait, 0.05)
 
     forever.set()
 
@@ -39,14 +39,14 @@ def test_a_call_that_never_ends_is_left_behind():
     ],
 )
 def test_what_a_program_prints(words, output):
-    assert _bounded.output_of(words, 30) == output
+    assert bounded.output_of(words, 30) == output
 
 
 def test_a_program_that_does_not_end_is_ended():
-    assert _bounded.output_of(["sleep", "60"], 0.05) is None
+    assert bounded.output_of(["sleep", "60"], 0.05) is None
 
 
 def test_a_program_that_prints_too_much_is_cut(monkeypatch):
-    monkeypatch.setattr(_bounded, "MAX_OUTPUT", 4)
+    monkeypatch.setattr(bounded, "MAX_OUTPUT", 4)
 
-    assert _bounded.output_of(["echo", "hello"], 30) == "hell"
+    assert bounded.output_of(["echo", "hello"], 30) == "hell"

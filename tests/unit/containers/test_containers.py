@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption, ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption, ProbeFailure
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import containers
 from ansible_collections.traceops.tracing.tests.unit.containers.fake_engine import engine, inspection, recorded
 

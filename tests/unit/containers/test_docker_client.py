@@ -10,9 +10,13 @@ import time
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client import _docker
-from ansible_collections.traceops.tracing.plugins.module_utils._client._docker import Engine
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption, MissingLibrary, ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import (
+    BadOption,
+    MissingLibrary,
+    ProbeFailure,
+)
+from ansible_collections.traceops.tracing.plugins.module_utils._client import docker
+from ansible_collections.traceops.tracing.plugins.module_utils._client.docker import Engine
 from ansible_collections.traceops.tracing.tests.conftest import require
 from ansible_collections.traceops.tracing.tests.unit.containers.fake_engine import engine, inspection, recorded, serve
 
@@ -119,7 +123,7 @@ def test_an_engine_that_does_not_finish_its_answer(handler):
 
 
 def test_a_time_out_that_the_sdk_notices_first(monkeypatch):
-    monkeypatch.setattr(_docker, "bounded", lambda work, seconds: work())
+    monkeypatch.setattr(docker, "bounded", lambda work, seconds: work())
 
     with serve(Silent) as url:
         failure = failure_of(url, timeout=0.3)
@@ -157,7 +161,7 @@ def test_urls_that_are_none(url):
 def test_the_option_wins_over_the_variable_and_that_over_the_well_known_sockets(monkeypatch, tmp_path):
     podman = tmp_path / "podman.sock"
     podman.touch()
-    monkeypatch.setattr(_docker, "_well_known_sockets", lambda: [str(tmp_path / "docker.sock"), str(podman)])
+    monkeypatch.setattr(docker, "_well_known_sockets", lambda: [str(tmp_path / "docker.sock"), str(podman)])
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:2375")
 
     assert Engine("unix:///mine", 5).url == "unix:///mine"
@@ -169,7 +173,7 @@ def test_the_option_wins_over_the_variable_and_that_over_the_well_known_sockets(
 
 
 def test_a_log_keeps_its_end_when_it_is_too_long(monkeypatch):
-    monkeypatch.setattr(_docker, "MAX_LOG", 40)
+    monkeypatch.setattr(docker, "MAX_LOG", 40)
     exchanges = recorded()
     tempo = inspection(exchanges, "velo-tempo")["Id"]
 

@@ -10,8 +10,9 @@ import threading
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption, ProbeFailure
-from ansible_collections.traceops.tracing.plugins.module_utils._probe import _process, environment
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption, ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._probe import environment
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.environment import process
 from ansible_collections.traceops.tracing.tests.conftest import require
 from ansible_collections.traceops.tracing.tests.unit.containers.fake_engine import engine, inspection, recorded
 
@@ -39,7 +40,7 @@ def proc(tmp_path, monkeypatch):
     """proc(pid, words, environment) adds a process to an otherwise empty /proc."""
     root = tmp_path / "proc"
     root.mkdir()
-    monkeypatch.setattr(_process, "PROC", str(root))
+    monkeypatch.setattr(process, "PROC", str(root))
 
     def add(pid, words, variables=None, comm=None):
         folder = root / str(pid)
@@ -224,13 +225,13 @@ def test_who_listens_in_the_network_of_a_process(proc, name, local, state, ports
     (folder / "tcp").write_text("  sl  local_address rem_address   st\n\n")
     (folder / name).write_text(f"  sl  local_address rem_address   st\n   0: {local} 00000000:0000 {state} 0 0\n")
 
-    assert _process.listens(110, ports) is found
+    assert process.listens(110, ports) is found
 
 
 def test_who_listens_in_a_network_that_can_not_be_read_is_not_known(proc):
     proc(110, ["/bin/shop"], {})
 
-    assert _process.listens(110, [4318]) is None
+    assert process.listens(110, [4318]) is None
 
 
 def test_an_environment_that_this_user_may_not_read(program):
@@ -269,7 +270,7 @@ def systemctl(monkeypatch):
     """systemctl(text): what `systemctl show` prints from now on; None: there is no systemd."""
 
     def says(text):
-        monkeypatch.setattr(_process, "output_of", lambda words, seconds: text)
+        monkeypatch.setattr(process, "output_of", lambda words, seconds: text)
 
     return says
 
@@ -335,7 +336,7 @@ def test_a_time_limit_that_is_none():
 
 def test_a_search_that_does_not_end(monkeypatch):
     forever = threading.Event()
-    monkeypatch.setattr(_process, "by_name", lambda name: forever.wait())
+    monkeypatch.setattr(process, "by_name", lambda name: forever.wait())
 
     failure = failure_of(process_name="shop", timeout=0.05)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.traceops.tracing.plugins.module_utils._probe import _settings
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.environment import settings as _settings
 
 APP = ("/opt/app/shop",)
 HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._probe import _settings, _velostream
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import velostream
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.environment import settings
 
 BASE = "velo-sql deploy-app --file /srv/apps/trades.sql --enable-tracing"
 
 
 def effective(line=BASE, **variables):
     words = line.split()
-    return _settings.effective(variables, _settings.relevant_options(words), words)
+    return settings.effective(variables, settings.relevant_options(words), words)
 
 
 def test_its_service_is_named_after_the_file_with_its_extension():
@@ -34,9 +35,9 @@ def test_it_exports_over_http_and_rewrites_the_port_of_grpc():
 @pytest.mark.parametrize(("port", "subjects"), [(4317, ["port_rewritten"]), (4318, [])])
 def test_it_is_said_that_the_port_is_another_one(port, subjects):
     line = f"{BASE} --otlp-endpoint http://tempo:{port}"
-    options = _settings.relevant_options(line.split())
+    options = settings.relevant_options(line.split())
 
-    said = _settings.contradictions({}, options, effective(line))
+    said = settings.contradictions({}, options, effective(line))
 
     assert [each["subject"] for each in said] == subjects
     assert all("http://tempo:4318" in each["message"] for each in said)
@@ -44,9 +45,9 @@ def test_it_is_said_that_the_port_is_another_one(port, subjects):
 
 def test_variables_win_over_the_option_without_a_word():
     line, variables = f"{BASE} --otlp-endpoint http://a:4318", {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://b:4318"}
-    found, options = effective(line, **variables), _settings.relevant_options(line.split())
+    found, options = effective(line, **variables), settings.relevant_options(line.split())
 
-    (contradiction,) = _settings.contradictions(variables, options, found)
+    (contradiction,) = settings.contradictions(variables, options, found)
 
     assert found["endpoint"]["value"] == "http://b:4318"
     assert contradiction["subject"] == "option_overridden"
@@ -78,7 +79,7 @@ def test_how_many_new_traces_it_records(options, ratio, share, delay, sampler):
 def test_a_mode_that_it_refuses_is_named():
     line = f"{BASE} --sampling-mode fast"
 
-    (found,) = _settings.contradictions({}, _settings.relevant_options(line.split()), effective(line))
+    (found,) = settings.contradictions({}, settings.relevant_options(line.split()), effective(line))
 
     assert found["subject"] == "mode_unknown"
     assert found["message"] == "--sampling-mode is 'fast'; known are debug, dev, staging and prod"
@@ -100,7 +101,7 @@ def test_variables_of_the_sdk_have_no_effect_and_contradict_nothing():
         False,
     )
     assert found["service_name"]["value"] == "velo-sql-trades.sql"
-    assert _settings.contradictions(variables, {}, found) == []
+    assert settings.contradictions(variables, {}, found) == []
 
 
 @pytest.mark.parametrize(
@@ -121,7 +122,7 @@ def test_variables_of_the_sdk_have_no_effect_and_contradict_nothing():
     ],
 )
 def test_the_level_at_which_its_spans_are_logged(directives, level):
-    assert _velostream.log_level(directives) == level
+    assert velostream.log_level(directives) == level
     shows = effective(RUST_LOG=directives)["log_level"]["shows_spans"]
     assert shows is (level in ("debug", "trace"))
 
@@ -130,4 +131,4 @@ def test_the_level_at_which_its_spans_are_logged(directives, level):
     ("words", "is_it"), [(["/usr/bin/velo-sql-multi"], True), (["python3", "velo-sql"], False), ([], False)]
 )
 def test_which_programs_it_is(words, is_it):
-    assert _velostream.is_it(words) is is_it
+    assert velostream.is_it(words) is is_it

@@ -7,8 +7,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._http import HttpError, Response
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._grafana_answers import (
+from ansible_collections.traceops.tracing.plugins.module_utils._client.http import HttpError, Response
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.grafana.answers import (
     Answer,
     read_echo,
     read_health,

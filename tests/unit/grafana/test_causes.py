@@ -6,9 +6,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._grafana import parse_datasource
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._grafana_answers import Reading
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._grafana_cause import Observed, Verdict, conclude
+from ansible_collections.traceops.tracing.plugins.module_utils._client.grafana import parse_datasource
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.grafana.answers import Reading
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.grafana.cause import Observed, Verdict, conclude
 
 FINE = Reading(True, "ok", "fine")
 HIDDEN_502 = Reading(False, "datasource_unreachable", "Grafana gets no answer from the data source (502)")

@@ -7,7 +7,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import grafana as probe
 from ansible_collections.traceops.tracing.tests.contract.replay import Answer
 from ansible_collections.traceops.tracing.tests.servers import closed_port

@@ -7,7 +7,7 @@ import typing as t
 import pytest
 
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import grafana as probe
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._grafana_answers import Reading
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.grafana.answers import Reading
 from ansible_collections.traceops.tracing.tests.unit.grafana import recorded
 from ansible_collections.traceops.tracing.tests.unit.grafana.params import params
 from ansible_collections.traceops.tracing.tests.unit.grafana.states import MIDDLE, NEW, OLD, STATES, WITHOUT_TRACE

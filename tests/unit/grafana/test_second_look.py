@@ -7,7 +7,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._http import Response
+from ansible_collections.traceops.tracing.plugins.module_utils._client.http import Response
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import grafana as probe
 from ansible_collections.traceops.tracing.tests.probing import FakeClock
 from ansible_collections.traceops.tracing.tests.unit.grafana import recorded

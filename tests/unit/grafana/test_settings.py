@@ -6,8 +6,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._grafana import DataSource, parse_datasource
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._grafana_settings import describe, settings_of
+from ansible_collections.traceops.tracing.plugins.module_utils._client.grafana import DataSource, parse_datasource
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.grafana.settings import describe, settings_of
 
 
 def source(json_data: dict[str, t.Any] | None = None, **given: t.Any) -> DataSource:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import ProbeFailure
-from ansible_collections.traceops.tracing.plugins.module_utils._logs import grep, reading
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs import grep, reading
 from ansible_collections.traceops.tracing.tests.conftest import require
 from ansible_collections.traceops.tracing.tests.unit.logs.looking import look, profile, seen
 
@@ -165,6 +165,6 @@ def test_without_gnu_grep_python_does_it(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_the_velostream_profile_is_all_prefiltered() -> None:
-    from ansible_collections.traceops.tracing.plugins.module_utils._logs import patterns
+    from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs import patterns
 
     assert b"" not in grep.needles_of(patterns.parse(profile("velostream")))

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import ProbeFailure
-from ansible_collections.traceops.tracing.plugins.module_utils._logs import reading
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs import reading
 from ansible_collections.traceops.tracing.tests.conftest import require
 from ansible_collections.traceops.tracing.tests.unit.logs.looking import look
 

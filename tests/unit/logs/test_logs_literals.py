@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.traceops.tracing.plugins.module_utils._logs.literals import required
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.literals import required
 
 
 @pytest.mark.parametrize(

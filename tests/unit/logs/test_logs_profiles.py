@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
-from ansible_collections.traceops.tracing.plugins.module_utils._logs import patterns, profiles
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs import patterns, profiles
 from ansible_collections.traceops.tracing.tests.unit.logs.looking import PROFILES, look, profile
 
 # Lines as the programs print them, by the pattern that must know them.

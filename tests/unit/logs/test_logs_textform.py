@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.traceops.tracing.plugins.module_utils._logs import textform
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs import textform
 
 LINE = "🔍 Injecting ✅ done ⚠️ – \u201cquoted\u201d"
 

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
-from ansible_collections.traceops.tracing.plugins.module_utils._logs import timestamps
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs import timestamps
 
 AT = calendar.timegm((2026, 2, 19, 10, 0, 0))
 NOW = AT + 3600.0

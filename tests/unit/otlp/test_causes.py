@@ -11,7 +11,7 @@ from ansible_collections.traceops.tracing.plugins.modules.otlp_probe import RETU
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCUMENTED = set(re.findall(r"V\((\w+)\)", " ".join(yaml.safe_load(RETURN)["cause"]["description"])))
-CODE = [*ROOT.glob("plugins/module_utils/_client/_otlp*.py"), *ROOT.glob("plugins/module_utils/_probe/*otlp*.py")]
+CODE = [*ROOT.glob("plugins/module_utils/_client/otlp/*.py"), *ROOT.glob("plugins/module_utils/_probe/otlp/*.py")]
 TESTS = [*(ROOT / "tests/unit/otlp").glob("test_*.py"), *(ROOT / "tests/integration/otlp").glob("test_*.py")]
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_cert import describe
+from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.cert import describe
 from ansible_collections.traceops.tracing.tests.certificates import Authority
 
 

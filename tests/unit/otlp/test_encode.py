@@ -15,7 +15,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_encode import (
+from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.encode import (
     Answer,
     Span,
     parse_status,

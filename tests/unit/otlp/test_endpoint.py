@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_endpoint import parse_endpoint
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.endpoint import parse_endpoint
 
 
 @pytest.mark.parametrize(

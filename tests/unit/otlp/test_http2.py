@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_http2 import (
+from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.http2 import (
     Http2Answer,
     is_http2,
     read_answer,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._otlp_detect import classify
+from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.detect import classify
 from ansible_collections.traceops.tracing.tests.canary import ask
 from ansible_collections.traceops.tracing.tests.contract.replay import RECORDINGS
 from ansible_collections.traceops.tracing.tests.lab.tempo import Tempo

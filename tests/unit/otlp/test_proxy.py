@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
 from ansible_collections.traceops.tracing.tests.canary import ask
 from ansible_collections.traceops.tracing.tests.certificates import Authority
 from ansible_collections.traceops.tracing.tests.lab.tempo import Tempo

@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict import evidence, judge, library
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document as evidence
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import judge, library
 from ansible_collections.traceops.tracing.tests.unit.checks.cases import cases, document
 
 LIBRARY = library.load([str(Path(library.__file__).parents[2] / "checks")])

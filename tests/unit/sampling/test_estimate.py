@@ -6,12 +6,8 @@ import random
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._sampling import samplers
-from ansible_collections.traceops.tracing.plugins.module_utils._sampling.estimate import (
-    estimate,
-    hidden_factor,
-    share,
-)
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import samplers
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.estimate import estimate, hidden_factor, share
 
 
 def survivors(rule, ratio, wanted, dice):

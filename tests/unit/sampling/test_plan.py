@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
 from ansible_collections.traceops.tracing.plugins.module_utils._sampling.plan import plan
 from ansible_collections.traceops.tracing.plugins.module_utils._sampling.proof import MARGIN_S, judge, proofs
 

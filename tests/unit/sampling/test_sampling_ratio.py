@@ -8,7 +8,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import sampling_ratio
 from ansible_collections.traceops.tracing.tests.contract.replay import Answer
 from ansible_collections.traceops.tracing.tests.probing import FakeClock, failure_of, options

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.traceops.tracing.plugins.module_utils._sampling import traceparent
-from ansible_collections.traceops.tracing.plugins.module_utils._sampling.samplers import RULES
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import traceparent
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.samplers import RULES
 
 UNHURRIED = settings(deadline=None)  # a busy machine is no failure
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils import _collect
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption, ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption, ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import collect
 
 
 @pytest.fixture
@@ -36,15 +36,15 @@ def probes(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[dict[str, Any]]]:
         ),
         "clock": types.SimpleNamespace(ARGUMENT_SPEC={}, run=fails),
     }
-    monkeypatch.setattr(_collect, "_load", made.__getitem__)
+    monkeypatch.setattr(collect, "_load", made.__getitem__)
     return seen
 
 
 def test_each_label_has_its_result_and_a_failed_probe_its_cause(probes: dict[str, list[dict[str, Any]]]) -> None:
-    planned = _collect.plan(
+    planned = collect.plan(
         {"otlp": {"endpoint": "a"}, "two": {"probe": "otlp", "endpoint": "b"}, "clock": None}, False, set()
     )
-    evidence = _collect.visit(planned)
+    evidence = collect.visit(planned)
     assert [params["endpoint"] for params in probes["otlp"]] == ["a", "b"]
     assert evidence["two"]["ok"] is True
     assert {k: v for k, v in evidence["clock"].items() if k != "took"} == {
@@ -56,21 +56,21 @@ def test_each_label_has_its_result_and_a_failed_probe_its_cause(probes: dict[str
 
 
 def test_check_mode_forces_what_the_probe_says(probes: dict[str, list[dict[str, Any]]]) -> None:
-    _collect.visit(_collect.plan({"otlp": {"endpoint": "a"}}, True, set()))
+    collect.visit(collect.plan({"otlp": {"endpoint": "a"}}, True, set()))
     assert probes["otlp"][0]["send"] is False
 
 
 def test_no_probe_runs_when_one_has_a_bad_option(probes: dict[str, list[dict[str, Any]]]) -> None:
     secrets: set[str] = set()
     with pytest.raises(BadOption, match=r"probes: otlp: .*endpiont"):
-        _collect.plan({"clock": {}, "otlp": {"endpiont": "a", "token": "s3cret"}}, False, secrets)
+        collect.plan({"clock": {}, "otlp": {"endpiont": "a", "token": "s3cret"}}, False, secrets)
     assert probes["clock"] == []
     assert "s3cret" in secrets
 
 
 def test_an_unknown_probe_is_named_with_the_known_ones() -> None:
     with pytest.raises(BadOption, match=r"no probe 'tmepo'; known are .*tempo_info"):
-        _collect.plan({"tmepo": {}}, False, set())
+        collect.plan({"tmepo": {}}, False, set())
 
 
 @pytest.mark.parametrize("headers", [{"X-Key": "k3y"}, ["k3y"], {"X-Key": ["k3y"]}])
@@ -78,12 +78,12 @@ def test_secrets_are_known_even_where_the_probes_name_is_misspelt(headers: Any) 
     secrets: set[str] = set()
     options = {"tempo_token": "s3cret", "headers": headers, "tempo_url": "http://u:pa55@h"}
     with pytest.raises(BadOption):
-        _collect.plan({"grafna": options}, False, secrets)
+        collect.plan({"grafna": options}, False, secrets)
     assert secrets == {"s3cret", "k3y", "pa55"}
 
 
-@pytest.mark.parametrize("probe", _collect.PROBES)
+@pytest.mark.parametrize("probe", collect.PROBES)
 def test_every_secret_option_of_every_probe_is_one_of_those(probe: str) -> None:
-    spec = _collect._load(probe).ARGUMENT_SPEC
+    spec = collect._load(probe).ARGUMENT_SPEC
     named = [name for name, option in spec.items() if option.get("no_log")]
-    assert [name for name in named if not name.endswith(_collect._SECRET_NAMES)] == []
+    assert [name for name in named if not name.endswith(collect._SECRET_NAMES)] == []

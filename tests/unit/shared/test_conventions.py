@@ -10,11 +10,14 @@ import pytest
 import yaml
 
 from ansible_collections.traceops.tracing.plugins.doc_fragments.options import ModuleDocFragment
-from ansible_collections.traceops.tracing.plugins.module_utils import _collect, _spec
+from ansible_collections.traceops.tracing.plugins.module_utils._base import spec as _spec
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import collect
 
 ROOT = Path(__file__).resolve().parents[3]
 MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py"))
-PROBES = sorted(path.stem for path in (ROOT / "plugins/module_utils/_probe").glob("[a-z]*.py"))
+PROBE_DIR = ROOT / "plugins/module_utils/_probe"
+# A file, or a folder whose __init__ is the probe.
+PROBES = sorted(path.stem for path in PROBE_DIR.iterdir() if path.name[0].isalpha())
 GROUPS = [name for name in vars(_spec) if name.isupper()]
 
 
@@ -79,11 +82,12 @@ def test_the_examples_of_a_module_are_tasks_with_known_options(module: str) -> N
 
 @pytest.mark.parametrize("probe", PROBES)
 def test_a_probe_is_known_to_collect_and_has_no_ansible_import(probe: str) -> None:
-    assert probe in _collect.PROBES
-    text = (ROOT / f"plugins/module_utils/_probe/{probe}.py").read_text(encoding="utf-8")
-    assert "from ansible." not in text
-    assert "import ansible\n" not in text
-    loaded = _collect._load(probe)
+    assert probe in collect.PROBES
+    for path in (PROBE_DIR / probe).glob("*.py") if (PROBE_DIR / probe).is_dir() else [PROBE_DIR / f"{probe}.py"]:
+        text = path.read_text(encoding="utf-8")
+        assert "from ansible." not in text
+        assert "import ansible\n" not in text
+    loaded = collect._load(probe)
     assert isinstance(loaded.ARGUMENT_SPEC, dict)
     assert callable(loaded.run)
 

@@ -14,13 +14,13 @@ from unittest import mock
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._http import (
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._client.http import (
     HttpClient,
     HttpError,
     check_url,
     status_error,
 )
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
 from ansible_collections.traceops.tracing.tests.certificates import Authority, Pair, server_context
 from ansible_collections.traceops.tracing.tests.servers import answering, closed_port, http_answer, tcp_server
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._text import (
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import (
     clean,
     excerpt,
     public_url,

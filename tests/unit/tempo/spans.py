@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._trace import Span
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.trace import Span
 
 BEGIN = 1_795_398_984_000_000_000  # ns
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"

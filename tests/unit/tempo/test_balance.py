@@ -7,8 +7,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._metrics import parse_metrics
-from ansible_collections.traceops.tracing.plugins.module_utils._probe import _balance, balance
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.metrics_text import parse_metrics
+from ansible_collections.traceops.tracing.plugins.module_utils._probe import balance
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.balance import sheets
 from ansible_collections.traceops.tracing.tests.canary import ask
 from ansible_collections.traceops.tracing.tests.contract.replay import serving
 from ansible_collections.traceops.tracing.tests.lab.otlp import Limits
@@ -111,7 +112,7 @@ def test_another_instance_that_answers_in_between_gives_no_balance() -> None:
 
 def test_a_counter_that_goes_back_began_anew() -> None:
     before = {"start": None, "counts": {"accepted": 10}}
-    assert _balance.grown(before, {"start": None, "counts": {"accepted": 4}})["accepted"] == 4
+    assert sheets.grown(before, {"start": None, "counts": {"accepted": 4}})["accepted"] == 4
 
 
 def test_a_tempo_that_does_not_answer_is_no_failure_of_the_others() -> None:
@@ -149,13 +150,13 @@ otelcol_exporter_send_failed_spans{suffix}{{exporter="otlp"}} {failed}
 
 def collector(suffix: str, **figures: int) -> dict[str, t.Any]:
     page = parse_metrics(COLLECTOR.format(suffix=suffix, **figures))
-    return {"start": None, "counts": _balance.whole(_balance.collector_counts(page))}
+    return {"start": None, "counts": sheets.whole(sheets.collector_counts(page))}
 
 
 @pytest.mark.parametrize("suffix", ["", "_total", "_ratio_total"])
 def test_a_collectors_books_in_the_names_of_each_version(suffix: str) -> None:
     before = collector(suffix, accepted=10, sent=10, failed=0)
-    found = _balance.collector_sheet(_balance.grown(before, collector(suffix, accepted=20, sent=14, failed=5)))
+    found = sheets.collector_sheet(sheets.grown(before, collector(suffix, accepted=20, sent=14, failed=5)))
     assert (found["offered"], found["accepted"], found["sent"], found["failed"]) == (10, 10, 4, 5)
     assert (found["failing_exporters"], found["unexplained"]) == (["otlp"], 1)
 
@@ -170,10 +171,10 @@ otelcol_processor_tail_sampling_sampling_trace_dropped_too_early{suffix} 12
 
 @pytest.mark.parametrize("suffix", ["", "_total", "_ratio_total"])
 def test_what_tail_sampling_decided(suffix: str) -> None:
-    found = _balance.whole(_balance.collector_counts(parse_metrics(TAIL.format(suffix=suffix))))
+    found = sheets.whole(sheets.collector_counts(parse_metrics(TAIL.format(suffix=suffix))))
     assert (found["tail_kept"], found["tail_dropped"], found["tail_too_early"]) == (5, 95, 12)
-    grown = _balance.grown({"start": None, "counts": {"tail_dropped": 90}}, {"start": None, "counts": found})
-    sheet_ = _balance.collector_sheet(grown)
+    grown = sheets.grown({"start": None, "counts": {"tail_dropped": 90}}, {"start": None, "counts": found})
+    sheet_ = sheets.collector_sheet(grown)
     assert (sheet_["tail_dropped"], sheet_["tail_too_early"]) == (5 + 12, 12)
 
 
@@ -195,8 +196,8 @@ otlp_exporter_exported_total{success="true",type="metric"} 500
 @pytest.mark.parametrize("page", [SEMANTIC, JAVA], ids=["semantic conventions", "Java"])
 def test_an_applications_books(page: str) -> None:
     nothing = {"start": None, "counts": {}}
-    counts = _balance.whole(_balance.application_counts(parse_metrics(page)))
-    grown = _balance.grown(nothing, {"start": None, "counts": counts})
-    found = _balance.application_sheet(grown)
+    counts = sheets.whole(sheets.application_counts(parse_metrics(page)))
+    grown = sheets.grown(nothing, {"start": None, "counts": counts})
+    found = sheets.application_sheet(grown)
     assert (found["ended"], found["exported"], found["failed"], found["dropped"]) == (100, 70, 20, 10)
     assert found["unexplained"] == 0

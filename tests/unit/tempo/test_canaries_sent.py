@@ -7,8 +7,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
-from ansible_collections.traceops.tracing.plugins.module_utils._probe import _canary, canaries
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import canary
+from ansible_collections.traceops.tracing.plugins.module_utils._probe import canaries
 from ansible_collections.traceops.tracing.tests.canary import ask
 from ansible_collections.traceops.tracing.tests.lab.otlp import Limits
 from ansible_collections.traceops.tracing.tests.lab.tempo import PROFILES, Tempo
@@ -39,7 +40,7 @@ def test_each_hop_of_each_host_is_found_or_lost(tempo: Tempo) -> None:
     assert (seen["found"], seen["missing"]) == (["app01"], ["app02"])
     hops = seen["hops"]["app02"]
     assert (hops["otlp"]["found"], hops["otlp_tempo"]["found"]) == (False, True)
-    assert hops["otlp_tempo"]["trace_id"] == _canary.trace_id("r", "app02", "otlp_tempo", 0)
+    assert hops["otlp_tempo"]["trace_id"] == canary.trace_id("r", "app02", "otlp_tempo", 0)
     assert seen["traces"]["app02"] == hops["otlp"]
 
 

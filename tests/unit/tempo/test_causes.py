@@ -9,25 +9,25 @@ from types import ModuleType
 import pytest
 import yaml
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client import _http
-from ansible_collections.traceops.tracing.plugins.module_utils._client._http import HttpError, Response
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._tempo_failure import explain
+from ansible_collections.traceops.tracing.plugins.module_utils._client import http
+from ansible_collections.traceops.tracing.plugins.module_utils._client.http import HttpError, Response
+from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo_failure import explain
 from ansible_collections.traceops.tracing.plugins.modules import tempo_info, tempo_search, tempo_trace
 
-CLIENT = Path(_http.__file__).parent
+CLIENT = Path(http.__file__).parent
 RAISED = {
-    *(cause for _pattern, cause, _words in _http._BY_TEXT),
-    *_http.STATUS_CAUSES.values(),
+    *(cause for _pattern, cause, _words in http._BY_TEXT),
+    *http.STATUS_CAUSES.values(),
     *(
         cause
-        for name in ("_http.py", "_tempo.py")
+        for name in ("http.py", "tempo.py")
         for cause in re.findall(r"HttpError\(\s*\"(\w+)\"", (CLIENT / name).read_text(encoding="utf-8"))
     ),
 }
 
 
 # These come with an answer, whatever its status.
-ABOUT_AN_ANSWER = {"not_json", "not_tempo", "not_a_trace", *_http.STATUS_CAUSES.values()}
+ABOUT_AN_ANSWER = {"not_json", "not_tempo", "not_a_trace", *http.STATUS_CAUSES.values()}
 
 
 @pytest.mark.parametrize("module", [tempo_info, tempo_search, tempo_trace])

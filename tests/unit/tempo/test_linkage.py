@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._trace import Span, Trace
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._linkage import judge
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.linkage import judge
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.trace import Span, Trace
 from ansible_collections.traceops.tracing.tests.unit.tempo.spans import BEGIN, span, span_id
 
 

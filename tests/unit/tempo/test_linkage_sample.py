@@ -6,8 +6,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._trace import Span, Trace
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.trace import Span, Trace
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import linkage
 from ansible_collections.traceops.tracing.tests.contract.replay import Answer, Asked
 from ansible_collections.traceops.tracing.tests.probing import FakeClock, failure_of, options

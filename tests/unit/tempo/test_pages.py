@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._config_page import flatten
-from ansible_collections.traceops.tracing.plugins.module_utils._client._metrics import by_label, parse_metrics, total
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.config_page import flatten
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.metrics_text import by_label, parse_metrics, total
 from ansible_collections.traceops.tracing.tests.contract.replay import recorded
 
 PAGE = """GET /status/config

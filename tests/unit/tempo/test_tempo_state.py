@@ -6,9 +6,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._config_page import flatten
-from ansible_collections.traceops.tracing.plugins.module_utils._client._metrics import parse_metrics
-from ansible_collections.traceops.tracing.plugins.module_utils._probe._tempo_state import counters, rates, settings
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.config_page import flatten
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.metrics_text import parse_metrics
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.tempo_state import counters, rates, settings
 from ansible_collections.traceops.tracing.tests.contract.replay import passage, recorded
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._times import (
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.times import (
     duration_ns,
     option_duration_ns,
     option_time,
 )
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
 
 NOW = 1_795_400_000.0
 

@@ -9,8 +9,8 @@ import typing as t
 import pytest
 from opentelemetry.proto.trace.v1 import trace_pb2
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client import _trace
-from ansible_collections.traceops.tracing.plugins.module_utils._client._trace import (
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import trace as _trace
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.trace import (
     MalformedTrace,
     Span,
     Trace,

@@ -6,8 +6,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client._traceql import build_query, quoted
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.traceql import build_query, quoted
 
 
 def test_nothing_asked_matches_every_trace() -> None:

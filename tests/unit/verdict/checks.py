@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict import evidence, judge, library
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import judge, library
 
 MINIMAL: dict[str, Any] = {
     "id": "network.otlp.refused",
@@ -44,7 +45,7 @@ def run(**keys: Any) -> dict[str, Any]:
 def report(checks: library.Library, hosts: Any, backend: Any = None, **keys: Any) -> judge.Report:
     """The report for hosts behind one backend `main`."""
     backends = {"main": {"hosts": [name for name, labels in hosts.items() if labels is not None], **(backend or {})}}
-    return judge.report(evidence.build(hosts, backends, run(**keys)), checks)
+    return judge.report(document.build(hosts, backends, run(**keys)), checks)
 
 
 def states(report_: judge.Report) -> dict[str, str]:

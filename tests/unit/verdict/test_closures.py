@@ -13,7 +13,8 @@ from jmespath import Options
 from jmespath.exceptions import JMESPathError
 from jmespath.visitor import TreeInterpreter
 
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict import closures, evidence, expressions, library
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document as evidence
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import closures, expressions, library
 from ansible_collections.traceops.tracing.tests.unit.checks.cases import BACKEND, HOST, cases, document
 
 CHECKS = library.load([str(Path(library.__file__).parents[2] / "checks")]).checks

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict import evidence, judge
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document as evidence
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import judge
 from ansible_collections.traceops.tracing.tests.unit.verdict.checks import check, load, report, run
 
 REFUSED = {"otlp": {"ok": False, "cause": "refused", "message": "refused", "endpoint": "http://t:4318"}}

@@ -1,0 +1,392 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The HTTP transport for Tempo and Grafana: bounded in time and size, with one error type.
+
+Every request has one monotonic deadline that covers name resolution, connecting, a server that drips
+its header byte by byte, the body and the retries. Redirects are not followed: an answer that
+redirects is a finding (a login page, a load balancer), and credentials must not travel to another host.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import socket
+import ssl
+import time
+import typing as t
+from urllib.parse import unquote, urlsplit
+
+from ansible_collections.traceops.tracing.plugins.module_utils._base.bounded import TookTooLong, bounded
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption, MissingLibrary
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt, public_url
+from ansible_collections.traceops.tracing.plugins.module_utils._client.headers import option_headers
+from ansible_collections.traceops.tracing.plugins.module_utils._client.tls import tls_options
+
+if t.TYPE_CHECKING:
+    import requests
+
+MAX_BODY = 32 * 1024 * 1024  # bytes; a 100,000-span trace in JSON is asked for with a larger bound of its own
+RETRIED = frozenset({429, 502, 503, 504})
+MAX_RETRY_AFTER = 5.0  # seconds
+_CHUNK = 64 * 1024
+_LOOPBACK = re.compile(r"https?://([^/@]*@)?(localhost|127\.[0-9.]+|\[::1\])([:/]|$)", re.IGNORECASE)
+_DIRECT = {"http": "", "https": "", "all": ""}  # for requests: whatever the environment says
+
+
+@dataclasses.dataclass
+class Response:
+    """An answer: `body` is decoded of its transfer and content coding, `elapsed_ms` covers the last attempt."""
+
+    method: str
+    url: str
+    status: int
+    headers: t.Dict[str, str]  # names in lower case
+    body: bytes
+    elapsed_ms: float
+    retries: int = 0
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+    @property
+    def content_type(self) -> str:
+        """The media type without parameters, in lower case; '' when the server named none."""
+        return self.headers.get("content-type", "").split(";")[0].strip().lower()
+
+    def json(self) -> t.Any:
+        """The body as JSON; HttpError with cause `not_json` when it is something else."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            kind = self.content_type or "no content type"
+            raise HttpError(
+                "not_json",
+                f"{self.method} {public_url(self.url)} should answer with JSON, but answered status {self.status} "
+                f"with {len(self.body)} bytes of {kind}: '{excerpt(self.body, 120)}'",
+                self,
+            ) from None
+
+
+class HttpError(Exception):
+    """A request without a usable answer.
+
+    `cause`: dns_failure, connection_refused, connection_reset, connection_timeout, no_route,
+    response_timeout, certificate_untrusted, certificate_expired, certificate_name_mismatch,
+    client_certificate_required, tls_not_spoken, tls_failure, not_http, body_too_large, not_json,
+    unauthorized, forbidden, not_found, rate_limited, http_status, proxy_in_the_way (the environment's proxy did not
+    pass the request on). `response` is set when a complete answer came.
+    """
+
+    def __init__(self, cause: str, message: str, response: t.Optional[Response] = None) -> None:
+        super().__init__(message)
+        self.cause = cause
+        self.message = message
+        self.response = response
+
+
+STATUS_CAUSES = {401: "unauthorized", 403: "forbidden", 404: "not_found", 407: "proxy_in_the_way", 429: "rate_limited"}
+
+
+def status_error(response: Response, expected: str = "200") -> HttpError:
+    """The error for an answer whose status is not the expected one."""
+    words = f"{response.method} {public_url(response.url)} should answer {expected}, but answered {response.status}"
+    body = excerpt(response.body, 160)
+    said = f": '{body}'" if body else ""
+    return HttpError(
+        STATUS_CAUSES.get(response.status, "http_status"), f"{words}{said}{asked_through(response.url)}", response
+    )
+
+
+def check_url(url: str, option: str) -> str:
+    """`url` without a trailing slash; BadOption that names `option` when it can't be an HTTP URL."""
+    shown = public_url(url)[:120]
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  (the property validates)
+    except ValueError:
+        # Not in Python's words: they quote what stands in the port's place, which may be a password.
+        hint = "; in a password / ? # are written %2F %3F %23" if "@" in url else ""
+        raise BadOption(f"{option}: '{shown}' is not a valid URL{hint}; expected http://HOST:PORT") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", url):
+        raise BadOption(f"{option}: '{shown}' is not a valid URL; expected http://HOST:PORT or https://HOST:PORT")
+    if parts.query or parts.fragment:
+        raise BadOption(f"{option}: '{shown}' has a query or fragment; give the base URL only")
+    return url.rstrip("/")
+
+
+def _userinfo(url: str) -> t.Dict[str, str]:
+    """The credentials in `url` as options; the session's own auth hook keeps requests from reading them there."""
+    parts = urlsplit(url)
+    if not parts.username:
+        return {}
+    return {"url_username": unquote(parts.username), "url_password": unquote(parts.password or "")}
+
+
+class HttpClient:
+    """GET and POST against one base URL, with the options of the HTTP group (`spec.HTTP`)."""
+
+    def __init__(self, base_url: str, params: t.Mapping[str, t.Any], option: str) -> None:
+        """`option` is the name of the option that gave `base_url`, for messages. BadOption names what can't be used."""
+        self.base_url = check_url(base_url, option)
+        timeout = params.get("timeout")
+        self.timeout = 10.0 if timeout is None else float(timeout)
+        if not 0 < self.timeout <= 3600:
+            raise BadOption(f"timeout: {self.timeout:g} is not between 0 and 3600 seconds")
+        self._params = params if params.get("url_username") else {**params, **_userinfo(self.base_url)}
+        self._headers = option_headers(self._params)
+        self._tls = tls_options(params)
+        if self.base_url.startswith("https:") and (self._tls.ca_path or self._tls.client_cert):
+            self._tls.context(self._tls.verify, [])
+        self._session: t.Optional[requests.Session] = None
+
+    def get(
+        self,
+        path: str,
+        query: t.Optional[t.Mapping[str, t.Any]] = None,
+        accept: str = "application/json",
+        max_body: int = MAX_BODY,
+        retry: bool = True,
+        timeout: t.Optional[float] = None,
+    ) -> Response:
+        """The answer to a GET, whatever its status; 429, 502, 503 and 504 are asked again within the deadline.
+
+        Basic credentials are never retried: a few failures lock a Grafana user out.
+        """
+        deadline = time.monotonic() + (timeout or self.timeout)
+        retry = retry and not self._params.get("url_username")
+        retries, pause = 0, 0.2
+        while True:
+            response = self._once("GET", path, deadline, query=query, accept=accept, max_body=max_body)
+            response.retries = retries
+            if not retry or response.status not in RETRIED or retries >= 2:
+                return response
+            wait = _retry_after(response, pause)
+            if time.monotonic() + wait >= deadline:
+                return response
+            time.sleep(wait)
+            retries, pause = retries + 1, pause * 2
+
+    def post(self, path: str, body: t.Any, max_body: int = MAX_BODY) -> Response:
+        """The answer to a POST of `body` as JSON; never retried."""
+        return self._once("POST", path, time.monotonic() + self.timeout, json_body=body, max_body=max_body)
+
+    def _once(
+        self,
+        method: str,
+        path: str,
+        deadline: float,
+        query: t.Optional[t.Mapping[str, t.Any]] = None,
+        accept: str = "application/json",
+        json_body: t.Any = None,
+        max_body: int = MAX_BODY,
+    ) -> Response:
+        url = self.base_url + path
+        session = self._open()
+
+        def call() -> Response:
+            return _exchange(session, method, url, deadline, query, accept, json_body, max_body)
+
+        return _within(call, deadline, method, url, self.timeout)
+
+    def _open(self) -> requests.Session:
+        if self._session is not None:
+            return self._session
+        try:
+            import requests
+        except ImportError:
+            raise MissingLibrary("requests", f"to ask {public_url(self.base_url)}") from None
+        session, tls = requests.Session(), self._tls
+        session.headers["User-Agent"] = "traceops.tracing"
+        session.headers.update(self._headers)
+        session.auth = _no_netrc
+        session.verify = (tls.ca_path or True) if tls.verify else False
+        if tls.client_cert and self.base_url.startswith("https:"):
+            session.cert = (tls.client_cert, tls.client_key) if tls.client_key else tls.client_cert
+        if session.verify is False:
+            _quiet_unverified()
+        self._session = session
+        return session
+
+
+def _no_netrc(request: t.Any) -> t.Any:
+    """An auth hook that changes nothing: with it requests does not look into ~/.netrc."""
+    return request
+
+
+def _quiet_unverified() -> None:
+    # The user asked for validate_certs: false; a warning on stderr for each request would break module output.
+    import urllib3
+
+    urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+
+def _retry_after(response: Response, pause: float) -> float:
+    try:
+        return min(MAX_RETRY_AFTER, max(0.0, float(response.headers["retry-after"])))
+    except (KeyError, ValueError):
+        return pause
+
+
+def _within(call: t.Callable[[], Response], deadline: float, method: str, url: str, timeout: float) -> Response:
+    """Run `call` in a daemon thread: name resolution and a dripping header can't be bounded otherwise."""
+    try:
+        return bounded(call, max(0.0, deadline - time.monotonic()) + 0.05)
+    except TookTooLong:
+        words = f"{method} {public_url(url)} was not answered completely within {timeout:g} s"
+        raise HttpError("response_timeout", words + asked_through(url)) from None
+
+
+def _exchange(
+    session: requests.Session,
+    method: str,
+    url: str,
+    deadline: float,
+    query: t.Optional[t.Mapping[str, t.Any]],
+    accept: str,
+    json_body: t.Any,
+    max_body: int,
+) -> Response:
+    import requests
+
+    left = max(0.05, deadline - time.monotonic())
+    started = time.monotonic()
+    try:
+        with session.request(
+            method,
+            url,
+            params=query,
+            json=json_body,
+            headers={"Accept": accept},
+            timeout=(left, left),
+            # Said again here: requests lets REQUESTS_CA_BUNDLE override a session's verify=False.
+            verify=session.verify,
+            # A proxy has a loopback of its own.
+            proxies=_DIRECT if _LOOPBACK.match(url) else None,
+            stream=True,
+            allow_redirects=False,
+        ) as answer:
+            body = _read(answer, method, url, max_body, deadline)
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            status = answer.status_code
+    except HttpError:
+        raise
+    except (requests.RequestException, OSError, ValueError) as error:  # ValueError: a name that can't be looked up
+        raise transport_error(method, url, error, left) from None
+    return Response(method, url, status, headers, body, round((time.monotonic() - started) * 1000, 1))
+
+
+def _read(answer: requests.Response, method: str, url: str, max_body: int, deadline: float) -> bytes:
+    parts: t.List[bytes] = []
+    size = 0
+    for chunk in answer.iter_content(_CHUNK):
+        size += len(chunk)
+        if size > max_body:
+            raise HttpError(
+                "body_too_large",
+                f"{method} {public_url(url)} answered more than {max_body} bytes; reading stopped there",
+            )
+        if time.monotonic() > deadline:
+            words = f"{method} {public_url(url)} sent its answer too slowly to finish"
+            raise HttpError("response_timeout", words + asked_through(url))
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+def transport_error(method: str, url: str, error: BaseException, timeout: float) -> HttpError:
+    """Map what requests, urllib3, ssl and socket raise to one HttpError."""
+    cause, words = classify(error)
+    proxy = proxy_before(url)
+    # The proxy is whom this host connects to, and whom it asks for a tunnel: its failure says nothing of the server.
+    # A ValueError is about its URL, since that of the server was checked.
+    if proxy and (cause in _UNREACHED or isinstance(error, ValueError) or "ProxyError" in repr(error)):
+        refused = re.search(r"Tunnel connection failed: ([^'\")]*)", str(error))
+        why = f"it answers '{excerpt(refused.group(1), 60)}' to a CONNECT" if refused else words
+        if isinstance(error, ValueError):  # whose text may quote a part of a password
+            why = "it is no URL of a proxy that the Python package 'requests' can use here"
+        return HttpError("proxy_in_the_way", f"{method} {public_url(url)}: {proxy} can't be used: {why}")
+    detail = {"connection_timeout": f" within {timeout:.3g} s", "response_timeout": f" within {timeout:.3g} s"}
+    return HttpError(cause, f"{method} {public_url(url)}: {words}{detail.get(cause, '')}{asked_through(url)}")
+
+
+_UNREACHED = ("dns_failure", "connection_refused", "connection_timeout", "no_route")
+
+
+def proxy_before(url: str) -> str:
+    """`the proxy URL (from VARIABLE)` that the environment puts before `url`, '' when there is none."""
+    from requests.utils import get_environ_proxies, select_proxy
+
+    if _LOOPBACK.match(url):
+        return ""
+    proxies = get_environ_proxies(url, no_proxy=None)
+    found = select_proxy(url, proxies)
+    if not found:
+        return ""
+    scheme = urlsplit(url).scheme
+    variable = f"{scheme if proxies.get(scheme) == found else 'all'}_proxy"
+    return f"the proxy {public_url(found if '://' in found else 'http://' + found)} (from {variable})"
+
+
+def asked_through(url: str) -> str:
+    """A remark for messages about an answer that a proxy passed on, or made."""
+    proxy = proxy_before(url)
+    return f" (asked through {proxy})" if proxy else ""
+
+
+_BY_TEXT: t.Tuple[t.Tuple[str, str, str], ...] = (
+    ("CERTIFICATE_VERIFY_FAILED.*expired", "certificate_expired", "the server's certificate has expired"),
+    (
+        "CERTIFICATE_VERIFY_FAILED.*(Hostname|IP address) mismatch|doesn't match",
+        "certificate_name_mismatch",
+        "the server's certificate is for another name",
+    ),
+    ("CERTIFICATE_VERIFY_FAILED", "certificate_untrusted", "the server's certificate is not trusted"),
+    (
+        "CERTIFICATE_REQUIRED|certificate required|BAD_CERTIFICATE",
+        "client_certificate_required",
+        "the server wants a client certificate",
+    ),
+    (
+        "WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|HTTP_REQUEST|UNEXPECTED_EOF",
+        "tls_not_spoken",
+        "the server does not speak TLS on this port",
+    ),
+    (
+        "NameResolutionError|getaddrinfo|Name or service not known|label (empty|too long)",
+        "dns_failure",
+        "the host name does not resolve",
+    ),
+    ("ConnectTimeout|connect timeout", "connection_timeout", "no connection"),
+    ("ReadTimeout|Read timed out|timed out", "response_timeout", "no answer"),
+    ("BadStatusLine|LineTooLong|InvalidChunk|got more than|HeaderParsing", "not_http", "the answer is not HTTP"),
+    ("Connection refused", "connection_refused", "nothing listens there (connection refused)"),
+    (
+        "No route to host|Network is unreachable|EHOSTUNREACH|Cannot assign requested address",
+        "no_route",
+        "there is no route to the host",
+    ),
+    (
+        "reset by peer|Connection aborted|RemoteDisconnected|Broken pipe|IncompleteRead",
+        "connection_reset",
+        "the server closed the connection without a complete answer",
+    ),
+)
+
+
+def classify(error: BaseException) -> t.Tuple[str, str]:
+    """(cause, words) for an exception of a request; the stable part of its text decides."""
+    if isinstance(error, socket.gaierror):
+        return "dns_failure", "the host name does not resolve"
+    text = f"{type(error).__name__} {error!r}"
+    # What OpenSSL says: why a certificate is refused, and which alert the server sent.
+    said = re.search(r"certificate verify failed: ([a-z][a-z -]+)", text) or re.search(r"\[SSL: (\w+)\]", text)
+    why = f" ({excerpt(said.group(1), 60)})" if said else ""
+    for pattern, cause, words in _BY_TEXT:
+        if re.search(pattern, text, re.DOTALL):
+            return cause, words + why if cause == "certificate_untrusted" else words
+    if isinstance(error, ssl.SSLError) or "SSLError" in text:
+        return "tls_failure", f"the TLS handshake failed{why}"
+    return "connection_reset", f"the request failed ({excerpt(str(error), 120)})"

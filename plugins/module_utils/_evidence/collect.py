@@ -1,0 +1,142 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Visits a host once: runs any set of probes in one process and returns what they saw."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption, ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import url_passwords
+
+if t.TYPE_CHECKING:
+    from types import ModuleType
+
+
+def _load(name: str) -> ModuleType:
+    """The probe `name`. Each is imported only here and only when asked for: what a host does not need costs nothing."""
+    probe: ModuleType
+    if name == "logs":
+        from ansible_collections.traceops.tracing.plugins.module_utils._probe import logs as probe
+    elif name == "otlp":
+        from ansible_collections.traceops.tracing.plugins.module_utils._probe import otlp as probe
+    elif name == "sampling_ratio":
+        from ansible_collections.traceops.tracing.plugins.module_utils._probe import sampling_ratio as probe
+    elif name == "tempo_search":
+        from ansible_collections.traceops.tracing.plugins.module_utils._probe import tempo_search as probe
+    elif name == "tempo_trace":
+        from ansible_collections.traceops.tracing.plugins.module_utils._probe import tempo_trace as probe
+    elif name == "tempo_info":
+        from ansible_collections.traceops.tracing.plugins.module_utils._probe import tempo_info as probe
+    elif name == "balance":
+        from ansible_collections.traceops.tracing.plugins.module_utils._probe import balance as probe
+    elif name == "canaries":
+        from ansible_collections.traceops.tracing.plugins.module_utils._probe import canaries as probe
+    elif name == "coverage":
+        from ansible_collections.traceops.tracing.plugins.module_utils._probe import coverage as probe
+    elif name == "linkage":
+        from ansible_collections.traceops.tracing.plugins.module_utils._probe import linkage as probe
+    elif name == "grafana":
+        from ansible_collections.traceops.tracing.plugins.module_utils._probe import grafana as probe
+    elif name == "containers":
+        from ansible_collections.traceops.tracing.plugins.module_utils._probe import containers as probe
+    elif name == "environment":
+        from ansible_collections.traceops.tracing.plugins.module_utils._probe import environment as probe
+    elif name == "clock":
+        from ansible_collections.traceops.tracing.plugins.module_utils._probe import clock as probe
+    else:
+        raise BadOption(f"probes: there is no probe '{name}'; known are {', '.join(PROBES)}")
+    return probe
+
+
+PROBES = (
+    "balance",
+    "canaries",
+    "clock",
+    "containers",
+    "coverage",
+    "environment",
+    "grafana",
+    "linkage",
+    "logs",
+    "otlp",
+    "sampling_ratio",
+    "tempo_info",
+    "tempo_search",
+    "tempo_trace",
+)
+
+
+# How the names of all options with no_log end.
+_SECRET_NAMES = ("password", "token", "headers")
+
+
+class Visit(t.NamedTuple):
+    """One probe to run: its label in the evidence, the probe, its validated parameters."""
+
+    label: str
+    probe: ModuleType
+    params: t.Dict[str, t.Any]
+
+
+def plan(probes: t.Mapping[str, t.Any], check_mode: bool, secrets: t.Set[str]) -> t.List[Visit]:
+    """The probes to run, all options validated before any of them runs.
+
+    Every value that must not be shown is added to `secrets`, also when this ends in BadOption.
+    """
+    visits: t.List[Visit] = []
+    for given in probes.values():
+        secrets.update(_secret_values(given))
+    for label, given in probes.items():
+        if given is not None and not isinstance(given, dict):
+            raise BadOption(f"probes: the options of '{label}' are not a dictionary")
+        options = dict(given or {})
+        probe = _load(str(options.pop("probe", label)))
+        checked = ArgumentSpecValidator(probe.ARGUMENT_SPEC, **getattr(probe, "MODULE_KWARGS", {})).validate(options)
+        secrets.update(checked._no_log_values)
+        if checked.error_messages:
+            raise BadOption("; ".join(f"probes: {label}: {message}" for message in checked.error_messages))
+        params = dict(checked.validated_parameters)
+        if check_mode:
+            params.update(getattr(probe, "CHECK_MODE", {}))
+        visits.append(Visit(label, probe, params))
+    return visits
+
+
+def _secret_values(options: t.Any) -> t.Iterator[str]:
+    """Values whose options' names say that they are secret: known even where that of the probe is misspelt."""
+    if not isinstance(options, dict):
+        return
+    for name, value in options.items():
+        if str(name).endswith(_SECRET_NAMES):
+            yield from _leaves(value)
+    yield from url_passwords(options.values())
+
+
+def _leaves(value: t.Any) -> t.Iterator[str]:
+    """The texts in `value`, whatever it is: a wrong type is shown as well."""
+    if isinstance(value, (dict, list)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(item)
+    elif value not in (None, ""):
+        yield str(value)
+
+
+def visit(planned: t.List[Visit]) -> t.Dict[str, t.Dict[str, t.Any]]:
+    """Evidence by label; a probe that could not answer leaves `ok: false`, its cause and message, and its keys."""
+    evidence: t.Dict[str, t.Dict[str, t.Any]] = {}
+    for label, probe, params in planned:
+        started = time.monotonic()
+        try:
+            result = probe.run(params)
+        except BadOption as error:
+            raise BadOption(f"probes: {label}: {error.message}") from None
+        except ProbeFailure as failure:
+            result = {**failure.result, "ok": False, "cause": failure.cause, "message": failure.message}
+        result["took"] = round(time.monotonic() - started, 3)
+        evidence[label] = result
+    return evidence

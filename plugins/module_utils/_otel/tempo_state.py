@@ -1,0 +1,223 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The settings and counters of Tempo that decide whether a trace can be seen; their names by version are here."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.metrics_text import Metrics, by_label, total
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.times import seconds
+
+Flat = t.Mapping[str, str]
+
+# Key -> where it is in the configuration, the first that exists. 2.x keeps fresh traces in ingesters (2.10 also shows
+# the unused live_store), 3.x in live stores.
+_SECONDS: t.Dict[str, t.Tuple[str, ...]] = {
+    "retention_s": (
+        "overrides.defaults.compaction.block_retention",
+        "compactor.compaction.block_retention",
+        "backend_worker.compaction.block_retention",
+    ),
+    "query_end_cutoff_s": ("query_frontend.query_end_cutoff", "query_frontend.search.query_end_cutoff"),
+    "max_search_range_s": ("query_frontend.search.max_duration",),
+    "query_backend_after_s": ("query_frontend.search.query_backend_after",),
+    "trace_idle_s": ("ingester.trace_idle_period", "live_store.max_trace_idle"),
+    "flush_check_s": ("ingester.flush_check_period", "live_store.flush_check_period"),
+    "max_block_s": ("ingester.max_block_duration", "live_store.max_block_duration"),
+    "ingestion_slack_s": ("storage.trace.wal.ingestion_time_range_slack",),
+    "blocklist_poll_s": ("storage.trace.blocklist_poll",),
+}
+_LIMITS: t.Dict[str, str] = {
+    "rate_limit_bytes": "overrides.defaults.ingestion.rate_limit_bytes",
+    "burst_size_bytes": "overrides.defaults.ingestion.burst_size_bytes",
+    "max_traces_per_user": "overrides.defaults.ingestion.max_traces_per_user",
+    "max_bytes_per_trace": "overrides.defaults.global.max_bytes_per_trace",
+    "max_bytes_per_tag_values_query": "overrides.defaults.read.max_bytes_per_tag_values_query",
+}
+_TEXTS: t.Dict[str, str] = {
+    "target": "target",
+    "http_api_prefix": "http_api_prefix",
+    "storage_backend": "storage.trace.backend",
+    "storage_path": "storage.trace.local.path",
+    "per_tenant_overrides": "overrides.per_tenant_override_config",
+}
+_PROCESSORS = ("overrides.defaults.metrics_generator.processors", "overrides.metrics_generator_processors")
+_RECEIVERS = "distributor.receivers."
+_OTLP_PORTS = {"grpc": 4317, "http": 4318}
+_LOOPBACK = ("localhost", "127.", "[::1]", "::1")
+
+
+def settings(flat: Flat, otlp_bind: str) -> t.Dict[str, t.Any]:
+    """The settings that hide traces; each is null when the configuration does not show it.
+
+    `otlp_bind` is where this version listens when a receiver has no endpoint.
+    """
+    found: t.Dict[str, t.Any] = {key: _seconds(flat, paths) for key, paths in _SECONDS.items()}
+    found.update({key: clean(flat[path])[:200] if flat.get(path) else None for key, path in _TEXTS.items()})
+    receivers = _receivers(flat, otlp_bind) if flat else None
+    found["receivers"] = receivers
+    found["loopback_receivers"] = (
+        None if receivers is None else [name for name, bind in receivers.items() if bind.startswith(_LOOPBACK)]
+    )
+    found["limits"] = {key: _integer(flat.get(path)) for key, path in _LIMITS.items()}
+    # Both are left out of the page when they are off.
+    found["multitenancy"] = _switch(flat, "multitenancy_enabled")
+    found["stream_over_http"] = _switch(flat, "stream_over_http_enabled")
+    found["search_delay_s"] = _search_delay(found)
+    found["metrics_generator"] = _generator(flat) if flat else None
+    return found
+
+
+def _seconds(flat: Flat, paths: t.Iterable[str]) -> t.Optional[float]:
+    known = [value for value in (seconds(flat.get(path)) for path in paths) if value is not None]
+    # 0 in an override means that the general setting holds.
+    return next((value for value in known if value), known[0] if known else None)
+
+
+def _receivers(flat: Flat, otlp_bind: str) -> t.Dict[str, str]:
+    """`otlp_grpc`, `otlp_http`, `zipkin` ... -> the address that the receiver listens on."""
+    found: t.Dict[str, str] = {}
+    for path, value in flat.items():
+        if not path.startswith(_RECEIVERS):
+            continue
+        parts = path[len(_RECEIVERS) :].split(".")
+        if len(parts) == 3 and parts[1] == "protocols":
+            port = _OTLP_PORTS.get(parts[2]) if parts[0].split("/")[0] == "otlp" else None
+            found.setdefault(f"{parts[0]}_{parts[2]}", f"{otlp_bind}:{port}" if port else "")
+        elif len(parts) == 4 and parts[1] == "protocols" and parts[3] == "endpoint" and value:
+            found[f"{parts[0]}_{parts[2]}"] = clean(value)[:100]
+        elif len(parts) == 2 and parts[1] == "endpoint":
+            found[parts[0]] = clean(value)[:100]
+    return found
+
+
+def _generator(flat: Flat) -> t.Dict[str, bool]:
+    """Whether the generator runs (`storage`), where its metrics go, and whether any tenant may have processors."""
+    by_tenant = flat.get("overrides.per_tenant_override_config") or _switch(
+        flat, "overrides.user_configurable_overrides.enabled"
+    )
+    return {
+        "storage": bool(flat.get("metrics_generator.storage.path")),
+        "remote_write": "metrics_generator.storage.remote_write" in flat,
+        "processors": bool(by_tenant) or any(path in flat for path in _PROCESSORS),
+    }
+
+
+def _switch(flat: Flat, path: str) -> t.Optional[bool]:
+    return flat.get(path) == "true" if flat else None
+
+
+def _integer(text: t.Optional[str]) -> t.Optional[int]:
+    try:
+        return None if text is None else int(float(text))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _search_delay(found: t.Mapping[str, t.Any]) -> t.Optional[float]:
+    """The seconds after which a search shows a span for sure; by its id the trace can be read at once."""
+    idle, check = found["trace_idle_s"], found["flush_check_s"]
+    if idle is None or check is None:
+        return t.cast(t.Optional[float], found["query_end_cutoff_s"])
+    return float(max(idle + check, found["query_end_cutoff_s"] or 0.0))
+
+
+class _Counter(t.NamedTuple):
+    names: t.Tuple[str, ...]
+    siblings: t.Tuple[str, ...]  # with one of these prefixes exposed, an absent counter was never incremented: 0
+
+
+_DISTRIBUTOR = ("tempo_distributor_", "tempo_receiver_")
+_STORE = ("tempo_ingester_", "tempo_live_store_live", "tempo_live_store_ready")
+_CREATED = ("tempo_ingester_traces_created_total", "tempo_live_store_traces_created_total")
+_COUNTERS: t.Dict[str, _Counter] = {
+    "accepted": _Counter(("tempo_receiver_accepted_spans",), _DISTRIBUTOR),
+    "refused": _Counter(("tempo_receiver_refused_spans",), _DISTRIBUTOR),
+    "received": _Counter(("tempo_distributor_spans_received_total",), _DISTRIBUTOR),
+    "traces_created": _Counter(_CREATED, _STORE),
+    "live_traces": _Counter(("tempo_ingester_live_traces", "tempo_live_store_live_traces"), _STORE),
+    "flush_failures": _Counter(
+        (
+            "tempo_ingester_failed_flushes_total",
+            "tempo_live_store_local_failed_flushes_total",
+            "tempo_live_store_failed_completions_total",
+        ),
+        _STORE,
+    ),
+    "blocks_flushed": _Counter(
+        ("tempo_ingester_blocks_flushed_total", "tempo_live_store_local_blocks_flushed_total"), _STORE
+    ),
+    "append_failures": _Counter(("tempo_distributor_ingester_append_failures_total",), _DISTRIBUTOR),
+    "blocklist": _Counter(("tempodb_blocklist_length",), ("tempodb_blocklist_",)),
+    "backend_bytes": _Counter(("tempodb_backend_bytes_total",), ()),
+    "backend_objects": _Counter(("tempodb_backend_objects_total",), ()),
+    "retention_deleted": _Counter(("tempodb_retention_deleted_total",), ("tempodb_retention_",)),
+}
+# How far a span's end is from the moment at which it came (2.9 and later).
+_DISTANCES = {
+    "spans_ahead": "tempo_spans_distance_in_future_seconds",
+    "spans_behind": "tempo_spans_distance_in_past_seconds",
+}
+_FAR_S = 300.0  # their first bucket
+MAX_TENANTS = 50
+
+
+def counters(metrics: Metrics, now: t.Optional[float]) -> t.Dict[str, t.Any]:
+    """The counters of a span's way through Tempo, over all tenants; null when this process does not expose them.
+
+    `now` is the server's own clock. `discarded` and `warnings` are by reason, `tenants` are spans received.
+    """
+    found: t.Dict[str, t.Any] = {key: _count(metrics, counter) for key, counter in _COUNTERS.items()}
+    found.update({key: _far(metrics, histogram) for key, histogram in _DISTANCES.items()})
+    for key, name, label in (
+        ("discarded", "tempo_discarded_spans_total", "reason"),
+        ("warnings", "tempo_warnings_total", "reason"),
+        ("tenants", "tempo_distributor_spans_received_total", "tenant"),
+    ):
+        sums = sorted(by_label(metrics, name, label).items(), key=lambda item: -item[1])[:MAX_TENANTS]
+        found[key] = {clean(word)[:100]: _whole(value) for word, value in sums} if metrics else None
+    found["discarded_total"] = sum(found["discarded"].values()) if metrics else None
+    begun = total(metrics, "process_start_time_seconds")
+    found["uptime_s"] = None if begun is None or now is None else max(0, round(now - begun))
+    return found
+
+
+def _count(metrics: Metrics, counter: _Counter) -> t.Optional[int]:
+    value = total(metrics, *counter.names)
+    if value is None:
+        return 0 if counter.siblings and any(name.startswith(counter.siblings) for name in metrics) else None
+    return _whole(value)
+
+
+def _far(metrics: Metrics, histogram: str) -> t.Optional[int]:
+    """The spans that were more than _FAR_S away; null where none was measured."""
+    count = total(metrics, f"{histogram}_count")
+    near = sum(value for labels, value in metrics.get(f"{histogram}_bucket", ()) if _bound(labels) == _FAR_S)
+    return None if count is None else _whole(max(0.0, count - near))
+
+
+def _bound(labels: t.Mapping[str, str]) -> t.Optional[float]:
+    try:
+        return float(labels.get("le", ""))
+    except ValueError:
+        return None
+
+
+def _whole(value: float) -> int:
+    return int(value) if abs(value) < 2**63 else 0
+
+
+RATED = ("accepted", "refused", "received", "discarded_total", "traces_created")
+
+
+def rates(before: t.Mapping[str, t.Any], after: t.Mapping[str, t.Any], elapsed: float) -> t.Dict[str, t.Any]:
+    """Per second, of RATED; null when absent, or when the process was restarted in between (a counter went back)."""
+    found: t.Dict[str, t.Any] = {}
+    for key in RATED:
+        first, second = before[key], after[key]
+        known = first is not None and second is not None and second >= first and elapsed > 0
+        found[key] = round((second - first) / elapsed, 3) if known else None
+    return found

@@ -1,0 +1,122 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Probe (inside collect): how many spans were offered, accepted, discarded and stored between two looks?"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._base.spec import HTTP, TEMPO
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import public_url
+from ansible_collections.traceops.tracing.plugins.module_utils._base.waiting import REAL, Clock
+from ansible_collections.traceops.tracing.plugins.module_utils._client.http import HttpClient, HttpError, status_error
+from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo import TempoClient
+from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo_failure import explain
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.metrics_text import Metrics, parse_metrics
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.balance import sheets
+
+ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
+    **TEMPO,
+    **HTTP,
+    "collector_metrics_url": {"type": "str"},
+    "app_metrics_url": {"type": "str"},
+    "before": {"type": "dict"},
+}
+
+# Credentials are those of Tempo: they do not go to other servers.
+_TEMPO_ONLY = ("url_username", "url_password", "token", "headers", "tenant", "client_cert", "client_key")
+_COUNTS: t.Dict[str, t.Callable[[Metrics], t.Dict[str, t.Any]]] = {
+    "tempo": sheets.tempo_counts,
+    "collector": sheets.collector_counts,
+    "app": sheets.application_counts,
+}
+
+Snapshot = t.Dict[str, t.Any]
+
+
+def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any]:
+    """`{ok, cause, message, taken, snapshots, change}`.
+
+    snapshots: tempo, and collector and app where their URLs were given -> `{ok, cause, message, url, start, counts,
+    version}`, totals as `sheets` has them; `taken` is when (epoch seconds). change is null unless `before` has the
+    snapshots of an earlier look; then it has the same names -> what happened in between (`sheets.*_sheet`), null for
+    a server that did not answer both times or of which another instance did, and `seconds`. ok: every server answered.
+    """
+    snapshots = {"tempo": _look("tempo", params["tempo_url"], params)}
+    for name in ("collector", "app"):
+        if params.get(f"{name}_metrics_url"):
+            snapshots[name] = _look(name, params[f"{name}_metrics_url"], params)
+    taken = round(clock.time(), 3)
+    failed = [snapshot for snapshot in snapshots.values() if not snapshot["ok"]]
+    before = params.get("before")
+    return {
+        "ok": not failed,
+        "cause": failed[0]["cause"] if failed else "ok",
+        "message": failed[0]["message"] if failed else f"counters of {', '.join(snapshots)} were read",
+        "taken": taken,
+        "snapshots": snapshots,
+        "change": _change(before, snapshots, taken, params.get("tenant") or "") if before else None,
+    }
+
+
+def _look(name: str, url: str, params: t.Mapping[str, t.Any]) -> Snapshot:
+    snapshot: Snapshot = {
+        "ok": False,
+        "cause": "",
+        "message": "",
+        "url": "",
+        "start": None,
+        "counts": {},
+        "version": None,
+    }
+    try:
+        metrics = _tempo(params, snapshot) if name == "tempo" else _metrics(name, url, params, snapshot)
+    except HttpError as error:
+        cause, message = explain(error) if name == "tempo" else (error.cause, error.message)
+        return {**snapshot, "cause": cause, "message": message}
+    if not any(metric.startswith(sheets.SIBLINGS[name]) for metric in metrics):
+        return {
+            **snapshot,
+            "cause": "not_counted",
+            "message": f"{snapshot['url']} has no counter of spans that is known",
+        }
+    snapshot.update(start=sheets.start_of(metrics), counts=sheets.whole(_COUNTS[name](metrics)))
+    return {**snapshot, "ok": True, "cause": "ok", "message": f"{snapshot['url']} was read"}
+
+
+def _tempo(params: t.Mapping[str, t.Any], snapshot: Snapshot) -> Metrics:
+    client = TempoClient(params)
+    snapshot["url"] = client.url
+    metrics = client.metrics()
+    snapshot["version"] = list(client.version().numbers)
+    return metrics
+
+
+def _metrics(name: str, url: str, params: t.Mapping[str, t.Any], snapshot: Snapshot) -> Metrics:
+    option = f"{name}_metrics_url"
+    client = HttpClient(url, {**params, **dict.fromkeys(_TEMPO_ONLY)}, option)
+    snapshot["url"] = public_url(client.base_url)
+    answer = client.get("", accept="text/plain")
+    if answer.status != 200:
+        raise status_error(answer)
+    return parse_metrics(answer.text)
+
+
+def _change(
+    before: t.Mapping[str, t.Any], after: t.Mapping[str, Snapshot], taken: float, tenant: str
+) -> t.Dict[str, t.Any]:
+    change: t.Dict[str, t.Any] = {"seconds": round(taken - before["taken"], 3)}
+    for name, snapshot in after.items():
+        earlier = before["snapshots"].get(name) or {}
+        both = snapshot["ok"] and earlier.get("ok")
+        if not both or not sheets.same_process(earlier, snapshot, before["taken"]):
+            change[name] = None
+            continue
+        grown = sheets.grown(earlier, snapshot)
+        if name == "tempo":
+            version = snapshot["version"]
+            change[name] = sheets.tempo_sheet(grown, (version[0], version[1]), tenant)
+        else:
+            change[name] = {"collector": sheets.collector_sheet, "app": sheets.application_sheet}[name](grown)
+    return change

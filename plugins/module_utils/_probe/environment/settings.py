@@ -1,0 +1,392 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An application's tracing settings: which variables and options there are, and which values take effect.
+
+Pure functions. Rules of the OpenTelemetry specification 1.40 (environment variables, OTLP exporter), of the Java agent
+(system properties win over variables), and of Velostream as of 2026-02-19.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import shlex
+import typing as t
+from urllib.parse import urlsplit
+
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import MASK, clean, is_whole, redact
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import velostream
+
+Setting = t.Dict[str, t.Any]  # {value, from: the variable or option that it comes from, or "default"}
+MAX_VALUE = 500  # characters
+
+_VARIABLE = re.compile(
+    r"^(?:OTEL_\w+|RUST_LOG|JAVA_TOOL_OPTIONS|JDK_JAVA_OPTIONS|_JAVA_OPTIONS|NODE_OPTIONS|CORECLR_ENABLE_PROFILING|"
+    r"CORECLR_PROFILER|DOTNET_STARTUP_HOOKS|SSL_CERT_FILE|SSL_CERT_DIR|NODE_EXTRA_CA_CERTS|REQUESTS_CA_BUNDLE|"
+    r"(?:https?|all|no|grpc)_proxy|(?:HTTPS?|ALL|NO|GRPC)_PROXY)$"
+)
+_OPTION = re.compile(r"^--(?:(?:enable-)?(?:tracing|telemetry|tracing-\w+)|(?:otlp|otel|sampling)-[\w-]+)$")
+_JAVA_OPTION_VARIABLES = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")
+# CLIENT_KEY is a path.
+_SECRET_NAME = re.compile(r"(?i)token|secret|passw|credential|auth|(?<!client.)key$")
+_URL_NAME = re.compile(r"(?i)(?:endpoint|proxy|url)$")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+# Headers whose values say where data goes, not who sends it.
+_OPEN_HEADERS = ("x-scope-orgid",)
+
+SAMPLERS = (
+    "always_on",
+    "always_off",
+    "traceidratio",
+    "parentbased_always_on",
+    "parentbased_always_off",
+    "parentbased_traceidratio",
+    "parentbased_jaeger_remote",
+    "jaeger_remote",
+    "xray",
+)
+
+
+def relevant_variables(environment: t.Mapping[str, str]) -> t.Dict[str, str]:
+    """The variables that concern tracing, unmasked."""
+    return {name: value for name, value in environment.items() if _VARIABLE.match(name)}
+
+
+def relevant_options(words: t.Sequence[str]) -> t.Dict[str, t.Any]:
+    """{"--sampling-mode": "prod", "--enable-tracing": True, "-javaagent": path, "-Dotel.x": value}, unmasked."""
+    found: t.Dict[str, t.Any] = {}
+    for position, word in enumerate(words[1:], 1):
+        name, equals, value = word.partition("=")
+        if word.startswith("-javaagent:"):
+            # Behind the path stand arguments, which may be keys.
+            found["-javaagent"] = word.split(":", 1)[1].partition("=")[0]
+        elif name.startswith("-Dotel."):
+            found[name] = value
+        elif _OPTION.match(name):
+            following = words[position + 1] if position + 1 < len(words) else ""
+            if equals:
+                found[name] = value
+            else:
+                takes_value = not name.startswith("--enable-") and following and not following.startswith("--")
+                found[name] = following if takes_value else True
+    return found
+
+
+def masked_variables(variables: t.Mapping[str, str]) -> t.Dict[str, str]:
+    """The variables as they may be shown."""
+    return {clean(name): masked(name, value) for name, value in sorted(variables.items())}
+
+
+def masked_options(options: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+    return {
+        clean(name): value if value is True else masked(name.replace(".", "_"), str(value))
+        for name, value in sorted(options.items())
+    }
+
+
+def masked(name: str, value: str) -> str:
+    """`value` without credentials: header values, URLs' user names, anything whose name says secret."""
+    if name in _JAVA_OPTION_VARIABLES:
+        # A JVM's options hold anything; what concerns tracing is enough.
+        shown = masked_options(relevant_options(["java", *_split(value)]))
+        agent = [f"-javaagent:{shown.pop('-javaagent')}"] if "-javaagent" in shown else []
+        return " ".join([*agent, *(f"{part}={rest}" for part, rest in shown.items() if part.startswith("-D"))])[
+            :MAX_VALUE
+        ]
+    if re.search(r"(?i)headers?$", name):
+        return clean(",".join(_masked_header(pair) for pair in value.split(",") if pair.strip()))[:MAX_VALUE]
+    if _SECRET_NAME.search(name):
+        return MASK
+    return without_user(value) if _URL_NAME.search(name) else redact(clean(value))[:MAX_VALUE]
+
+
+def _masked_header(pair: str) -> str:
+    """NAME=VALUE without the value; nothing at all of what is not of that form, since it may be the value."""
+    name, _equals, value = pair.partition("=")
+    if not _is_header(pair):
+        return MASK
+    return f"{name.strip()}={value.strip() if name.strip().lower() in _OPEN_HEADERS else MASK}"
+
+
+def _is_header(pair: str) -> bool:
+    name, equals, _value = pair.partition("=")
+    return bool(equals) and _HEADER_NAME.fullmatch(name.strip()) is not None
+
+
+def without_user(url: str) -> str:
+    """An endpoint or proxy as it may be shown: here a scheme may be missing, and / or @ stand in a password."""
+    url = clean(url).strip()
+    if "://" not in url or not is_whole(url):
+        url = re.sub(r"(?is)^((?:[a-z][a-z0-9+.-]*://)?).*@", rf"\g<1>{MASK}@", url)
+    return redact(url)[:MAX_VALUE]
+
+
+class Layers:
+    """Where a setting's value comes from: Java system properties first, then variables."""
+
+    def __init__(self, variables: t.Mapping[str, str], options: t.Mapping[str, t.Any]) -> None:
+        self._values: t.Dict[str, t.Tuple[str, str]] = {
+            name: (value, name) for name, value in variables.items() if value.strip()
+        }
+        given = {name: str(value) for name, value in options.items() if name.startswith("-Dotel.")}
+        # The JVM reads these in this order, and the last one wins.
+        for variable in ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"):
+            self._properties(relevant_options(["java", *_split(variables.get(variable, ""))]))
+        self._properties(given)
+        self._properties(relevant_options(["java", *_split(variables.get("_JAVA_OPTIONS", ""))]))
+
+    def _properties(self, options: t.Mapping[str, t.Any]) -> None:
+        for option, value in options.items():
+            if option.startswith("-Dotel."):
+                self._values[option[2:].upper().replace(".", "_").replace("-", "_")] = (str(value), option)
+
+    def get(self, *names: str, default: t.Any = None) -> Setting:
+        """The first of these variables that is set, as {value, from}; surrounding spaces do not count."""
+        for name in names:
+            if name in self._values:
+                value, origin = self._values[name]
+                return {"value": value.strip(), "from": origin}
+        return {"value": default, "from": "default"}
+
+
+def effective(
+    variables: t.Mapping[str, str], options: t.Mapping[str, t.Any], words: t.Sequence[str]
+) -> t.Dict[str, t.Any]:
+    """What takes effect, each as {value, from}, unless said otherwise:
+
+    enabled, exporter, sdk_disabled, javaagent, sampler, ratio, new_traces_share (of new traces that are recorded),
+    endpoint (with scheme, host, port, path, loopback), protocol, service_name, propagators, schedule_delay_ms,
+    log_level (with shows_spans), header_names (a list), proxies ({http, https, all, grpc, no_proxy, applies}).
+    """
+    layers = Layers(variables, options)
+    found: t.Dict[str, t.Any] = {
+        "enabled": {"value": None, "from": "default"},
+        "exporter": _lower(layers.get("OTEL_TRACES_EXPORTER", default="otlp")),
+        "sdk_disabled": _boolean(layers.get("OTEL_SDK_DISABLED", default="false")),
+        "javaagent": _javaagent(variables, options, layers),
+        "sampler": _lower(layers.get("OTEL_TRACES_SAMPLER", default="parentbased_always_on")),
+        "endpoint": layers.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        "protocol": _lower(layers.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")),
+        "service_name": _service_name(layers),
+        "propagators": layers.get("OTEL_PROPAGATORS", default="tracecontext,baggage"),
+        "schedule_delay_ms": _number(layers.get("OTEL_BSP_SCHEDULE_DELAY", default="5000")),
+        "log_level": {**_lower(layers.get("OTEL_LOG_LEVEL", default="info")), "shows_spans": None},
+        "header_names": _header_names(layers),
+    }
+    found["ratio"] = _ratio(found["sampler"], layers)
+    found["new_traces_share"] = dict(found["ratio"])
+    if velostream.is_it(words):
+        velostream.apply(found, variables, options, words)
+    if found["endpoint"]["value"]:
+        found["endpoint"]["value"] = without_user(found["endpoint"]["value"])
+    found["endpoint"].update(_parsed(found["endpoint"]["value"]))
+    found["proxies"] = _proxies(variables, found["endpoint"], found["protocol"]["value"] == "grpc")
+    for setting in found.values():
+        if isinstance(setting, dict) and isinstance(setting.get("value"), str):
+            setting["value"] = redact(clean(setting["value"]))[:MAX_VALUE]
+    return found
+
+
+def _lower(setting: Setting) -> Setting:
+    value = setting["value"]
+    return {**setting, "value": value.lower() if isinstance(value, str) else value}
+
+
+def _boolean(setting: Setting) -> Setting:
+    """Only the word true, in any case, means true (specification 1.40, boolean values)."""
+    return {**setting, "value": str(setting["value"]).lower() == "true"}
+
+
+def _number(setting: Setting) -> Setting:
+    """The value as a number; None where it is none."""
+    return {**setting, "value": velostream.number(str(setting["value"]))}
+
+
+def _javaagent(variables: t.Mapping[str, str], options: t.Mapping[str, t.Any], layers: Layers) -> Setting:
+    """{value: the agent's path or None, from, enabled}."""
+    found: Setting = {
+        "value": options.get("-javaagent"),
+        "from": "-javaagent" if "-javaagent" in options else "default",
+    }
+    for variable in _JAVA_OPTION_VARIABLES:
+        path = relevant_options(["java", *_split(variables.get(variable, ""))]).get("-javaagent")
+        if path and not found["value"]:
+            found = {"value": path, "from": variable}
+    enabled = str(layers.get("OTEL_JAVAAGENT_ENABLED", default="true")["value"]).lower() != "false"
+    return {**found, "enabled": bool(found["value"]) and enabled}
+
+
+def _service_name(layers: Layers) -> Setting:
+    given = layers.get("OTEL_SERVICE_NAME")
+    if given["value"]:
+        return given
+    attributes = layers.get("OTEL_RESOURCE_ATTRIBUTES", default="")
+    for pair in attributes["value"].split(","):
+        key, _equals, value = pair.partition("=")
+        if key.strip() == "service.name" and value.strip():
+            return {"value": value.strip(), "from": attributes["from"]}
+    return {"value": "unknown_service", "from": "default"}
+
+
+def _ratio(sampler: Setting, layers: Layers) -> Setting:
+    """The share of new traces that the sampler keeps; None where only the program knows."""
+    name = str(sampler["value"])
+    if name.endswith("always_on"):
+        return {"value": 1.0, "from": sampler["from"]}
+    if name.endswith("always_off"):
+        return {"value": 0.0, "from": sampler["from"]}
+    if not name.endswith("traceidratio"):
+        return {"value": None, "from": sampler["from"]}
+    argument = _number(layers.get("OTEL_TRACES_SAMPLER_ARG", default="1.0"))
+    if argument["value"] is None or not 0 <= argument["value"] <= 1:
+        # SDKs fall back to 1.0 when they can't read it.
+        return {"value": 1.0, "from": "default"}
+    return argument
+
+
+def _header_names(layers: Layers) -> t.List[str]:
+    names: t.Set[str] = set()
+    for variable in ("OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"):
+        pairs = str(layers.get(variable, default="")["value"]).split(",")
+        names |= {pair.partition("=")[0].strip().lower() for pair in pairs if _is_header(pair)}
+    return sorted(names)
+
+
+def _parsed(endpoint: t.Optional[str]) -> t.Dict[str, t.Any]:
+    """{scheme, host, port, path, loopback} of an endpoint, also of the form HOST:PORT."""
+    nothing: t.Dict[str, t.Any] = {"scheme": "", "host": "", "port": None, "path": "", "loopback": None}
+    if not endpoint:
+        return nothing
+    try:
+        parts = urlsplit(endpoint if "://" in endpoint else f"//{endpoint}")
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return nothing
+    default = {"http": 80, "https": 443}.get(parts.scheme)
+    return {
+        "scheme": parts.scheme,
+        "host": clean(host),
+        "port": port or default,
+        "path": clean(parts.path),
+        "loopback": is_loopback(host),
+    }
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a client that connects to `host` stays on its machine; 0.0.0.0 is an address to listen at, copied."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified
+
+
+def _proxies(variables: t.Mapping[str, str], endpoint: t.Mapping[str, t.Any], grpc: bool) -> t.Dict[str, t.Any]:
+    """{http, https, all, grpc, no_proxy: masked values, applies}: whether exports to `endpoint` go through one.
+
+    gRPC looks at grpc_proxy, https_proxy and http_proxy, whatever the scheme (grpcio 1.85, environment_variables.md).
+    """
+
+    def value(name: str) -> str:
+        return variables.get(f"{name}_proxy") or variables.get(f"{name}_proxy".upper()) or ""
+
+    found = {name: without_user(value(name)) for name in ("http", "https", "all", "grpc")}
+    asked = ("grpc", "https", "http") if grpc else ("https" if endpoint["scheme"] == "https" else "http",)
+    proxy = next((value(name) for name in (*asked, "all") if value(name)), "")
+    host = endpoint["host"] or "localhost"
+    return {
+        **found,
+        "no_proxy": redact(clean(value("no")))[:MAX_VALUE],
+        "applies": bool(proxy) and not excepted(host, value("no")),
+    }
+
+
+def excepted(host: str, no_proxy: str) -> bool:
+    """Whether `no_proxy` names `host`: itself, a domain above it, a network that it is in, or everything."""
+    for entry in (part.strip().lower() for part in no_proxy.split(",")):
+        name = entry.rsplit(":", 1)[0] if re.search(r"^[^:\[\]]+:\d+$", entry) else entry
+        bare = name.lstrip(".").lstrip("*").lstrip(".")
+        if name == "*" or (bare and (host.lower() == bare or host.lower().endswith("." + bare))):
+            return True
+        try:
+            if "/" in name and ipaddress.ip_address(host) in ipaddress.ip_network(name, strict=False):
+                return True
+        except ValueError:
+            continue
+    return False
+
+
+def contradictions(
+    variables: t.Mapping[str, str], options: t.Mapping[str, t.Any], found: t.Mapping[str, t.Any]
+) -> t.List[t.Dict[str, t.Any]]:
+    """[{subject, settings: [names], message}] of settings that can't all be meant.
+
+    Subjects: port_protocol, traces_path, traces_path_twice, scheme_missing, sampler_unknown, sampler_argument,
+    sampler_argument_unused, protocol_unknown, option_overridden, port_rewritten, mode_unknown.
+    """
+    layers = Layers(variables, options)
+    endpoint, protocol, sampler = found["endpoint"], found["protocol"], found["sampler"]
+    named = f"{endpoint['from']} ({endpoint['value']})"
+    said: t.List[t.Dict[str, t.Any]] = []
+
+    def add(subject: str, settings: t.Sequence[str], message: str) -> None:
+        said.append({"subject": subject, "settings": list(settings), "message": redact(clean(message))[:MAX_VALUE]})
+
+    http = protocol["value"] in ("http/protobuf", "http/json")
+    if protocol["value"] is not None and not http and protocol["value"] != "grpc":
+        add(
+            "protocol_unknown",
+            [protocol["from"]],
+            f"{protocol['from']} is '{protocol['value']}', which no exporter knows",
+        )
+    if endpoint["value"]:
+        both = [endpoint["from"], protocol["from"]]
+        if endpoint["port"] == 4317 and http:
+            add("port_protocol", both, f"{named} has the port of gRPC, but the protocol is {protocol['value']}")
+        if endpoint["port"] == 4318 and protocol["value"] == "grpc":
+            add("port_protocol", both, f"{named} has the port of OTLP over HTTP, but the protocol is grpc")
+        over_http = http or (protocol["value"] is None and endpoint["port"] == 4318)
+        verbatim = _is_traces_endpoint(endpoint["from"])
+        ends_well = endpoint["path"].rstrip("/").endswith("/v1/traces")
+        if over_http and verbatim and not ends_well:
+            add("traces_path", [endpoint["from"]], f"{named} is used as it is, but does not end with /v1/traces")
+        if over_http and not verbatim and ends_well:
+            add("traces_path_twice", [endpoint["from"]], f"{named} gets /v1/traces appended although it ends with it")
+        if over_http and not endpoint["scheme"]:
+            add("scheme_missing", [endpoint["from"]], f"{named} has no http:// or https://")
+    argument = layers.get("OTEL_TRACES_SAMPLER_ARG")
+    if sampler["from"] == "velostream":
+        # It sets its sampler itself; the variables have no effect.
+        pass
+    elif sampler["value"] not in SAMPLERS:
+        add(
+            "sampler_unknown",
+            [sampler["from"]],
+            f"{sampler['from']} is '{sampler['value']}', no sampler of the specification",
+        )
+    elif argument["value"] is not None:
+        number = _number(argument)["value"]
+        if not str(sampler["value"]).endswith(("traceidratio", "jaeger_remote")):
+            add(
+                "sampler_argument_unused",
+                [argument["from"], sampler["from"]],
+                f"{argument['from']} is '{argument['value']}', but the sampler {sampler['value']} takes no argument",
+            )
+        elif str(sampler["value"]).endswith("traceidratio") and (number is None or not 0 <= number <= 1):
+            add("sampler_argument", [argument["from"]], f"{argument['from']} is '{argument['value']}', not 0 to 1")
+    for subject, settings, message in velostream.contradictions(masked_options(options), found):
+        add(subject, settings, message)
+    return said
+
+
+def _is_traces_endpoint(origin: str) -> bool:
+    """Whether the setting is the one for traces alone, whose URL is used as it is."""
+    return origin in ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "-Dotel.exporter.otlp.traces.endpoint")
+
+
+def _split(text: str) -> t.List[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return text.split()

@@ -1,0 +1,112 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The settings of a data source as plain facts; checks judge them."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from urllib.parse import urlsplit
+
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt, public_url
+from ansible_collections.traceops.tracing.plugins.module_utils._client.grafana import (
+    TENANT_HEADER,
+    DataSource,
+    as_dict,
+    as_text,
+)
+
+# The settings of a Tempo data source (7.4 to 13) that name another data source by uid.
+LINKS = ("tracesToLogs", "tracesToLogsV2", "tracesToMetrics", "tracesToProfiles", "serviceMap", "lokiSearch")
+# Types that can't serve a setting: plugins of third parties have types of their own, so most are not known to fit.
+_NO_METRICS = r"loki|tempo|jaeger|zipkin|alertmanager|elasticsearch|graphite|grafana-pyroscope-datasource|testdata"
+_UNFIT = {
+    **dict.fromkeys(
+        ("tracesToLogs", "tracesToLogsV2"),
+        r"prometheus|tempo|jaeger|zipkin|alertmanager|graphite|grafana-pyroscope-datasource|testdata",
+    ),
+    **dict.fromkeys(("tracesToMetrics", "serviceMap"), _NO_METRICS),
+    "lokiSearch": r"(?!loki$).*",
+    "tracesToProfiles": rf"prometheus|{_NO_METRICS.replace('|grafana-pyroscope-datasource', '')}",
+}
+# 0.0.0.0 is an address to listen at; who connects to it stays on the same machine.
+LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::")
+
+
+def describe(source: DataSource) -> t.Dict[str, t.Any]:
+    """The data source as the result shows it: names are cleaned, the URL has no credentials, headers no values."""
+    return {
+        "id": source.id,
+        "uid": excerpt(source.uid, 120),
+        "name": excerpt(source.name, 120),
+        "type": excerpt(source.type, 120),
+        "access": excerpt(source.access, 40) if source.access else None,
+        "url": excerpt(public_url(source.url), 300) if source.url else None,
+        "headers": header_names(source),
+    }
+
+
+def header_names(source: DataSource) -> t.List[str]:
+    """The names of the request headers that are set: a name counts when it has a value, which Grafana never shows."""
+    names = []
+    for key, name in sorted(source.settings.items()):
+        number = key[len("httpHeaderName") :] if key.startswith("httpHeaderName") else ""
+        has_value = source.secrets_set is None or source.secrets_set.get(f"httpHeaderValue{number}", False)
+        if number.isdigit() and as_text(name) and has_value:
+            names.append(excerpt(as_text(name), 120))
+    return names
+
+
+def settings_of(source: DataSource, listing: t.Sequence[DataSource]) -> t.Dict[str, t.Any]:
+    """Facts about the settings, under keys that stay.
+
+    `url` {scheme, host, port, path, loopback}, None when Grafana does not tell it or it is no URL; `access`;
+    `streaming` (bool: for searches or metrics); `tenant_header` (bool); `basic_auth` and `tls_skip_verify` (bool or
+    None); `time_shift` (bool: traces are looked for only around the time range of the panel); `links`, a list of
+    {setting, uid, found, name, type, fits} for each setting in LINKS that names a data source (`found` false: there is
+    none; `fits` false: it is there, and its type can't serve the setting).
+    """
+    data = source.settings
+    streaming = as_dict(data.get("streamingEnabled"))
+    skip = data.get("tlsSkipVerify")
+    return {
+        "url": _parts(source.url),
+        "access": describe(source)["access"],
+        "streaming": streaming.get("search") is True or streaming.get("metrics") is True,
+        "tenant_header": TENANT_HEADER in [name.lower() for name in header_names(source)],
+        "basic_auth": source.basic_auth,
+        "tls_skip_verify": skip if isinstance(skip, bool) else None,
+        "time_shift": as_dict(data.get("traceQuery")).get("timeShiftEnabled") is True,
+        "links": [_link(name, data, listing) for name in LINKS if as_dict(data.get(name)).get("datasourceUid")],
+    }
+
+
+def _link(setting: str, data: t.Dict[str, t.Any], listing: t.Sequence[DataSource]) -> t.Dict[str, t.Any]:
+    uid = str(as_dict(data[setting])["datasourceUid"])
+    target = next((source for source in listing if source.uid == uid), None)
+    return {
+        "setting": setting,
+        "uid": excerpt(uid, 120),
+        "found": target is not None,
+        "name": excerpt(target.name, 120) if target else None,
+        "type": excerpt(target.type, 120) if target else None,
+        "fits": re.fullmatch(_UNFIT[setting], target.type) is None if target else None,
+    }
+
+
+def _parts(url: t.Optional[str]) -> t.Optional[t.Dict[str, t.Any]]:
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return None
+    return {
+        "scheme": excerpt(parts.scheme, 20),
+        "host": excerpt(host, 255),
+        "port": port or {"http": 80, "https": 443}.get(parts.scheme),
+        "path": excerpt(parts.path.rstrip("/"), 200),
+        "loopback": host in LOOPBACK or host.startswith("127."),
+    }

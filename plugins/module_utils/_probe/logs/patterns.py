@@ -1,0 +1,134 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Named patterns: what the options say, checked and compiled."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.literals import required
+
+_KEYS = ("regex", "level", "expect", "min", "max", "start")
+_EXPECT = ("present", "absent")
+_MOST = 5000
+
+# Levels by the words that log lines use for them, the more severe the higher.
+LEVELS = {"trace": 0, "debug": 1, "info": 2, "warn": 3, "error": 4, "fatal": 5}
+_LEVEL_WORD = re.compile(
+    r"(?<![A-Za-z0-9_])(?i:(trace|finest)|(debug|fine|finer)|(info|information|notice|config)|(warn|warning)|"
+    r"(error|err|severe)|(fatal|critical|crit|panic|emerg))(?![A-Za-z0-9_])"
+)
+_GLOG_LEVEL = re.compile(r"([DIWEF])\d{4} \d\d:")
+_LEVEL_WITHIN = 200
+
+
+class Alternative(t.NamedTuple):
+    """One compiled expression, and what is looked for before it is tried (see literals.Required)."""
+
+    regex: t.Pattern[str]
+    needles: t.Tuple[str, ...]
+    leads: bool
+    marks: t.Tuple[bytes, ...]  # the needles as UTF-8
+
+
+class Pattern(t.NamedTuple):
+    """A named pattern. A line matches when one of `alternatives` is found in it and it is of `level` or more severe."""
+
+    name: str
+    alternatives: t.List[Alternative]
+    level: t.Optional[int]
+    at_least: t.Optional[int]
+    at_most: t.Optional[int]
+    start: bool
+
+    @property
+    def expected(self) -> bool:
+        return self.at_least is not None or self.at_most is not None
+
+
+def parse(given: t.Mapping[str, t.Any]) -> t.List[Pattern]:
+    """The option `patterns`: names with a regular expression, or with a dictionary that has `regex` (one or a list)."""
+    parsed = [_parse_one(str(name), value) for name, value in given.items()]
+    if sum(len(pattern.alternatives) for pattern in parsed) > _MOST:
+        raise BadOption(f"patterns: there are more than {_MOST} expressions")
+    return parsed
+
+
+def _parse_one(name: str, value: t.Any) -> Pattern:
+    where = f"patterns: {name[:80]}"
+    options = {"regex": value} if isinstance(value, (str, list)) else value
+    if not isinstance(options, dict):
+        raise BadOption(f"{where}: is neither a regular expression nor a dictionary")
+    unknown = sorted(str(key) for key in options if key not in _KEYS)
+    if unknown:
+        raise BadOption(f"{where}: has no option '{unknown[0][:80]}'; known are {', '.join(_KEYS)}")
+    given = options.get("regex")
+    expressions: t.List[t.Any] = given if isinstance(given, list) else [given]
+    if not expressions or not all(isinstance(each, str) and each for each in expressions):
+        raise BadOption(f"{where}: regex is not a regular expression or a list of them")
+    level = options.get("level")
+    if level is not None and str(level).lower() not in LEVELS:
+        raise BadOption(f"{where}: level '{str(level)[:80]}' is none of {', '.join(LEVELS)}")
+    at_least, at_most = _expectation(where, options)
+    return Pattern(
+        name,
+        [_compile(where, each) for each in expressions],
+        None if level is None else LEVELS[str(level).lower()],
+        at_least,
+        at_most,
+        _is_true(options.get("start")),
+    )
+
+
+def _is_true(value: t.Any) -> bool:
+    return str(value).lower() in ("true", "yes", "on", "1")
+
+
+def _expectation(where: str, options: t.Mapping[str, t.Any]) -> t.Tuple[t.Optional[int], t.Optional[int]]:
+    expect = options.get("expect")
+    if expect not in (None, *_EXPECT):
+        raise BadOption(f"{where}: expect '{str(expect)[:80]}' is none of {', '.join(_EXPECT)}")
+    limits: t.Dict[str, t.Optional[int]] = {"min": None, "max": None}
+    for key in limits:
+        value = options.get(key)
+        if value is None:
+            continue
+        try:
+            limits[key] = int(str(value))
+        except ValueError:
+            raise BadOption(f"{where}: {key} '{str(value)[:80]}' is not a whole number") from None
+    at_least, at_most = limits["min"], limits["max"]
+    if expect == "present":
+        at_least = max(1, at_least or 0)
+    elif expect == "absent":
+        at_most = 0
+    if at_least is not None and at_most is not None and at_least > at_most:
+        raise BadOption(f"{where}: expects at least {at_least} and at most {at_most} lines, which no log can have")
+    return at_least, at_most
+
+
+def _compile(where: str, expression: str) -> Alternative:
+    try:
+        regex = re.compile(expression)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise BadOption(f"{where}: '{expression[:80]}' is not a valid regular expression: {error}") from None
+    needles, leads = required(expression)
+    return Alternative(regex, needles, leads, tuple(needle.encode() for needle in needles))
+
+
+def level_of(line: str) -> t.Optional[int]:
+    """How severe `line` says that it is (0 trace ... 5 fatal), or None."""
+    head = line[:_LEVEL_WITHIN]
+    glog = _GLOG_LEVEL.match(head)
+    if glog:
+        return {"D": 1, "I": 2, "W": 3, "E": 4, "F": 5}[glog.group(1)]
+    found = _LEVEL_WORD.search(head)
+    return found.lastindex - 1 if found and found.lastindex else None
+
+
+def levels_in(text: str) -> t.Set[int]:
+    """The levels of the lines of `text`."""
+    return {level for level in map(level_of, text.split("\n")) if level is not None}

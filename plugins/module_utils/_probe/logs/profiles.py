@@ -1,0 +1,99 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Profiles: named sets of patterns in YAML files. They stay on the controller, where they become plain patterns."""
+
+from __future__ import annotations
+
+import os
+import re
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs import patterns
+
+OWN = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "log_profiles")
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_KEYS = {"description", "patterns"}
+_MOST_BYTES = 1 << 20
+
+
+def resolve(options: t.Mapping[str, t.Any], find: t.Callable[[str], str]) -> t.Dict[str, t.Any]:
+    """The options of the probe `logs` with its profiles as plain patterns.
+
+    `find` makes a directory that the user names absolute; the collection's own profiles (OWN) come after these.
+    Patterns of one name in several profiles become one that matches any of their expressions;
+    a pattern that the task gives itself replaces them. Raises BadOption.
+    """
+    resolved = dict(options)
+    names, directories = resolved.pop("profiles", None) or [], resolved.pop("profile_dirs", None) or []
+    if isinstance(names, str):
+        names = names.split(",")
+    if isinstance(directories, str):
+        directories = directories.split(",")
+    given = resolved.get("patterns") or {}
+    if not isinstance(names, list) or not isinstance(directories, list) or not isinstance(given, dict):
+        raise BadOption("profiles, profile_dirs and patterns are two lists and a dictionary")
+    merged: t.Dict[str, t.Any] = {}
+    for name in names:
+        for key, pattern in load(str(name).strip(), [*(find(str(each)) for each in directories), OWN]).items():
+            merged[key] = _joined(merged[key], pattern) if key in merged else pattern
+    if names:
+        resolved["patterns"] = {**merged, **given}
+    return resolved
+
+
+def load(name: str, directories: t.Sequence[str]) -> t.Dict[str, t.Dict[str, t.Any]]:
+    """The patterns of the profile `name`, each checked, from the first of `directories` that has NAME.yml."""
+    if not _NAME.fullmatch(name):
+        raise BadOption(f"profiles: '{name[:80]}' is no profile's name")
+    for directory in directories:
+        path = os.path.join(directory, f"{name}.yml")
+        if os.path.isfile(path):
+            return _read(path)
+    known = sorted({entry[:-4] for each in directories for entry in _entries(each) if entry.endswith(".yml")})
+    raise BadOption(f"profiles: there is no profile '{name}'; known are {', '.join(known)}")
+
+
+def _entries(directory: str) -> t.List[str]:
+    try:
+        return os.listdir(directory)
+    except OSError as error:
+        raise BadOption(f"profile_dirs: {directory}: {(error.strerror or 'unreadable').lower()}") from None
+
+
+def _read(path: str) -> t.Dict[str, t.Dict[str, t.Any]]:
+    import yaml
+
+    try:
+        with open(path, encoding="utf-8") as stream:
+            document = yaml.safe_load(stream.read(_MOST_BYTES))
+    except OSError as error:
+        raise BadOption(f"{path}: {(error.strerror or 'unreadable').lower()}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BadOption(f"{path}: is not valid YAML: {' '.join(str(error).split())[:200]}") from None
+    if not isinstance(document, dict) or not isinstance(document.get("patterns"), dict) or not document["patterns"]:
+        raise BadOption(f"{path}: has no dictionary 'patterns'")
+    unknown = sorted(str(key) for key in set(document) - _KEYS)
+    if unknown:
+        raise BadOption(f"{path}: has no key '{unknown[0][:80]}'; known are {', '.join(sorted(_KEYS))}")
+    try:
+        patterns.parse(document["patterns"])
+    except BadOption as error:
+        raise BadOption(f"{path}: {error.message}") from None
+    return {
+        str(key): dict(value) if isinstance(value, dict) else {"regex": value}
+        for key, value in document["patterns"].items()
+    }
+
+
+def _joined(one: t.Dict[str, t.Any], other: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
+    """A pattern that matches what either does; it expects only what both expect."""
+    expressions = [*_list(one["regex"]), *(each for each in _list(other["regex"]) if each not in _list(one["regex"]))]
+    same = {key: value for key, value in one.items() if other.get(key) == value}
+    return {**same, "regex": expressions}
+
+
+def _list(value: t.Any) -> t.List[t.Any]:
+    return list(value) if isinstance(value, list) else [value]
