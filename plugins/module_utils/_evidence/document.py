@@ -1,14 +1,12 @@
 # Copyright (c) 2026, The traceops.tracing authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The evidence document of a run, and the part of it that a check of each scope sees."""
+"""The evidence document of a run: made of what hosts and backends told, or read from a file."""
 
 from __future__ import annotations
 
 import json
 import typing as t
-
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict.budget import visibility
 
 SCHEMA = 1
 
@@ -73,51 +71,3 @@ def _kinds(where: str, value: t.Any, wanted: t.Mapping[str, type]) -> None:
 def plain(value: t.Any) -> t.Any:
     """`value` as JSON has it: Ansible's own kinds of str and dict would confuse JMESPath."""
     return json.loads(json.dumps(value, default=str))
-
-
-def host_view(document: Document, name: str) -> Document:
-    """What a host-scoped check sees: the host's labels, its backend, and its own canaries there.
-
-    {host, settings, run, backend: {id, <label>...}, canary: the entry of the backend's canaries,
-    hops: {hop: the entry of the canaries that went there}, <label>...}
-    """
-    labels = document["hosts"][name]
-    backend = document["backends"].get(labels.get("backend")) or {}
-    canaries = backend.get("canaries") or {}
-    return {
-        **labels,
-        "host": name,
-        "settings": _settings(document, labels),
-        "run": document["run"],
-        "backend": {**backend, "id": labels.get("backend")},
-        "canary": (canaries.get("traces") or {}).get(name),
-        "hops": (canaries.get("hops") or {}).get(name),
-    }
-
-
-def backend_view(document: Document, backend_id: str) -> Document:
-    """What a backend-scoped check sees.
-
-    {backend: ID, settings, run, hosts: {name: {...}}, visibility: see _verdict/budget, <label>...}
-    """
-    labels = document["backends"][backend_id]
-    hosts = {name: document["hosts"].get(name) or {} for name in labels.get("hosts") or []}
-    settings, run = _settings(document, labels), document["run"]
-    return {
-        **labels,
-        "backend": backend_id,
-        "settings": settings,
-        "run": run,
-        "hosts": hosts,
-        "visibility": visibility(labels, list(hosts.values()), settings, run.get("finished")),
-    }
-
-
-def run_view(document: Document) -> Document:
-    """What a run-scoped check sees: all the evidence, and `settings`."""
-    return {**document, "settings": document["run"].get("settings") or {}}
-
-
-def _settings(document: Document, labels: Document) -> Document:
-    """The settings of a host or backend: those of the run, but for what it was given itself."""
-    return {**(document["run"].get("settings") or {}), **(labels.get("settings") or {})}

@@ -9,7 +9,7 @@ import fnmatch
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document as evidence
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict import suppress
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import suppress, views
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.closures import truthy
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import (
     BadExpression,
@@ -36,7 +36,7 @@ _ABSENT = {
     "hops": "no span from this host was accepted, so none was looked up",
     "balance": "Tempo's counters could not be read before the spans were sent",
 }
-# What a view makes of the result of a probe (`evidence.host_view`).
+# What a view makes of the result of a probe (`views.host_view`).
 _MADE_OF = {"canary": "backend.canaries", "hops": "backend.canaries"}
 
 # Probes whose question is "does it work?": their `ok: false` is an answer. Any other that says so could not answer.
@@ -103,16 +103,16 @@ def evaluate(document: evidence.Document, library: Library) -> t.List[Finding]:
         decided = [_decide(check, view, search, host, backend) for check in by_scope[scope]]
         return [d._replace(finding=_suppressed(d.finding, suppressions)) for d in decided]
 
-    run = subject(evidence.run_view(document), "run", None, None)
+    run = subject(views.run_view(document), "run", None, None)
     backends = {
-        name: subject(evidence.backend_view(document, name), "backend", None, name) for name in document["backends"]
+        name: subject(views.backend_view(document, name), "backend", None, name) for name in document["backends"]
     }
     hosts: t.Dict[str, t.List[_Decision]] = {}
     for name, labels in document["hosts"].items():
         if labels.get("unreachable"):
             hosts[name] = [_unreachable(check, name, labels.get("backend")) for check in by_scope["host"]]
         else:
-            hosts[name] = subject(evidence.host_view(document, name), "host", name, labels.get("backend"))
+            hosts[name] = subject(views.host_view(document, name), "host", name, labels.get("backend"))
     return _block(run, backends, hosts, document, library)
 
 

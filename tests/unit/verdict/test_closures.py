@@ -13,8 +13,7 @@ from jmespath import Options
 from jmespath.exceptions import JMESPathError
 from jmespath.visitor import TreeInterpreter
 
-from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document as evidence
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict import closures, expressions, library
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import closures, expressions, library, views
 from ansible_collections.traceops.tracing.tests.unit.checks.cases import BACKEND, HOST, cases, document
 
 CHECKS = library.load([str(Path(library.__file__).parents[2] / "checks")]).checks
@@ -50,17 +49,17 @@ def both(source: str, value: Any) -> tuple[Any, Any]:
 
 
 @functools.lru_cache(maxsize=1)
-def views() -> list[Any]:
+def seen() -> list[Any]:
     """What checks see in some evidence documents."""
     faults = ("network.otlp.connection-refused", "tempo-query.service.near-miss", "grafana.link.missing")
     seen = [document({}), *(document(cases()[fault]["fails"]) for fault in faults)]
-    kinds = (lambda d: evidence.host_view(d, HOST), lambda d: evidence.backend_view(d, BACKEND), evidence.run_view)
+    kinds = (lambda d: views.host_view(d, HOST), lambda d: views.backend_view(d, BACKEND), views.run_view)
     return [view(each) for each in seen for view in kinds]
 
 
 @pytest.mark.parametrize("source", ALL)
 def test_every_expression_of_the_checks(source: str) -> None:
-    for view in views():
+    for view in seen():
         ours, theirs = both(source, view)
         assert ours == theirs
 
