@@ -12,7 +12,8 @@ import typing as t
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs import patterns
 
-OWN = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "log_profiles")
+_PLUGINS = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), *[os.pardir] * 3))
+OWN = os.path.join(_PLUGINS, "log_profiles")
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _KEYS = {"description", "patterns"}
