@@ -19,8 +19,8 @@ options:
     description:
       - Options of each probe, by label. The label is the probe's name, or any word when the options have
         C(probe) with the name.
-      - Known probes are V(balance), V(canaries), V(clock), V(containers), V(environment), V(grafana), V(logs), V(otlp),
-        V(sampling_ratio), V(tempo_info), V(tempo_search) and V(tempo_trace).
+      - Known probes are V(balance), V(canaries), V(clock), V(containers), V(coverage), V(environment), V(grafana),
+        V(linkage), V(logs), V(otlp), V(sampling_ratio), V(tempo_info), V(tempo_search) and V(tempo_trace).
       - V(logs) takes the options of M(traceops.tracing.log_grep), V(otlp) those of M(traceops.tracing.otlp_probe),
         V(containers) those of M(traceops.tracing.container_info), V(grafana) those of
         M(traceops.tracing.grafana_datasource_test), the others those of the module of the same name.
@@ -35,6 +35,10 @@ options:
         (V(5) by default), and with C(search=true) until a search shows one of them.
       - V(balance) reads the span counters of Tempo, and of C(collector_metrics_url) and C(app_metrics_url) where given.
         With C(before), which is an earlier result, it tells what was offered, accepted and discarded in between.
+      - V(coverage) tells which of C(services) and C(hosts) Tempo has seen within the last hour, and which ids of
+        instances of C(service_name) several hosts have.
+      - V(linkage) reads recent traces of C(service_name), at most C(sample) (V(20)) within C(budget) (V(10)) seconds,
+        and tells whose spans are missing in them.
     type: dict
     required: true
 extends_documentation_fragment:

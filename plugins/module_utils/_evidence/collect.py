@@ -12,63 +12,17 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption, ProbeFailure
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import url_passwords
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import labels
 
 if t.TYPE_CHECKING:
     from types import ModuleType
 
 
 def _load(name: str) -> ModuleType:
-    """The probe `name`. Each is imported only here and only when asked for: what a host does not need costs nothing."""
-    probe: ModuleType
-    if name == "logs":
-        from ansible_collections.traceops.tracing.plugins.module_utils._probe import logs as probe
-    elif name == "otlp":
-        from ansible_collections.traceops.tracing.plugins.module_utils._probe import otlp as probe
-    elif name == "sampling_ratio":
-        from ansible_collections.traceops.tracing.plugins.module_utils._probe import sampling_ratio as probe
-    elif name == "tempo_search":
-        from ansible_collections.traceops.tracing.plugins.module_utils._probe import tempo_search as probe
-    elif name == "tempo_trace":
-        from ansible_collections.traceops.tracing.plugins.module_utils._probe import tempo_trace as probe
-    elif name == "tempo_info":
-        from ansible_collections.traceops.tracing.plugins.module_utils._probe import tempo_info as probe
-    elif name == "balance":
-        from ansible_collections.traceops.tracing.plugins.module_utils._probe import balance as probe
-    elif name == "canaries":
-        from ansible_collections.traceops.tracing.plugins.module_utils._probe import canaries as probe
-    elif name == "coverage":
-        from ansible_collections.traceops.tracing.plugins.module_utils._probe import coverage as probe
-    elif name == "linkage":
-        from ansible_collections.traceops.tracing.plugins.module_utils._probe import linkage as probe
-    elif name == "grafana":
-        from ansible_collections.traceops.tracing.plugins.module_utils._probe import grafana as probe
-    elif name == "containers":
-        from ansible_collections.traceops.tracing.plugins.module_utils._probe import containers as probe
-    elif name == "environment":
-        from ansible_collections.traceops.tracing.plugins.module_utils._probe import environment as probe
-    elif name == "clock":
-        from ansible_collections.traceops.tracing.plugins.module_utils._probe import clock as probe
-    else:
-        raise BadOption(f"probes: there is no probe '{name}'; known are {', '.join(PROBES)}")
-    return probe
-
-
-PROBES = (
-    "balance",
-    "canaries",
-    "clock",
-    "containers",
-    "coverage",
-    "environment",
-    "grafana",
-    "linkage",
-    "logs",
-    "otlp",
-    "sampling_ratio",
-    "tempo_info",
-    "tempo_search",
-    "tempo_trace",
-)
+    """The probe `name`, imported only now."""
+    if name not in labels.PROBES:
+        raise BadOption(f"probes: there is no probe '{name}'; known are {', '.join(labels.PROBES)}")
+    return labels.PROBES[name]()
 
 
 # How the names of all options with no_log end.

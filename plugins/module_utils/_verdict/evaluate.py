@@ -9,6 +9,7 @@ import fnmatch
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document as evidence
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import LABELS, PARTS
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import suppress, views
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.closures import truthy
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import (
@@ -29,30 +30,9 @@ FAILING = frozenset({"failed", "warning", "info"})
 UNDECIDED = frozenset({"skipped", "blocked", "pending", "unknown"})
 _STATE_OF = {"critical": "failed", "warning": "warning", "info": "info"}
 
-# The same for evidence that a failure elsewhere may have withheld.
-_ABSENT = {
-    "canary": "no span from this host was accepted, so none was looked up",
-    "canaries": "no span was accepted, so none was looked up",
-    "hops": "no span from this host was accepted, so none was looked up",
-    "balance": "Tempo's counters could not be read before the spans were sent",
-}
-# What a view makes of the result of a probe (`views.host_view`).
-_MADE_OF = {"canary": "backend.canaries", "hops": "backend.canaries"}
-
-# Probes whose question is "does it work?": their `ok: false` is an answer. Any other that says so could not answer.
-JUDGED = frozenset({"otlp", "otlp_sibling", "otlp_collector", "otlp_tempo", "grafana", "canaries", "balance"})
 _OUTCOME = ("ok", "cause", "message")
 
 MAX_QUOTED = 20  # entries of a list or dictionary that a finding quotes
-
-# Why evidence is not there that nobody asked for. Such a check is skipped, never blocked by a failure elsewhere.
-NOT_GIVEN = {
-    "logs": "no log was given (diagnose_log_paths)",
-    "environment": "the application's process was not named (diagnose_process)",
-    "containers": "no containers were looked at (diagnose_containers)",
-    "otlp_collector": "no collector was named (diagnose_collector_endpoint)",
-    "otlp_tempo": "no receiver of Tempo's own was named (diagnose_tempo_otlp_endpoint)",
-}
 
 
 class Finding(t.NamedTuple):
@@ -171,22 +151,33 @@ def _missing(need: Expression, value: t.Any, view: t.Any) -> t.Optional[t.Tuple[
         option = need.source.partition(".")[2]
         words = f"no {option.replace('_', ' ')} was given (diagnose_{option})"
         return None if truthy(value) else ("skipped", words, False, "")
-    probe = _probe(need.label, view)
+    label, probe = LABELS.get(name), _probe(need.label, view)
     failed = isinstance(probe, dict) and probe.get("ok") is False
-    if failed and name not in JUDGED and need.source.rpartition(".")[2] not in _OUTCOME:
+    judged = label is not None and label.judged
+    if failed and not judged and need.source.rpartition(".")[2] not in _OUTCOME:
         return "unknown", f"{name}: {_said(probe)}", True, ""
     if value is not None:
         return None
     if probe is None:
-        source = _MADE_OF.get(name, "")
-        lookup = _probe(source, view)
-        if isinstance(lookup, dict) and lookup.get("ok") is False and not lookup.get("sent"):
-            return _stopped(source, lookup)
-        given = NOT_GIVEN.get(name)
-        return "skipped", given or _ABSENT.get(name) or f"{name} was not probed", given is None, ""
+        return _absent(name, view)
     if failed:
         return _stopped(need.label, probe)
     return "skipped", f"{name} does not tell {need.source}", True, ""
+
+
+def _absent(name: str, view: t.Any) -> t.Tuple[str, str, bool, str]:
+    """The same where the evidence `name` is not there at all."""
+    part = PARTS.get(name)
+    if part:
+        source = f"backend.{part.label}"
+        lookup = _probe(source, view)
+        if isinstance(lookup, dict) and lookup.get("ok") is False and not lookup.get("sent"):
+            return _stopped(source, lookup)
+        return "skipped", part.withheld, True, ""
+    label = LABELS.get(name)
+    if label and label.nobody_asked:
+        return "skipped", label.nobody_asked, False, ""
+    return "skipped", (label.withheld if label else "") or f"{name} was not probed", True, ""
 
 
 def _probe(label: str, view: t.Any) -> t.Any:

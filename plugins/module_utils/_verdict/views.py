@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.document import Document
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import PARTS
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.budget import visibility
 
 
@@ -17,15 +18,14 @@ def host_view(document: Document, name: str) -> Document:
     """
     labels = document["hosts"][name]
     backend = document["backends"].get(labels.get("backend")) or {}
-    canaries = backend.get("canaries") or {}
+    parts = {part.name: ((backend.get(part.label) or {}).get(part.key) or {}).get(name) for part in PARTS.values()}
     return {
         **labels,
+        **parts,
         "host": name,
         "settings": _settings(document, labels),
         "run": document["run"],
         "backend": {**backend, "id": labels.get("backend")},
-        "canary": (canaries.get("traces") or {}).get(name),
-        "hops": (canaries.get("hops") or {}).get(name),
     }
 
 

@@ -25,11 +25,11 @@ from typing import Any
 import yaml
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document as evidence
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import LABELS, PARTS
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import canary
 
 HERE = Path(__file__).parent
 HOST, BESIDE, BACKEND = "app01", "app02", "main"
-ON_HOST = ("clock", "containers", "environment", "logs", "otlp", "otlp_collector", "otlp_sibling", "otlp_tempo")
 
 Case = dict[str, Any]
 
@@ -60,20 +60,26 @@ def document(changes: Case) -> evidence.Document:
     return evidence.build(hosts, {BACKEND: {"hosts": list(hosts), **parts["backend"]}}, parts["run"])
 
 
+_ELSEWHERE = {
+    "settings": ["run", "settings"],
+    "run": ["run"],
+    **{part.name: ["backend", part.label, part.key, HOST] for part in PARTS.values()},
+}
+
+
 def _set(parts: Any, path: str, value: Any) -> None:
     root, _unused, rest = path.partition(".")
-    where = {
-        "settings": ["run", "settings"],
-        "run": ["run"],
-        "canary": ["backend", "canaries", "traces", HOST],
-        "hops": ["backend", "canaries", "hops", HOST],
-    }.get(root, ["host" if root in ON_HOST else "backend", root])
+    where = _ELSEWHERE.get(root) or [_place(root), root]
     # A key with dots, such as a version or a port, stands in quotes.
     keys = [*where, *(part.strip('"') for part in re.findall(r'"[^"]*"|[^.]+', rest))]
     target = parts
     for key in keys[:-1]:
         target = target[int(key) if isinstance(target, list) else key]
     target[keys[-1]] = value
+
+
+def _place(label: str) -> str:
+    return "backend" if LABELS[label].scope == "backend" else "host"
 
 
 def _otlp_fails(parts: Any, told: list[str]) -> None:
@@ -116,8 +122,7 @@ def _grafana_fails(parts: Any, told: list[str]) -> None:
 
 def _probe_fails(parts: Any, told: dict[str, str]) -> None:
     for label, cause in told.items():
-        place = parts["host" if label in ON_HOST else "backend"]
-        place[label].update(ok=False, cause=cause, message=f"{label} says {cause}")
+        parts[_place(label)][label].update(ok=False, cause=cause, message=f"{label} says {cause}")
 
 
 def _canaries(parts: Any, told: dict[str, list[int]]) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import types
 from typing import Any
 
 import pytest
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption, ProbeFailure
-from ansible_collections.traceops.tracing.plugins.module_utils._evidence import collect
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import collect, labels
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def probes(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[dict[str, Any]]]:
         ),
         "clock": types.SimpleNamespace(ARGUMENT_SPEC={}, run=fails),
     }
-    monkeypatch.setattr(collect, "_load", made.__getitem__)
+    monkeypatch.setattr(labels, "PROBES", {name: functools.partial(made.__getitem__, name) for name in made})
     return seen
 
 
@@ -82,8 +83,8 @@ def test_secrets_are_known_even_where_the_probes_name_is_misspelt(headers: Any) 
     assert secrets == {"s3cret", "k3y", "pa55"}
 
 
-@pytest.mark.parametrize("probe", collect.PROBES)
+@pytest.mark.parametrize("probe", labels.PROBES)
 def test_every_secret_option_of_every_probe_is_one_of_those(probe: str) -> None:
-    spec = collect._load(probe).ARGUMENT_SPEC
+    spec = labels.PROBES[probe]().ARGUMENT_SPEC
     named = [name for name, option in spec.items() if option.get("no_log")]
     assert [name for name in named if not name.endswith(collect._SECRET_NAMES)] == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import yaml
 
 from ansible_collections.traceops.tracing.plugins.doc_fragments.options import ModuleDocFragment
 from ansible_collections.traceops.tracing.plugins.module_utils._base import spec as _spec
-from ansible_collections.traceops.tracing.plugins.module_utils._evidence import collect
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import labels
 
 ROOT = Path(__file__).resolve().parents[3]
 MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py"))
@@ -82,14 +83,30 @@ def test_the_examples_of_a_module_are_tasks_with_known_options(module: str) -> N
 
 @pytest.mark.parametrize("probe", PROBES)
 def test_a_probe_is_known_to_collect_and_has_no_ansible_import(probe: str) -> None:
-    assert probe in collect.PROBES
+    assert probe in labels.PROBES
     for path in (PROBE_DIR / probe).glob("*.py") if (PROBE_DIR / probe).is_dir() else [PROBE_DIR / f"{probe}.py"]:
         text = path.read_text(encoding="utf-8")
         assert "from ansible." not in text
         assert "import ansible\n" not in text
-    loaded = collect._load(probe)
+    loaded = labels.PROBES[probe]()
     assert isinstance(loaded.ARGUMENT_SPEC, dict)
     assert callable(loaded.run)
+
+
+def test_the_documentation_of_collect_lists_every_probe() -> None:
+    loaded = importlib.import_module("ansible_collections.traceops.tracing.plugins.modules.collect")
+    told = yaml.safe_load(loaded.DOCUMENTATION)["options"]["probes"]["description"]
+    known = next(sentence for sentence in told if sentence.startswith("Known probes are"))
+    assert re.findall(r"V\((\w+)\)", known) == sorted(labels.PROBES) == PROBES
+
+
+def test_every_label_of_the_evidence_has_a_probe_and_says_what_its_absence_means() -> None:
+    options = yaml.safe_load((ROOT / "roles/diagnose/defaults/main.yml").read_text(encoding="utf-8"))
+    for name, label in labels.LABELS.items():
+        assert (label.name, label.scope in ("host", "application", "backend")) == (name, True)
+        assert label.probe in labels.PROBES
+        assert bool(label.option) == bool(label.absent)
+        assert not label.option or label.option in options
 
 
 def test_role_defaults_equal_their_argument_specs() -> None:
