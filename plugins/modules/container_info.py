@@ -142,6 +142,11 @@ containers:
       type: str
       returned: success
       sample: ended by signal SIGKILL
+    program:
+      description: Name of the program that it starts, behind a shell or an init. Empty where the engine does not say.
+      type: str
+      returned: success
+      sample: tempo
     health:
       description: V(healthy), V(unhealthy), V(starting), or V(none) without a health check.
       type: str

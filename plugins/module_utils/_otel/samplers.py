@@ -12,6 +12,8 @@ from __future__ import annotations
 import math
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import velostream
+
 _LOW64 = 2**64 - 1
 _MAX = 2**63 - 1
 _LOW56 = 2**56 - 1
@@ -84,19 +86,13 @@ def _same(ratio: float) -> float:
     return ratio
 
 
-def velostream_effective(ratio: float) -> float:
-    """A dice per record, then the SDK's sampler: off up to 0.01, on from 0.99, else the same ratio once more."""
-    if ratio <= 0.01:
-        return 0.0
-    return ratio if ratio >= 0.99 else ratio * ratio
-
-
 def velostream_setting_for(wanted: float) -> float:
     """The ratio whose effect is nearest to `wanted`: its square root, where that is in reach."""
     if wanted <= 0:
         return 0.0
-    squared, alone = max(0.010001, min(0.989999, math.sqrt(wanted))), max(0.99, wanted)
-    nearer = abs(velostream_effective(squared) - wanted) <= abs(velostream_effective(alone) - wanted)
+    off_at, on_from = velostream.OFF_AT + 1e-6, velostream.ON_FROM
+    squared, alone = max(off_at, min(on_from - 1e-6, math.sqrt(wanted))), max(on_from, wanted)
+    nearer = abs(velostream.recorded(squared) - wanted) <= abs(velostream.recorded(alone) - wanted)
     return round(squared if nearer else alone, 6)
 
 
@@ -104,7 +100,7 @@ SAMPLERS: t.Dict[str, Sampler] = {
     "sdk": Sampler("the SDK", _same, _same, malformed_is_new=True, reads_later_versions=True, dice=False),
     "velostream": Sampler(
         "Velostream",
-        velostream_effective,
+        velostream.recorded,
         velostream_setting_for,
         malformed_is_new=False,
         reads_later_versions=False,

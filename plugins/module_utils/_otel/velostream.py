@@ -5,7 +5,7 @@
 
 It sets up its SDK itself, so that of the variables only OTEL_EXPORTER_OTLP_* count; these win over --otlp-endpoint.
 It exports over HTTP and rewrites the option's port 4317 to 4318. Each record is sampled with the ratio, then each new
-trace by the SDK's sampler with the same ratio, which is off at 0.01 or less.
+trace by the SDK's sampler with the same ratio, which is off at 0.01 or less and on from 0.99.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ MODES: t.Dict[str, t.Tuple[float, int]] = {
 }
 DEFAULT_MODE = "staging"
 OFF_AT = 0.01
+ON_FROM = 0.99
 # The Rust module that logs about spans; RUST_LOG's directives are prefixes of it.
 _SPAN_LOGGER = "velostream::velostream::observability"
 _LEVELS = ("off", "error", "warn", "info", "debug", "trace")
@@ -50,9 +51,11 @@ def apply(
         found[setting] = {"value": value, "from": "velostream"}
     ratio, delay = _sampling(options)
     found["ratio"], found["schedule_delay_ms"] = ratio, delay
-    off = ratio["value"] is not None and ratio["value"] <= OFF_AT
-    found["sampler"] = {"value": "parentbased_always_off" if off else "parentbased_traceidratio", "from": "velostream"}
-    share = None if ratio["value"] is None else 0.0 if off else round(ratio["value"] ** 2, 6)
+    share = None if ratio["value"] is None else round(recorded(ratio["value"]), 6)
+    found["sampler"] = {
+        "value": "parentbased_always_off" if share == 0 else "parentbased_traceidratio",
+        "from": "velostream",
+    }
     found["new_traces_share"] = {"value": share, "from": ratio["from"]}
     file = _value_of(words, "--file")
     if file:
@@ -63,6 +66,13 @@ def apply(
         "from": "RUST_LOG" if variables.get("RUST_LOG") else "default",
         "shows_spans": level in ("debug", "trace"),
     }
+
+
+def recorded(ratio: float) -> float:
+    """The share of new traces that is recorded at `ratio`: a dice per record, then the SDK's sampler."""
+    if ratio <= OFF_AT:
+        return 0.0
+    return ratio if ratio >= ON_FROM else ratio * ratio
 
 
 def contradictions(

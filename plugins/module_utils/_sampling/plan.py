@@ -15,7 +15,7 @@ import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
-from ansible_collections.traceops.tracing.plugins.module_utils._otel import samplers
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import samplers, velostream
 from ansible_collections.traceops.tracing.plugins.module_utils._sampling import modes
 from ansible_collections.traceops.tracing.plugins.module_utils._sampling.path import along_path
 
@@ -287,7 +287,7 @@ def _warnings(target: Target, where: str, compensate: bool, table: modes.Table) 
         found.append("a ratio of 0 keeps no new trace; only traces that were sampled upstream go on")
     elif kind.startswith("velostream") and abs(effective - wanted) > 0.01 * wanted:
         better = samplers.velostream_setting_for(wanted)
-        gain = samplers.velostream_effective(better)
+        gain = velostream.recorded(better)
         if compensate:
             found.append(
                 f"Velostream can't keep {wanted:g} of new traces; {gain:.3g} is nearest, at the ratio {better:g}"

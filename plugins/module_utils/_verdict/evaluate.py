@@ -10,7 +10,7 @@ import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document as evidence
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import LABELS, PARTS
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict import suppress, views
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import facts, suppress, views
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.closures import truthy
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import (
     BadExpression,
@@ -151,6 +151,8 @@ def _missing(need: Expression, value: t.Any, view: t.Any) -> t.Optional[t.Tuple[
         option = need.source.partition(".")[2]
         words = f"no {option.replace('_', ' ')} was given (diagnose_{option})"
         return None if truthy(value) else ("skipped", words, False, "")
+    if name == "facts":
+        return None if value is not None else _unknown_fact(need.source.split(".")[1], view)
     label, probe = LABELS.get(name), _probe(need.label, view)
     failed = isinstance(probe, dict) and probe.get("ok") is False
     judged = label is not None and label.judged
@@ -178,6 +180,20 @@ def _absent(name: str, view: t.Any) -> t.Tuple[str, str, bool, str]:
     if label and label.nobody_asked:
         return "skipped", label.nobody_asked, False, ""
     return "skipped", (label.withheld if label else "") or f"{name} was not probed", True, ""
+
+
+def _unknown_fact(name: str, view: t.Any) -> t.Tuple[str, str, bool, str]:
+    """Why a fact is not known: what it is made of could not be read, was not asked for, or does not tell it."""
+    fact = facts.SOURCES[name]
+    seen = {label: _probe(label, view) for label in fact.labels}
+    for label, probe in seen.items():
+        known = LABELS.get(label)
+        if isinstance(probe, dict) and probe.get("ok") is False and not (known and known.judged):
+            return "unknown", f"{label}: {_said(probe)}", True, ""
+    if any(probe is not None for probe in seen.values()):
+        return "skipped", fact.untold, True, ""
+    absent = [_absent(label, view) for label in seen]
+    return "skipped", " and ".join(reason for _state, reason, _blockable, _stopped in absent), False, ""
 
 
 def _probe(label: str, view: t.Any) -> t.Any:

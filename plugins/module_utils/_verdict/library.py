@@ -81,8 +81,8 @@ _REQUIRED = ("id", "hop", "scope", "severity", "question", "title", "fails_when"
 _LISTS = ("needs", "shows", "fix", "explains", "related")
 _OPTIONAL = (
     *("needs", "when", "otherwise", "passes_when", "passes_as"),
-    *("pending_when", "pending_as", "proved_when", "shows"),
-    *("explains", "decisive", "matters", "example", "related", "see"),
+    *("pending_when", "pending_as", "proved", "proved_when", "shows"),
+    *("counterfactual", "explains", "decisive", "matters", "example", "related", "see"),
 )
 
 
@@ -160,8 +160,13 @@ def _check(raw: t.Any, path: str) -> Check:
     for condition, its_words in (("when", "otherwise"), ("pending_when", "pending_as")):
         if (condition in raw) != (its_words in raw):
             raise BadCheck(f"{where}: '{condition}' and '{its_words}' (the words for it) come together")
-    if not isinstance(raw.get("decisive", False), bool):
-        raise BadCheck(f"{where}: 'decisive' must be true or false")
+    for key in ("decisive", "proved"):
+        if not isinstance(raw.get(key, False), bool):
+            raise BadCheck(f"{where}: '{key}' must be true or false")
+    if "proved" in raw and "proved_when" in raw:
+        raise BadCheck(f"{where}: 'proved' and 'proved_when' exclude each other")
+    if not isinstance(raw.get("counterfactual", ""), str) or not re.fullmatch(r"\w*", raw.get("counterfactual", "")):
+        raise BadCheck(f"{where}: 'counterfactual' is the label of an OTLP probe, not {brief(raw['counterfactual'])}")
     if not _ID.fullmatch(raw["id"]) or not raw["id"].startswith(raw["hop"] + "."):
         raise BadCheck(f"{where}: the id must be 'hop.subject.problem' in lower case and begin with '{raw['hop']}.'")
 
@@ -177,6 +182,9 @@ def _check(raw: t.Any, path: str) -> Check:
     def each(key: str, compiler: t.Callable[[t.Any], t.Any]) -> t.Tuple[t.Any, ...]:
         return tuple(compiled(key, item, compiler) for item in raw.get(key, []))
 
+    needs = each("needs", compile_expression)
+    proof = "fails_when" if raw.get("proved") else "proved_when"
+    tried = [_COUNTERFACTUAL.format(label=raw["counterfactual"])] if raw.get("counterfactual") else []
     return Check(
         id=raw["id"],
         hop=raw["hop"],
@@ -185,16 +193,16 @@ def _check(raw: t.Any, path: str) -> Check:
         question=raw["question"].strip(),
         title=compiled("title", raw["title"], compile_text),
         fails_when=compiled("fails_when", raw["fails_when"], compile_expression),
-        needs=each("needs", compile_expression),
+        needs=needs,
         when=optional("when", compile_expression),
         otherwise=compiled("otherwise", raw.get("otherwise", ""), compile_text),
-        passes_when=optional("passes_when", compile_expression),
+        passes_when=optional("passes_when", compile_expression) or _reached(raw, needs),
         pending_when=optional("pending_when", compile_expression),
         pending_as=compiled("pending_as", raw.get("pending_as", ""), compile_text),
-        proved_when=optional("proved_when", compile_expression),
+        proved_when=optional(proof, compile_expression),
         shows=each("shows", compile_expression),
         cause=compiled("cause", raw["cause"], compile_text),
-        fix=each("fix", compile_text),
+        fix=tuple(compiled("fix", step, compile_text) for step in (*tried, *raw["fix"])),
         passes_as=optional("passes_as", compile_text),
         explains=each("explains", _name),
         decisive=raw.get("decisive", False),
@@ -203,6 +211,22 @@ def _check(raw: t.Any, path: str) -> Check:
         related=each("related", _name),
         see=raw.get("see", "").strip(),
     )
+
+
+# The step that a counterfactual proved; it renders to nothing where none was accepted.
+_COUNTERFACTUAL = (
+    "{{{label}.passes_with && join(' ', ['set', {label}.passes_with, "
+    "'(proved: the same span was accepted with it)']) || ''}}"
+)
+
+
+def _reached(raw: t.Mapping[str, t.Any], needs: t.Sequence[Expression]) -> t.Optional[Expression]:
+    """What must hold for a pass where the check does not say: each phase that it needs went well.
+
+    A probe that stopped in that phase, for another reason than this check's, saw nothing of what comes after it.
+    """
+    phases = [need.source for need in needs if need.source.endswith(".ok")]
+    return compile_expression(" && ".join(phases)) if phases else None
 
 
 def _name(value: t.Any) -> str:

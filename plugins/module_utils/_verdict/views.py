@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.document import Document
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import PARTS
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import facts
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.budget import visibility
 
 
@@ -14,7 +15,7 @@ def host_view(document: Document, name: str) -> Document:
     """What a host-scoped check sees: the host's labels, its backend, and its own canaries there.
 
     {host, settings, run, backend: {id, <label>...}, canary: the entry of the backend's canaries,
-    hops: {hop: the entry of the canaries that went there}, <label>...}
+    hops: {hop: the entry of the canaries that went there}, facts: see _verdict/facts, <label>...}
     """
     labels = document["hosts"][name]
     backend = document["backends"].get(labels.get("backend")) or {}
@@ -26,13 +27,15 @@ def host_view(document: Document, name: str) -> Document:
         "settings": _settings(document, labels),
         "run": document["run"],
         "backend": {**backend, "id": labels.get("backend")},
+        "facts": facts.of_application(labels),
     }
 
 
 def backend_view(document: Document, backend_id: str) -> Document:
     """What a backend-scoped check sees.
 
-    {backend: ID, settings, run, hosts: {name: {...}}, visibility: see _verdict/budget, <label>...}
+    {backend: ID, settings, run, hosts: {name: {...}}, visibility: see _verdict/budget,
+    facts: see _verdict/facts, <label>...}
     """
     labels = document["backends"][backend_id]
     hosts = {name: document["hosts"].get(name) or {} for name in labels.get("hosts") or []}
@@ -44,6 +47,7 @@ def backend_view(document: Document, backend_id: str) -> Document:
         "run": run,
         "hosts": hosts,
         "visibility": visibility(labels, list(hosts.values()), settings, run.get("finished")),
+        "facts": facts.of_backend(labels, hosts, list(hosts.values()), settings),
     }
 
 

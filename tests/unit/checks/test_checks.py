@@ -295,3 +295,16 @@ def test_a_port_that_leads_to_tempos_loopback_is_tempos(
         }
     )
     assert [cause["id"] for cause in report["verdict"]["root_causes"]] == [root]
+
+
+CONDITIONS = ("needs", "when", "fails_when", "passes_when", "pending_when", "proved_when")
+MAX_CONDITION = 190  # characters: what is longer computes a fact
+
+
+@pytest.mark.parametrize("check_id", [check.id for check in LIBRARY.checks])
+def test_a_condition_judges_and_computes_nothing(check_id: str) -> None:
+    check = LIBRARY.get(check_id)
+    for key in CONDITIONS:
+        told = getattr(check, key)
+        for condition in told if key == "needs" else filter(None, [told]):
+            assert len(condition.source) <= MAX_CONDITION, (key, condition.source)

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._otel import samplers
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import samplers, velostream
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.estimate import estimate, hidden_factor, share
 
 
@@ -166,11 +166,11 @@ def test_a_sampler_alone_has_no_hidden_factor():
 def test_the_ratio_that_gives_what_is_wanted_from_velostream(wanted):
     setting = samplers.velostream_setting_for(wanted)
 
-    assert samplers.velostream_effective(setting) == pytest.approx(wanted, abs=1e-5)
+    assert velostream.recorded(setting) == pytest.approx(wanted, abs=1e-5)
 
 
 @pytest.mark.parametrize(("wanted", "nearest"), [(0.0, 0.0), (0.00001, 0.0001), (0.984, 0.98)])
 def test_a_share_out_of_reach_gets_the_nearest_one(wanted, nearest):
-    effect = samplers.velostream_effective(samplers.velostream_setting_for(wanted))
+    effect = velostream.recorded(samplers.velostream_setting_for(wanted))
 
     assert effect == pytest.approx(nearest, abs=0.002)

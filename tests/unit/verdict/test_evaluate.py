@@ -122,6 +122,46 @@ def test_a_check_passes_only_on_what_was_reached(tmp_path: Path) -> None:
     assert (found["state"], found["reason"]) == ("skipped", "otlp did not get that far: it is refused")
 
 
+def test_a_phase_that_was_not_passed_is_no_pass_unless_the_check_says_so(tmp_path: Path) -> None:
+    other_fault = {"otlp": {"ok": False, "cause": "refused", "message": "it is refused", "tcp": {"ok": False}}}
+    needs = {"needs": ["otlp.tcp.ok"], "fails_when": "otlp.cause == 'timed out'"}
+    assert only(report(load(tmp_path, check(**needs)), {"a": other_fault}))["state"] == "skipped"
+    told = load(tmp_path, check(**needs, passes_when="otlp.cause"))
+    assert only(report(told, {"a": other_fault}))["state"] == "ok"
+
+
+def test_what_is_always_proved_says_so_in_a_word(tmp_path: Path) -> None:
+    assert only(report(load(tmp_path, check(proved=True)), {"a": REFUSED}))["proved"] is True
+
+
+def test_the_step_that_a_counterfactual_proved_comes_first(tmp_path: Path) -> None:
+    checks = load(tmp_path, check(counterfactual="otlp", fix=["do that"]))
+    proved = {"otlp": {**REFUSED["otlp"], "passes_with": "THIS=that"}}
+    assert only(report(checks, {"a": proved}))["fix"] == [
+        "set THIS=that (proved: the same span was accepted with it)",
+        "do that",
+    ]
+    assert only(report(checks, {"a": REFUSED}))["fix"] == ["do that"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "state", "reason"),
+    [
+        (
+            {},
+            "skipped",
+            "no log was given (diagnose_log_paths) and the application's process was not named (diagnose_process)",
+        ),
+        ({"logs": {"ok": True, "patterns": {}}}, "skipped", "neither the log nor the process tells a sampling ratio"),
+        ({"environment": {"ok": False, "message": "no such process"}}, "unknown", "environment: no such process"),
+    ],
+)
+def test_why_a_fact_is_not_known(labels: dict[str, Any], state: str, reason: str, tmp_path: Path) -> None:
+    checks = load(tmp_path, check(needs=["facts.sampling"], fails_when="facts.sampling.off"))
+    found = only(report(checks, {"a": labels}))
+    assert (found["state"], found["reason"]) == (state, reason)
+
+
 def test_what_is_still_to_come_is_pending(tmp_path: Path) -> None:
     pending = {"pending_when": "otlp.age < `10`", "pending_as": "ask again in {minus(`10`, otlp.age)} s"}
     checks = load(tmp_path, check(**pending, proved_when="`true`"))

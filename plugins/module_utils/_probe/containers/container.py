@@ -27,10 +27,10 @@ def name_of(answer: Json) -> str:
 
 
 def describe(answer: Json, image: t.Optional[Json], wanted_ports: t.Sequence[str], lent: Json) -> Json:
-    """{state, running, exit_code, exit_reason, health, health_log, restarts, restart_policy, oom_killed, started,
-    finished, pid, image, image_id, image_digest, ports {"4317/tcp": ["0.0.0.0:4317"]}, missing_ports, network_mode,
-    networks {name: {ip, aliases}}, read_only, user, cpu, memory}; `cpu` and `memory` are None until `usage` fills them.
-    `lent` is the container whose network it uses, itself as a rule: the ports are published there.
+    """{state, running, exit_code, exit_reason, program, health, health_log, restarts, restart_policy, oom_killed,
+    started, finished, pid, image, image_id, image_digest, ports {"4317/tcp": ["0.0.0.0:4317"]}, missing_ports,
+    network_mode, networks {name: {ip, aliases}}, read_only, user, cpu, memory}; `cpu` and `memory` are None until
+    `usage` fills them. `lent` is the container whose network it uses, itself as a rule: the ports are published there.
     """
     state: Json = answer.get("State") or {}
     config: Json = answer.get("Config") or {}
@@ -44,6 +44,7 @@ def describe(answer: Json, image: t.Optional[Json], wanted_ports: t.Sequence[str
         "running": running,
         "exit_code": None if running else state.get("ExitCode"),
         "exit_reason": "" if running else _exit_reason(state),
+        "program": _program(answer),
         **_health(state.get("Health") or {}),
         "restarts": int(answer.get("RestartCount") or 0),
         "restart_policy": clean(str((host.get("RestartPolicy") or {}).get("Name") or "no")),
@@ -160,6 +161,16 @@ def _own_networks(answer: Json) -> Json:
             "aliases": sorted(clean(name) for name in names),
         }
     return found
+
+
+_WRAPPERS = frozenset({"sh", "bash", "ash", "dash", "tini", "dumb-init", "docker-init", "env", "exec"})
+
+
+def _program(answer: Json) -> str:
+    """The name of the program that the container starts, behind a shell or an init; never its arguments."""
+    words = " ".join(str(word) for word in [answer.get("Path") or "", *(answer.get("Args") or [])]).split()
+    names = (word.rpartition("/")[2] for word in words if not word.startswith("-") and "=" not in word)
+    return clean(next((name for name in names if name and name not in _WRAPPERS), ""))[:100]
 
 
 def _health(health: Json) -> Json:

@@ -1,0 +1,393 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What follows from the evidence by rules that no condition should spell out; checks see it as `facts`.
+
+Pure functions of what a check sees anyway. A fact says what is so, never whether it is a fault.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from urllib.parse import urlsplit
+
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import canary, velostream
+
+Labels = t.Mapping[str, t.Any]
+
+PRINTED_TO = 0.000501  # Velostream prints its percentage with one decimal
+
+
+class Sampling(t.TypedDict):
+    """The sampling ratio that an application is configured with, and what comes of it."""
+
+    ratio: float  # 0 to 1
+    percent: float
+    source: str  # where it is said
+    velostream: bool  # its own sampler decides: a dice per record, then the SDK's
+    off: bool  # the program records no new trace at this ratio, or was told to record none
+    always_off: bool  # by its name the sampler is meant to record nothing
+    recorded_percent: float  # of new traces
+
+
+class Endpoint(t.TypedDict):
+    """The endpoint that was tried, against the one that the process is configured with."""
+
+    tried: str
+    configured: str
+    same: bool
+
+
+class Containers(t.TypedDict):
+    """A host's containers by what runs in them; each entry is the probe's, with its `name`."""
+
+    tempo: t.List[t.Dict[str, t.Any]]
+    grafana: t.List[t.Dict[str, t.Any]]
+
+
+class HostFacts(t.TypedDict):
+    containers: Containers
+    network_shared: bool  # a container of Grafana reaches one of Tempo's
+
+
+class ApplicationFacts(HostFacts):
+    sampling: t.Optional[Sampling]
+    endpoint: t.Optional[Endpoint]
+    tracing_logged: t.Optional[bool]  # the log has a line that only a program prints that traces
+
+
+class Clocks(t.TypedDict):
+    """The hosts' clocks against each other, in seconds."""
+
+    compared: int
+    ahead: str  # the host whose clock is furthest ahead
+    behind: str
+    apart_s: float
+    apart_at_least_s: float  # less what both measurements may be wrong by
+    apart_at_most_s: float
+
+
+class Ratios(t.TypedDict):
+    """The configured sampling ratios of all applications behind a backend; null where none is known."""
+
+    low: t.Optional[float]
+    high: t.Optional[float]
+    velostream: t.Optional[float]  # the highest of those that Velostream samples with
+    off: bool  # one of them records no new trace at all
+
+
+class Samplers(t.TypedDict):
+    """The ratio samplers that stored trace ids show beyond doubt."""
+
+    sdks: t.List[str]
+    ratios: t.List[float]
+    in_series: bool
+
+
+class BackendFacts(t.TypedDict):
+    clocks: t.Optional[Clocks]
+    ratios: Ratios
+    samplers: Samplers
+    endpoints_tried: t.List[str]
+    endpoints_connected: int
+    exports_failing: bool  # by an application's log
+    uses_the_name: bool  # an application says that it reports under the very name that is searched for
+    behind_loopback: t.List[str]  # endpoints that fail as they do behind a receiver on Tempo's own loopback
+    grafana_containers: t.List[str]  # running, with a network of their own
+    foreign_port: t.Optional[str]  # whose well-known port the data source's is, when it is not that of Tempo's API
+    only_canaries: bool  # other tenants have spans, this one nothing but the diagnosis' own
+
+
+class Source(t.NamedTuple):
+    """What a fact is made of, and the words where that does not tell it."""
+
+    labels: t.Tuple[str, ...]
+    untold: str
+
+
+# Of facts that can be null.
+SOURCES: t.Dict[str, Source] = {
+    "sampling": Source(("logs", "environment"), "neither the log nor the process tells a sampling ratio"),
+    "endpoint": Source(("environment", "otlp"), "the process's own endpoint is not known"),
+    "clocks": Source(("hosts",), "the clock of one host at most was compared with Tempo's"),
+    "foreign_port": Source(("grafana",), "the data source's port is no other program's"),
+}
+
+
+# --- applications and hosts
+
+
+def of_host(labels: Labels) -> HostFacts:
+    """The facts of a host, by its labels."""
+    found = containers(_at(labels, "containers", "containers"))
+    reached = {name for seen in found["grafana"] for name in seen.get("reaches") or {}}
+    return {"containers": found, "network_shared": any(seen["name"] in reached for seen in found["tempo"])}
+
+
+def of_application(labels: Labels) -> ApplicationFacts:
+    """The facts of an application, by the labels of it and of its host."""
+    host = of_host(labels)
+    return {
+        "containers": host["containers"],
+        "network_shared": host["network_shared"],
+        "sampling": sampling(labels),
+        "endpoint": endpoint(labels),
+        "tracing_logged": tracing_logged(labels),
+    }
+
+
+def sampling(labels: Labels) -> t.Optional[Sampling]:
+    """The configured ratio: what the application's log says that it started with, else what its process has."""
+    logged = _logged_ratio(_at(labels, "logs", "patterns"))
+    if logged is not None:
+        return _sampled(logged, "the application's log", True, False)
+    ratio = _number(_at(labels, "environment", "effective", "ratio", "value"))
+    if ratio is None:
+        return None
+    sampler = _at(labels, "environment", "effective", "sampler") or {}
+    source = str(_at(labels, "environment", "effective", "ratio", "from"))
+    its_own = sampler.get("from") == "velostream"
+    return _sampled(ratio, source, its_own, not its_own and "always_off" in str(sampler.get("value")))
+
+
+def _logged_ratio(patterns: t.Any) -> t.Optional[float]:
+    """The ratio of Velostream's start: the sampler's own percentage, exactly where the configuration agrees."""
+    percent = _since_start(patterns, "sampling_ratio", "percent")
+    exact = _since_start(patterns, "tracing_config", "ratio")
+    if percent is None or (exact is not None and abs(exact - percent / 100) <= PRINTED_TO):
+        return exact
+    return percent / 100
+
+
+def _since_start(patterns: t.Any, name: str, capture: str) -> t.Optional[float]:
+    said = _number(_at(patterns, name, "captures", capture, "last"))
+    return said if _at(patterns, name, "count_since_start") else None
+
+
+def _sampled(ratio: float, source: str, its_own: bool, always_off: bool) -> Sampling:
+    recorded = velostream.recorded(ratio) if its_own else ratio
+    return {
+        "ratio": ratio,
+        "percent": round(100 * ratio, 6),
+        "source": source,
+        "velostream": its_own,
+        "off": recorded == 0,
+        "always_off": always_off,
+        "recorded_percent": round(100 * recorded, 6),
+    }
+
+
+_TRACING = (
+    *("tracing_initializing", "tracing_enabled", "tracer_initialized", "tracing_config", "exporter_created"),
+    *("exporter_failed", "observability_failed", "observability_ready", "noop_mode", "in_memory_mode"),
+    *("export_failed", "span_completed", "traceparent"),
+)
+
+
+def tracing_logged(labels: Labels) -> t.Optional[bool]:
+    """Since the last start; null where no log was looked through for such lines."""
+    patterns = _at(labels, "logs", "patterns")
+    known = [patterns[name] for name in _TRACING if name in patterns] if isinstance(patterns, dict) else []
+    return any(_at(pattern, "count_since_start") for pattern in known) if known else None
+
+
+def endpoint(labels: Labels) -> t.Optional[Endpoint]:
+    """Null unless an endpoint was tried and the process's own is known."""
+    tried, configured = _at(labels, "otlp", "endpoint"), _at(labels, "environment", "effective", "endpoint")
+    if not isinstance(tried, str) or not isinstance(configured, dict) or configured.get("port") is None:
+        return None
+    host, port = _address(tried)
+    same = port == configured["port"] and (bool(configured.get("loopback")) or host == configured.get("host"))
+    return {"tried": tried, "configured": str(configured.get("value")), "same": same}
+
+
+def _address(url: str) -> t.Tuple[t.Optional[str], t.Optional[int]]:
+    try:
+        parts = urlsplit(url if "://" in url else f"//{url}")
+        return parts.hostname, parts.port
+    except ValueError:
+        return None, None
+
+
+# What an image's name says that runs in it, before the container's own name is believed.
+_PROGRAMS = {
+    "tempo": re.compile(r"^(?:[\w.-]*-)?tempo(?:-distroless)?$"),
+    "grafana": re.compile(r"^(?:[\w.-]*-)?grafana(?:-(?:oss|enterprise|dev))?$"),
+}
+# Programs that carry one of these words in their names and are neither.
+_OTHERS = re.compile(
+    r"agent|alloy|collector|exporter|renderer|operator|proxy|prometheus|promtail|loki|mimir|pyroscope"
+    r"|tempo-(?:cli|query|vulture)$"
+)
+_WORD = {
+    "tempo": re.compile(r"(?:^|[-_.])tempo(?:[-_.\d]|$)"),
+    "grafana": re.compile(r"(?:^|[-_.])grafana(?:[-_.\d]|$)"),
+}
+
+
+def containers(found: t.Any) -> Containers:
+    """By image and command first: a name is what somebody chose."""
+    roles: Containers = {"tempo": [], "grafana": []}
+    for name, seen in found.items() if isinstance(found, dict) else ():
+        if not isinstance(seen, dict):
+            continue
+        role = role_of(name, str(seen.get("image") or ""), str(seen.get("program") or ""))
+        if role == "tempo":
+            roles["tempo"].append({**seen, "name": name})
+        elif role == "grafana":
+            roles["grafana"].append({**seen, "name": name})
+    return roles
+
+
+def role_of(name: str, image: str, program: str) -> t.Optional[str]:
+    """`tempo`, `grafana` or None, of a container's name, its image and the program that it starts."""
+    repository = re.sub(r"(?:@sha256:.*|:[\w.-]+)$", "", image).rpartition("/")[2]
+    for word in (program, repository):
+        role = next((role for role, pattern in _PROGRAMS.items() if pattern.match(word)), None)
+        if role:
+            return role
+        if _OTHERS.search(word):
+            return None
+    if program in ("grafana-server",):
+        return "grafana"
+    if _OTHERS.search(name):
+        return None
+    return next((role for role, pattern in _WORD.items() if pattern.search(name)), None)
+
+
+# --- backends
+
+
+def of_backend(
+    backend: Labels, hosts: t.Mapping[str, Labels], applications: t.Sequence[Labels], settings: Labels
+) -> BackendFacts:
+    """`applications` have the labels of their hosts as well; `settings` are those of the backend."""
+    tried = [labels for labels in applications if _at(labels, "otlp", "phases")]
+    return {
+        "clocks": clocks(hosts),
+        "ratios": ratios(applications),
+        "samplers": samplers(_at(backend, "sampling_ratio", "by_id", "rules")),
+        "endpoints_tried": sorted({str(_at(labels, "otlp", "endpoint")) for labels in tried}),
+        "endpoints_connected": sum(1 for labels in tried if _at(labels, "otlp", "phases", "tcp", "ok")),
+        "exports_failing": any(
+            _at(labels, "logs", "patterns", "export_failed", "count_since_start") for labels in applications
+        ),
+        "uses_the_name": bool(settings.get("service")) and settings["service"] in _names(applications),
+        "behind_loopback": sorted({str(_at(e, "otlp", "endpoint")) for e in tried if _behind_loopback(e)}),
+        "grafana_containers": [
+            seen["name"]
+            for labels in hosts.values()
+            for seen in of_host(labels)["containers"]["grafana"]
+            if seen.get("running") and not re.match(r"host$|container:", str(seen.get("network_mode")))
+        ],
+        "foreign_port": _FOREIGN_PORTS.get(_at(backend, "grafana", "settings", "url", "port")),
+        "only_canaries": _only_canaries(backend),
+    }
+
+
+def clocks(hosts: t.Mapping[str, Labels]) -> t.Optional[Clocks]:
+    """Null unless the clocks of two hosts were compared with Tempo's."""
+    known = {
+        name: (offset, _number(_at(labels, "clock", "error_s")) or 0.0)
+        for name, labels in hosts.items()
+        for offset in [_number(_at(labels, "clock", "offset_s"))]
+        if offset is not None
+    }
+    if len(known) < 2:
+        return None
+    ahead, behind = max(known, key=lambda name: known[name][0]), min(known, key=lambda name: known[name][0])
+    apart, error = known[ahead][0] - known[behind][0], max(error for _offset, error in known.values())
+    return {
+        "compared": len(known),
+        "ahead": ahead,
+        "behind": behind,
+        "apart_s": round(apart, 3),
+        "apart_at_least_s": round(apart - 2 * error, 3),
+        "apart_at_most_s": round(apart + error, 3),
+    }
+
+
+def ratios(applications: t.Sequence[Labels]) -> Ratios:
+    found = [each for each in map(sampling, applications) if each]
+    its_own = [each["ratio"] for each in found if each["velostream"]]
+    return {
+        "low": min((each["ratio"] for each in found), default=None),
+        "high": max((each["ratio"] for each in found), default=None),
+        "velostream": max(its_own, default=None),
+        "off": any(each["velostream"] and each["off"] for each in found),
+    }
+
+
+SURE = 1e-6  # the chance that unsampled ids look so
+
+
+def samplers(rules: t.Any) -> Samplers:
+    """Of the rules that the ids may follow, as the probe sampling_ratio tells them."""
+    sure = [rule for rule in rules or [] if isinstance(rule, dict) and (rule.get("p_value") or 0.0) < SURE]
+    # Half of what Java's rule looks at is the low digits': where those decide, Java's seems to hold, too.
+    implied = {"java"} if any(rule.get("rule") == "low64" for rule in rules or []) else set()
+    return {
+        "sdks": [str(rule.get("sdk")) for rule in sure],
+        "ratios": [rule["ratio"] for rule in sure if _number(rule.get("ratio")) is not None],
+        "in_series": len([rule for rule in sure if rule.get("rule") not in implied]) > 1,
+    }
+
+
+def _names(applications: t.Sequence[Labels]) -> t.Set[t.Any]:
+    logged = (_at(e, "logs", "patterns", "tracing_initializing", "captures", "service", "last") for e in applications)
+    started = (_at(e, "environment", "effective", "service_name", "value") for e in applications)
+    return {name for name in (*logged, *started) if isinstance(name, str)}
+
+
+_LOOPBACK = re.compile(r"//(?:localhost|127\.|\[::1\])")
+
+
+def _behind_loopback(labels: Labels) -> bool:
+    """Whether the endpoint fails as one does whose receiver listens on Tempo's own loopback only."""
+    cause, tried = _at(labels, "otlp", "cause"), str(_at(labels, "otlp", "endpoint"))
+    if cause not in ("connection_reset", "connection_refused"):
+        return False
+    if cause == "connection_reset" and re.search(r":431[78](?:/|$)", tried):
+        return True
+    if _at(labels, "otlp", "phases", "export", "ok") is False and not _LOOPBACK.search(tried):
+        return True
+    port = str(_at(labels, "otlp", "phases", "tcp", "port"))
+    published = (
+        address
+        for seen in of_host(labels)["containers"]["tempo"]
+        for inside in ("4317/tcp", "4318/tcp")
+        for address in (seen.get("ports") or {}).get(inside) or []
+    )
+    return any(str(address).rpartition(":")[2] == port for address in published)
+
+
+_FOREIGN_PORTS: t.Dict[t.Any, str] = {
+    3000: "Grafana's",
+    3100: "Loki's",
+    4317: "where spans are taken over gRPC",
+    4318: "where spans are taken over HTTP",
+    9090: "Prometheus'",
+    9095: "Tempo's internal gRPC",
+    9411: "Zipkin's",
+    16686: "Jaeger's",
+}
+
+
+def _only_canaries(backend: Labels) -> bool:
+    tenants = _at(backend, "tempo_info", "counters", "tenants")
+    search = _at(backend, "tempo_search") or {}
+    others = [name for name in search.get("services") or [] if name != canary.SERVICE]
+    return isinstance(tenants, dict) and len(tenants) > 1 and search.get("count") == 0 and not others
+
+
+def _number(value: t.Any) -> t.Optional[float]:
+    if isinstance(value, str):
+        return velostream.number(value)
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def _at(value: t.Any, *path: str) -> t.Any:
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
