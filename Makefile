@@ -23,7 +23,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export RUFF_CACHE_DIR := $(CACHE)/ruff
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CACHE)/hypothesis
 
-.PHONY: help demo diagnose test lint sanity unit contract integration robustness bench mutants docs explain replay build clean tree venv venv-dev
+.PHONY: help demo diagnose test lint sanity unit contract integration robustness bench sdks mutants docs explain replay build clean tree venv venv-dev
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t14
@@ -80,6 +80,9 @@ integration: venv-dev tree ## playbooks against the lab, real collectors, contai
 
 bench: venv-dev tree ## measure, as ratios in one run
 	cd $(TREE) && $(BIN)/python -m ansible_collections.traceops.tracing.tests.bench $(ARGS)
+
+sdks: venv-dev tree ## real SDKs of five languages in every state of failure: is the cause named? (ARGS="python refused --judge"; REQUIRE_ALL=1)
+	cd $(TREE) && $(BIN)/python -m ansible_collections.traceops.tracing.tests.sdks $(ARGS)
 
 mutants: venv-dev tree ## mutation testing of the evaluator: how many changes to it do its tests not notice?
 	@tests/tools/venv.sh '$(PYTHON)' '$(VENV)' requirements-mutants.txt

@@ -49,13 +49,20 @@ class Authority:
             .add_extension(x509.SubjectAlternativeName([_alternative(one) for one in names]), critical=False)
             .sign(self._key, hashes.SHA256())
         )
-        pem = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        return Pair(
-            str(_write(self._directory / f"{name}.crt", cert.public_bytes(serialization.Encoding.PEM))),
-            str(_write(self._directory / f"{name}.key", pem)),
-        )
+        return _pair(self._directory, name, key, cert)
+
+
+def self_signed(directory: Path, name: str, names: t.Sequence[str] = ("127.0.0.1", "localhost")) -> Pair:
+    """A certificate for `names` that vouches for itself, as `openssl req -x509` makes it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.datetime.now(datetime.timezone.utc)
+    subject = _name(name)
+    cert = (
+        _builder(subject, subject, key, now - DAY, now + 30 * DAY)
+        .add_extension(x509.SubjectAlternativeName([_alternative(one) for one in names]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    return _pair(directory, name, key, cert)
 
 
 def server_context(pair: Pair, client_ca: str | None = None, alpn: t.Sequence[str] = ()) -> ssl.SSLContext:
@@ -68,6 +75,14 @@ def server_context(pair: Pair, client_ca: str | None = None, alpn: t.Sequence[st
     if alpn:
         context.set_alpn_protocols(list(alpn))
     return context
+
+
+def _pair(directory: Path, name: str, key: ec.EllipticCurvePrivateKey, cert: x509.Certificate) -> Pair:
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return Pair(
+        str(_write(directory / f"{name}.crt", cert.public_bytes(serialization.Encoding.PEM))),
+        str(_write(directory / f"{name}.key", pem)),
+    )
 
 
 def _name(text: str) -> x509.Name:

@@ -1,0 +1,75 @@
+"""What the collection makes of a log: its own probe with the language's profile, then its own checks.
+
+The only place of these tests that knows where the collection has them.
+"""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+from pathlib import Path
+
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document
+from ansible_collections.traceops.tracing.plugins.module_utils._probe import logs
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs import profiles
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import evaluate, library
+
+# The causes that a log can name: those of otlp_probe, and what an SDK says of its own settings.
+CAUSES = frozenset((
+    "dns_failure", "connection_refused", "connection_timeout", "connection_reset", "no_route",
+    "tls_required", "tls_not_spoken", "tls_failure", "certificate_untrusted", "certificate_expired",
+    "certificate_name_mismatch", "protocol_mismatch", "not_otlp", "path_not_found", "unauthorized", "forbidden",
+    "tenant_missing", "rate_limited", "limit_exceeded", "payload_too_large", "invalid_data", "server_error",
+    "response_timeout", "partial_success", "scheme_missing",
+))  # fmt: skip
+CHECKS = Path(profiles.OWN).parent / "checks"
+
+Json = t.Dict[str, t.Any]
+
+
+class Findings(t.NamedTuple):
+    """What fails when a log is all that is known."""
+
+    causes: t.Tuple[str, ...]  # named by checks, in the words of the module otlp_probe
+    accused: t.Tuple[str, ...]  # ids of failing checks above `info`
+
+
+def read(log: Path, profile: str) -> Json:
+    """The result of the probe `logs` over one file."""
+    defaults = {name: option.get("default") for name, option in logs.ARGUMENT_SPEC.items()}
+    options = profiles.resolve({**defaults, "paths": [str(log)], "profiles": [profile]}, str)
+    return logs.run({**defaults, **options, "profiles": []})
+
+
+def findings(logs_result: Json) -> Findings:
+    """What the check library says of this log alone."""
+    failing = [finding for finding in _evaluate(logs_result) if finding.state in evaluate.FAILING]
+    causes = [cause for finding in failing if (cause := _cause(finding.check.id, logs_result)) is not None]
+    return Findings(tuple(causes), tuple(f.check.id for f in failing if f.check.severity != "info"))
+
+
+def named_cause(logs_result: Json) -> str | None:
+    """The cause that the checks name for the failed exports in this log, or None; a word of otlp_probe."""
+    causes = findings(logs_result).causes
+    return causes[0] if causes else None
+
+
+def matched(logs_result: Json) -> list[str]:
+    """The patterns that should be absent and are not."""
+    return list(logs_result["unexpected"])
+
+
+def _cause(check_id: str, logs_result: Json) -> str | None:
+    group, _, last = check_id.rpartition(".")
+    cause = last.replace("-", "_")
+    return cause if group == "app.exporter" and cause in CAUSES else None
+
+
+def _evaluate(logs_result: Json) -> list[t.Any]:
+    run: Json = {"id": "sdks", "started": None, "finished": None, "settings": {}}
+    return evaluate.evaluate(document.build({"app": {"logs": logs_result}}, {}, run), _library())
+
+
+@functools.lru_cache(maxsize=1)
+def _library() -> t.Any:
+    return library.load([str(CHECKS)])

@@ -1,0 +1,129 @@
+"""What a run shows, in one word, and all of them as a table with its figures."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.traceops.tracing.tests.sdks.states import HTTP, State
+
+NAMED = "named"  # the log's failure has its cause named
+GENERAL = "general"  # a failure is found, its cause is not
+WRONG = "WRONG"  # another cause is named
+MISSED = "MISSED"  # the log prints something that a healthy one does not, and nothing is found
+SILENT = "silent"  # the log prints nothing that a healthy one does not
+QUIET = "quiet"  # healthy, and nothing is said against it
+ACCUSED = "ACCUSED"  # healthy, and something is
+ARRIVED = "arrived"  # the SDK copes: its spans arrived all the same
+NOT_MADE = "NOT MADE"  # the state did not come about
+MEANING = {
+    NAMED: "the cause is named",
+    GENERAL: "a failed export is found, its cause is not named",
+    WRONG: "another cause is named",
+    MISSED: "the log speaks of the failure, and nothing is found",
+    SILENT: "the SDK prints nothing about the failure",
+    QUIET: "traces arrive, and nothing is said against them",
+    ACCUSED: "traces arrive, and something is said against them",
+    ARRIVED: "this SDK copes: the spans arrive",
+    NOT_MADE: "the state could not be produced",
+}
+PRINTED = (NAMED, GENERAL, WRONG, MISSED)
+
+LEAST_NAMED = 0.95  # of the logs that print their failure
+
+
+class Cell(t.NamedTuple):
+    word: str
+    detail: str = ""
+
+
+class Judged(t.NamedTuple):
+    """What is known of one run: `news` are lines unlike any of the healthy log, the rest is the collection's word."""
+
+    news: t.List[str]
+    accepted: int  # exports of traces that the receiver took
+    matched: t.List[str]
+    causes: t.Tuple[str, ...]
+    accused: t.Tuple[str, ...]
+
+
+def cell(state: State, judged: Judged) -> Cell:
+    """The word for one run."""
+    if state.healthy:
+        if not judged.accepted:
+            return Cell(NOT_MADE, "no span arrived")
+        accused = [*judged.causes, *judged.accused]
+        return Cell(ACCUSED, ", ".join(accused)) if accused else Cell(QUIET)
+    if judged.accepted and not state.accepts:
+        return Cell(ARRIVED, f"named all the same: {judged.causes[0]}" if judged.causes else "")
+    others = [cause for cause in judged.causes if cause not in state.causes]
+    if others:
+        return Cell(WRONG, ", ".join(others))
+    if judged.causes:
+        return Cell(NAMED, judged.causes[0])
+    if not judged.news:
+        return Cell(SILENT)
+    return Cell(GENERAL, ", ".join(judged.matched)) if judged.matched else Cell(MISSED, judged.news[0][:200])
+
+
+def news(log: str, healthy: str) -> list[str]:
+    """The lines of `log` that are unlike every line of the `healthy` one, numbers aside."""
+    known = {_bare(line) for line in healthy.splitlines()}
+    return [line for line in log.splitlines() if _bare(line) not in known]
+
+
+def _bare(line: str) -> str:
+    """A line without what differs from run to run: numbers, also hexadecimal ones, and blanks."""
+    return re.sub(r"\b[0-9a-f]{8,}\b|\d+|\s+", "", line, flags=re.IGNORECASE)
+
+
+class Figures(t.NamedTuple):
+    printed: int
+    named: int
+    healthy: int
+    accused: int
+    not_made: int
+
+    @property
+    def good(self) -> bool:
+        return not self.accused and not self.not_made and self.named >= LEAST_NAMED * self.printed
+
+
+def figures(cells: t.Iterable[Cell]) -> Figures:
+    words = [each.word for each in cells]
+    return Figures(
+        printed=sum(word in PRINTED for word in words),
+        named=words.count(NAMED),
+        healthy=words.count(QUIET) + words.count(ACCUSED),
+        accused=words.count(ACCUSED),
+        not_made=words.count(NOT_MADE),
+    )
+
+
+Key = t.Tuple[str, str, str]  # build, state, protocol
+
+
+def lines(cells: t.Mapping[Key, Cell], builds: t.Sequence[str], states: t.Sequence[State]) -> list[str]:
+    """One line for each state and protocol, one column for each build; below, what each word means."""
+    widths = [max(len(name), 8) for name in builds]
+    head = f"{'state':<20} {'over':<5}" + "".join(f" {name:<{width}}" for name, width in zip(builds, widths))
+    table = [head.rstrip()]
+    for state in states:
+        for protocol in state.ways:
+            row = [cells.get((name, state.name, protocol)) for name in builds]
+            if any(row):
+                shown = "".join(f" {(one.word if one else '-'):<{width}}" for one, width in zip(row, widths))
+                table.append(f"{state.name:<20} {'http' if protocol == HTTP else 'grpc':<5}{shown}".rstrip())
+    used = {one.word for one in cells.values()}
+    table += ["", *(f"{word:<8}  {meaning}" for word, meaning in MEANING.items() if word in used)]
+    return table
+
+
+def exceptions(cells: t.Mapping[Key, Cell]) -> list[str]:
+    """A line for each run that is neither named, quiet nor silent."""
+    fine = (NAMED, QUIET, SILENT)
+    return [
+        f"{word:<8} {build} {state} {protocol}{': ' if detail else ''}{detail}"
+        for (build, state, protocol), (word, detail) in sorted(cells.items())
+        if word not in fine
+    ]
