@@ -172,6 +172,8 @@ def text(log: str) -> str:
 def judge_all(runs: t.Iterable[Run], wanted: t.Collection[table.Key]) -> dict[table.Key, table.Cell]:
     """The word for each run that is `wanted`."""
     by_key = {run.key: run for run in runs}
+    fresh = {key: _news(run, by_key) for key, run in by_key.items()}
+    said = {key: table.words(lines) for key, lines in fresh.items()}
     states = {state.name: state for state in STATES}
     profiles = {build.name: build.profile for build in sdk.BUILDS}
     cells: dict[table.Key, table.Cell] = {}
@@ -181,11 +183,18 @@ def judge_all(runs: t.Iterable[Run], wanted: t.Collection[table.Key]) -> dict[ta
             continue
         result = judge.read(Path(run.log), profiles[run.build])
         found = judge.findings(result)
+        others = {name: said[other] for other in said if (name := _beside(key, other)) is not None}
+        twin = table.twin(states[run.state], said[key], others, STATES)
         cells[key] = table.cell(
             states[run.state],
-            table.Judged(_news(run, by_key), run.accepted, judge.matched(result), found.causes, found.accused),
+            table.Judged(fresh[key], twin, run.accepted, judge.matched(result), found.causes, found.accused),
         )
     return cells
+
+
+def _beside(key: table.Key, other: table.Key) -> str | None:
+    """The state of `other`, if it is about the same build and protocol."""
+    return other[1] if (other[0], other[2]) == (key[0], key[2]) and other != key else None
 
 
 def _news(run: Run, by_key: t.Mapping[table.Key, Run]) -> list[str]:
@@ -210,7 +219,7 @@ def record(runs: t.Sequence[Run], cache: Path, target: Path) -> int:
     passport: list[dict[str, t.Any]] = []
     size = 0
     for run in _chosen(runs):
-        build, body = products[run.build], _neutral(text(run.log), cache)
+        build, body = products[run.build], neutral(text(run.log), cache)
         if len(passport) >= MOST_FILES or size + len(body) > MOST_BYTES:
             break
         name = f"{run.build}-{short(run.protocol)}-{run.state}.log"
@@ -248,7 +257,7 @@ def _chosen(runs: t.Sequence[Run]) -> t.Iterator[Run]:
                     yield by_key[choice[turn]]
 
 
-def _neutral(body: str, cache: Path) -> str:
+def neutral(body: str, cache: Path) -> str:
     """A log without what is of the machine on which it was made, cut to MOST_PER_FILE at a line's end."""
     body = body.replace(str(cache), "/srv/sdks").replace(os.uname().nodename, "shop-host")
     home = os.environ.get("HOME", "/")

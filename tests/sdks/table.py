@@ -10,6 +10,7 @@ from ansible_collections.traceops.tracing.tests.sdks.states import HTTP, State
 NAMED = "named"  # the log's failure has its cause named
 GENERAL = "general"  # a failure is found, its cause is not
 WRONG = "WRONG"  # another cause is named
+VAGUE = "vague"  # a failure is found, and its words are also those of other causes: no log of this kind can name it
 MISSED = "MISSED"  # the log prints something that a healthy one does not, and nothing is found
 SILENT = "silent"  # the log prints nothing that a healthy one does not
 QUIET = "quiet"  # healthy, and nothing is said against it
@@ -19,6 +20,7 @@ NOT_MADE = "NOT MADE"  # the state did not come about
 MEANING = {
     NAMED: "the cause is named",
     GENERAL: "a failed export is found, its cause is not named",
+    VAGUE: "a failed export is found; this SDK prints the same words for other causes",
     WRONG: "another cause is named",
     MISSED: "the log speaks of the failure, and nothing is found",
     SILENT: "the SDK prints nothing about the failure",
@@ -38,11 +40,16 @@ class Cell(t.NamedTuple):
 
 
 class Judged(t.NamedTuple):
-    """What is known of one run: `news` are lines unlike any of the healthy log, the rest is the collection's word."""
+    """What is known of one run.
+
+    `news` are lines unlike any of the healthy log, `twin` is a state of another cause whose log says as much;
+    `matched`, `causes` and `accused` are what the collection makes of the log.
+    """
 
     news: t.List[str]
+    twin: str
     accepted: int  # exports of traces that the receiver took
-    matched: t.List[str]
+    matched: t.List[str]  # patterns that should be absent
     causes: t.Tuple[str, ...]
     accused: t.Tuple[str, ...]
 
@@ -63,7 +70,9 @@ def cell(state: State, judged: Judged) -> Cell:
         return Cell(NAMED, judged.causes[0])
     if not judged.news:
         return Cell(SILENT)
-    return Cell(GENERAL, ", ".join(judged.matched)) if judged.matched else Cell(MISSED, judged.news[0][:200])
+    if not judged.matched:
+        return Cell(MISSED, judged.news[0][:200])
+    return Cell(VAGUE, f"as in {judged.twin}") if judged.twin else Cell(GENERAL, ", ".join(judged.matched))
 
 
 def news(log: str, healthy: str) -> list[str]:
@@ -72,12 +81,36 @@ def news(log: str, healthy: str) -> list[str]:
     return [line for line in log.splitlines() if _bare(line) not in known]
 
 
+def words(lines: t.Iterable[str]) -> frozenset[str]:
+    """Lines without what differs from run to run and from endpoint to endpoint."""
+    return frozenset(_bare(_ENDPOINT.sub("", line)) for line in lines)
+
+
+def twin(state: State, said: frozenset[str], others: t.Mapping[str, frozenset[str]], states: t.Iterable[State]) -> str:
+    """A state of another cause whose log has all that this one says; empty where there is none."""
+    for other in states:
+        if (
+            not other.healthy
+            and not other.causes & state.causes
+            and said
+            and said <= others.get(other.name, frozenset())
+        ):
+            return other.name
+    return ""
+
+
+# Which endpoint a line names says nothing about what is wrong with it.
+_ENDPOINT = re.compile(r"\w+://[^\s\"',;)]+|\S*(?:127\.0\.0\.1|localhost|::1\]|collector\.invalid)[\w.:/]*")
+
+
 def _bare(line: str) -> str:
     """A line without what differs from run to run: numbers, also hexadecimal ones, and blanks."""
     return re.sub(r"\b[0-9a-f]{8,}\b|\d+|\s+", "", line, flags=re.IGNORECASE)
 
 
 class Figures(t.NamedTuple):
+    """Counts of runs. `printed`: the log prints words that could name its cause."""
+
     printed: int
     named: int
     healthy: int
