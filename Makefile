@@ -97,8 +97,9 @@ explain: venv tree ## what a check means and how to fix it (ID=network.otlp.conn
 replay: venv tree ## evaluate the evidence of a report again, without any host (REPORT=tracing-report/report.json)
 	@$(BIN)/python $(TREE)/tests/tools/replay.py '$(or $(REPORT),tracing-report/report.json)' $(CHECKS)
 
-build: venv tree ## the collection's tarball, in ~/.cache/traceops/dist
-	@mkdir -p $(CACHE)/dist && cd $(TREE) && ansible-galaxy collection build --force --output-path $(CACHE)/dist .
+build: venv ## the collection's tarball with the files that git tracks, in ~/.cache/traceops/dist
+	@$(PYTHON) tests/tools/export.py --tracked . $(ROOT)/build
+	@mkdir -p $(CACHE)/dist && cd $(ROOT)/build && ansible-galaxy collection build --force --output-path $(CACHE)/dist .
 
 clean: ## remove what make created for this checkout
 	rm -rf $(ROOT) $(CACHE)/mutants-$(KEY)

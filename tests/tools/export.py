@@ -1,6 +1,7 @@
-"""Copy the checkout to ROOT/ansible_collections/traceops/tracing, where Ansible's tools can see it as a collection.
+"""Copy the checkout to TREE, in which Ansible's tools can see it as a collection: export.py [--tracked] CHECKOUT TREE.
 
-Files that git ignores stay behind, files that are gone are removed, unchanged files keep their time stamps.
+Files that git ignores stay behind, with --tracked also those that git does not know (nobody publishes a note or a key
+that lies in the checkout). Files that are gone are removed, unchanged files keep their time stamps.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from pathlib import Path
 LEFT_BEHIND = "playbooks/collections/"  # the link that makes the checkout itself usable as a collection
 
 
-def wanted(checkout: Path) -> set[str]:
+def wanted(checkout: Path, tracked: bool) -> set[str]:
+    untracked = [] if tracked else ["--others", "--exclude-standard"]
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        ["git", "ls-files", "-z", "--cached", *untracked],
         cwd=checkout, check=True, capture_output=True,
     ).stdout.decode().split("\0")  # fmt: skip
     return {name for name in listed if name and not name.startswith(LEFT_BEHIND) and (checkout / name).is_file()}
@@ -29,8 +31,8 @@ def same(source: Path, target: Path) -> bool:
     return (a.st_size, a.st_mode, int(a.st_mtime_ns / 1000)) == (b.st_size, b.st_mode, int(b.st_mtime_ns / 1000))
 
 
-def export(checkout: Path, tree: Path) -> None:
-    names = wanted(checkout)
+def export(checkout: Path, tree: Path, tracked: bool = False) -> None:
+    names = wanted(checkout, tracked)
     for name in names:
         source, target = checkout / name, tree / name
         if not same(source, target):
@@ -49,4 +51,5 @@ def export(checkout: Path, tree: Path) -> None:
 
 
 if __name__ == "__main__":
-    export(Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve())
+    *options, source, target = sys.argv[1:]
+    export(Path(source).resolve(), Path(target).resolve(), tracked="--tracked" in options)
