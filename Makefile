@@ -13,7 +13,8 @@ VENV := $(CACHE)/venv
 BIN := $(VENV)/bin
 LAB_STAMP := $(VENV)/.lab-$(shell cat requirements.txt requirements-lab.txt | cksum | cut -d' ' -f1)
 DEV_STAMP := $(VENV)/.dev-$(shell cat requirements*.txt tests/tools/docker_collection.py | cksum | cut -d' ' -f1)
-PYTEST := cd $(TREE) && $(BIN)/python -m pytest -p no:cacheprovider
+LANES ?= 2
+PYTEST := cd $(TREE) && $(BIN)/python -m pytest -p no:cacheprovider --durations=10
 
 export ANSIBLE_COLLECTIONS_PATH := $(ROOT)
 export PYTHONPATH := $(ROOT)
@@ -64,19 +65,19 @@ lint: venv-dev tree ## ruff, mypy strict on module_utils, yamllint, ansible-lint
 	env -u ANSIBLE_COLLECTIONS_PATH -u PYTHONPATH ansible-playbook --syntax-check playbooks/diagnose.yml >/dev/null
 
 unit: venv-dev tree ## unit tests (ARGS="tests/unit/shared -k ...")
-	$(PYTEST) -n 2 $(or $(ARGS),tests/unit)
+	$(PYTEST) -n $(LANES) $(or $(ARGS),tests/unit)
 
 contract: venv-dev tree ## recorded exchanges through the clients and against the lab
-	$(PYTEST) -n 2 $(or $(ARGS),tests/contract)
+	$(PYTEST) -n $(LANES) $(or $(ARGS),tests/contract)
 
 sanity: venv-dev tree ## ansible-test sanity, and a check that it tested something
 	@tests/tools/sanity.sh $(TREE) $(CACHE)
 
 robustness: venv-dev tree ## hostile input, dead and dripping servers, secrets
-	$(PYTEST) -n 2 --dist loadfile $(or $(ARGS),tests/robustness)
+	$(PYTEST) -n $(LANES) --dist loadfile $(or $(ARGS),tests/robustness)
 
-integration: venv-dev tree ## playbooks against the lab, real collectors, containers (ARGS="tests/integration/diagnose -k ...")
-	$(PYTEST) $(or $(ARGS),tests/integration)
+integration: venv-dev tree ## playbooks against the lab, real collectors, containers, in two lanes (ARGS=tests/integration/otlp; LANES=0: one process)
+	$(PYTEST) -n $(LANES) --dist loadfile --no-loadscope-reorder $(or $(ARGS),tests/integration)
 
 bench: venv-dev tree ## measure, as ratios in one run
 	cd $(TREE) && $(BIN)/python -m ansible_collections.traceops.tracing.tests.bench $(ARGS)

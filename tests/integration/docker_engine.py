@@ -1,15 +1,19 @@
 # Copyright (c) 2026, The traceops.tracing authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real Docker Engine for tests: the one that runs, else (as root on Debian) one of our own.
+"""Real Docker Engines for tests, one for each lane: the one that runs, or (as root on Debian) ones of our own.
 
-Our own has its data directory in the cache and its socket in RUN, so it never touches an installed
-Docker's data. Test processes share it through a lock, and the last one to finish stops it.
+A lane is a worker of pytest-xdist, or the one process where there are no workers. Its tests share an engine with no
+other lane, so none sees another's containers, networks and images. The first lane takes the engine that is installed
+where one answers; every lane takes the one that DOCKER_HOST names, where it is set.
+
+An engine of our own has its data directory in the cache and its socket in /run, so it never touches an installed
+Docker's data. Test runs of several checkouts share it through a lock, and the last one to finish stops it.
 Nothing is pulled: images are Debian root file systems from debootstrap, imported, and kept in the cache.
 
 Fixtures, for every test under tests/integration (conftest.py imports them):
 
-- `docker_engine`: a docker.DockerClient; DOCKER_HOST names its socket while the session lasts;
+- `docker_engine`: a docker.DockerClient of this lane's engine; DOCKER_HOST names its socket while the session lasts;
 - `base_image`, `systemd_image`: image names (Debian with python3; the same with systemd, journald and sshd);
 - `run_container`: starts containers that are removed after the test;
 - `systemd_host`: starts a container that has booted systemd, and waits until it has.
@@ -36,17 +40,64 @@ from docker.models.containers import Container
 from ansible_collections.traceops.tracing.tests.conftest import require
 
 CACHE = Path(os.environ.get("TRACEOPS_CACHE") or Path.home() / ".cache" / "traceops")
-RUN = Path("/run/traceops-docker")  # a short path: socket names have at most 107 bytes
-SOCKET = RUN / "docker.sock"
+INSTALLED = "unix:///var/run/docker.sock"
 LABEL = "traceops.tracing.test"
 
 BASE = ("python3",)
 SYSTEMD = ("python3", "systemd", "systemd-sysv", "dbus", "openssh-server")
 
 
+class Place(t.NamedTuple):
+    """What an engine of our own shares with no other: where it keeps things, and its part of the network."""
+
+    lane: int
+
+    @property
+    def run(self) -> Path:
+        """A short path: names of sockets have at most 107 bytes."""
+        return Path(f"/run/traceops-docker{self._suffix}")
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self.run}/docker.sock"
+
+    @property
+    def data(self) -> Path:
+        return CACHE / f"docker{self._suffix}"
+
+    @property
+    def log(self) -> Path:
+        return CACHE / f"dockerd{self._suffix}.log"
+
+    @property
+    def bridge(self) -> str:
+        return f"traceops{self.lane}" if self.lane else "docker0"
+
+    @property
+    def _suffix(self) -> str:
+        return f"-{self.lane}" if self.lane else ""
+
+    def network(self) -> t.List[str]:
+        """Options of dockerd; addresses for measuring networks (RFC 2544), which no machine uses otherwise."""
+        if not self.lane:
+            return []
+        part = f"198.18.{self.lane % 128}"
+        if not Path(f"/sys/class/net/{self.bridge}").exists():
+            _command("ip", "link", "add", self.bridge, "type", "bridge")
+            _command("ip", "address", "add", f"{part}.1/24", "dev", self.bridge)
+            _command("ip", "link", "set", self.bridge, "up")
+        pool = f"base=198.19.{self.lane % 16 * 16}.0/20,size=26"
+        return [f"--bridge={self.bridge}", f"--fixed-cidr={part}.0/24", f"--default-address-pool={pool}"]
+
+
+def lane() -> int:
+    """The number of this test process, from 0."""
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+
+
 @pytest.fixture(scope="session")
 def docker_engine() -> t.Iterator[docker.DockerClient]:
-    """A client of the engine that runs, or of one that is started for the session."""
+    """A client of this lane's engine, which is started for the session unless it runs."""
     with _running_engine() as url:
         before = os.environ.get("DOCKER_HOST")
         os.environ["DOCKER_HOST"] = url
@@ -185,72 +236,85 @@ def _booted(container: Container) -> bool:
 
 @contextlib.contextmanager
 def _running_engine() -> t.Iterator[str]:
-    installed = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
-    if _answers(installed):
-        yield installed
+    """The URL of this lane's engine."""
+    url = _installed()
+    if url is None:
+        require(os.geteuid() == 0, "a running Docker Engine, or root to start one")
+        _install("docker.io", "iptables", "iproute2")
+        url = _installed()  # where a service manager runs, the package starts it
+    if url is not None:
+        yield url
         return
-    require(os.geteuid() == 0, "a running Docker Engine, or root to start one")
-    _install("docker.io", "iptables")
-    if _answers(installed):  # where a service manager runs, the package starts it
-        yield installed
-        return
+    place = Place(lane())
     CACHE.mkdir(parents=True, exist_ok=True)
-    with open(CACHE / "docker-users.lock", "w") as users:
+    with open(CACHE / f"{place.data.name}-users.lock", "w") as users:
         with _locked(CACHE / "docker-start.lock"):
             fcntl.flock(users, fcntl.LOCK_SH)
-            if not _answers(f"unix://{SOCKET}"):
-                _start()
+            if not _answers(place.url):
+                _start(place)
         try:
-            yield f"unix://{SOCKET}"
+            yield place.url
         finally:
             with _locked(CACHE / "docker-start.lock"), contextlib.suppress(BlockingIOError):
                 # Only the last user gets the exclusive lock.
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                _stop()
+                _stop(place)
 
 
-def _start() -> None:
+def _installed() -> t.Optional[str]:
+    """The URL of an engine that runs already and that this lane may use."""
+    named = os.environ.get("DOCKER_HOST")
+    # Who can't start another one shares the one that runs.
+    may_use = bool(named) or lane() == 0 or os.geteuid() != 0
+    return (named or INSTALLED) if may_use and _answers(named or INSTALLED) else None
+
+
+def _start(place: Place) -> None:
     program = shutil.which("dockerd") or "/usr/sbin/dockerd"
     require(os.access(program, os.X_OK), "dockerd")
-    RUN.mkdir(mode=0o700, exist_ok=True)
+    place.run.mkdir(mode=0o700, exist_ok=True)
     # An installed daemon.json could name options that contradict these.
-    (RUN / "daemon.json").write_text("{}")
-    with open(CACHE / "dockerd.log", "w") as log:
+    (place.run / "daemon.json").write_text("{}")
+    with open(place.log, "w") as log:
         daemon = subprocess.Popen(
             [
                 program,
-                f"--config-file={RUN}/daemon.json",
-                f"--data-root={CACHE}/docker",
-                f"--exec-root={RUN}/exec",
-                f"--pidfile={RUN}/docker.pid",
-                f"--host=unix://{SOCKET}",
+                f"--config-file={place.run}/daemon.json",
+                f"--data-root={place.data}",
+                f"--exec-root={place.run}/exec",
+                f"--pidfile={place.run}/docker.pid",
+                f"--host={place.url}",
+                # For an installed containerd that runs: it would be one for all engines.
+                f"--containerd-namespace={place.run.name}",
+                f"--containerd-plugins-namespace=plugins.{place.run.name}",
+                *place.network(),
             ],
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
     deadline = time.monotonic() + 60
-    while not _answers(f"unix://{SOCKET}"):
+    while not _answers(place.url):
         if daemon.poll() is not None or time.monotonic() > deadline:
             daemon.kill()
-            last = (CACHE / "dockerd.log").read_text(errors="replace").splitlines()[-5:]
+            last = place.log.read_text(errors="replace").splitlines()[-5:]
             require(False, "a dockerd that starts; its last words: " + " | ".join(last))
         time.sleep(0.2)
 
 
-def _stop() -> None:
-    client = docker.DockerClient(base_url=f"unix://{SOCKET}", timeout=30)
+def _stop(place: Place) -> None:
+    client = docker.DockerClient(base_url=place.url, timeout=30)
     for container in client.containers.list(all=True, filters={"label": LABEL}):
         container.remove(force=True, v=True)
     client.networks.prune()
     client.close()
-    pid = int((RUN / "docker.pid").read_text())
+    pid = int((place.run / "docker.pid").read_text())
     os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + 30
     while _alive(pid) and time.monotonic() < deadline:
         time.sleep(0.1)
     # dockerd leaves its bridge behind.
-    subprocess.run(["ip", "link", "delete", "docker0"], check=False, capture_output=True)
+    subprocess.run(["ip", "link", "delete", place.bridge], check=False, capture_output=True)
 
 
 def _alive(pid: int) -> bool:
@@ -282,13 +346,14 @@ def _mirror() -> t.Tuple[str, str]:
 
 
 def _install(*packages: str) -> None:
-    programs = {"docker.io": "dockerd", "debootstrap": "debootstrap", "iptables": "iptables"}
+    programs = {"docker.io": "dockerd", "debootstrap": "debootstrap", "iptables": "iptables", "iproute2": "ip"}
     path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
-    missing = [name for name in packages if not shutil.which(programs[name], path=path)]
-    if missing:
-        require(shutil.which("apt-get"), f"{' and '.join(missing)}, or apt-get to install them")
-        _command("apt-get", "update", "-qq")
-        _command("apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing)
+    with _locked(CACHE / "apt.lock"):  # lanes begin at the same time
+        missing = [name for name in packages if not shutil.which(programs[name], path=path)]
+        if missing:
+            require(shutil.which("apt-get"), f"{' and '.join(missing)}, or apt-get to install them")
+            _command("apt-get", "update", "-qq")
+            _command("apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing)
 
 
 def _command(*words: str) -> str:
