@@ -20,7 +20,7 @@ CAUSES = frozenset((
     "tls_required", "tls_not_spoken", "tls_failure", "certificate_untrusted", "certificate_expired",
     "certificate_name_mismatch", "protocol_mismatch", "not_otlp", "path_not_found", "unauthorized", "forbidden",
     "tenant_missing", "rate_limited", "limit_exceeded", "payload_too_large", "invalid_data", "server_error",
-    "response_timeout", "partial_success", "scheme_missing",
+    "response_timeout", "partial_success", "scheme_missing", "unavailable",
 ))  # fmt: skip
 CHECKS = Path(profiles.OWN).parent / "checks"
 
@@ -44,8 +44,8 @@ def read(log: Path, profile: str) -> Json:
 def findings(logs_result: Json) -> Findings:
     """What the check library says of this log alone."""
     failing = [finding for finding in _evaluate(logs_result) if finding.state in evaluate.FAILING]
-    causes = [cause for finding in failing if (cause := _cause(finding.check.id, logs_result)) is not None]
-    return Findings(tuple(causes), tuple(f.check.id for f in failing if f.check.severity != "info"))
+    named = _cause(logs_result) if any(f.check.id.startswith("app.exporter.") for f in failing) else None
+    return Findings((named,) if named else (), tuple(f.check.id for f in failing if f.check.severity != "info"))
 
 
 def named_cause(logs_result: Json) -> str | None:
@@ -59,10 +59,10 @@ def matched(logs_result: Json) -> list[str]:
     return list(logs_result["unexpected"])
 
 
-def _cause(check_id: str, logs_result: Json) -> str | None:
-    group, _, last = check_id.rpartition(".")
-    cause = last.replace("-", "_")
-    return cause if group == "app.exporter" and cause in CAUSES else None
+def _cause(logs_result: Json) -> str | None:
+    """What the probe makes of the exporter's words, unless it says little."""
+    cause = (logs_result.get("reason") or {}).get("cause")
+    return cause if cause in CAUSES else None
 
 
 def _evaluate(logs_result: Json) -> list[t.Any]:

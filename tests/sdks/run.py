@@ -184,10 +184,10 @@ def judge_all(runs: t.Iterable[Run], wanted: t.Collection[table.Key]) -> dict[ta
         result = judge.read(Path(run.log), profiles[run.build])
         found = judge.findings(result)
         others = {name: said[other] for other in said if (name := _beside(key, other)) is not None}
-        twin = table.twin(states[run.state], said[key], others, STATES)
+        twins = table.twins(states[run.state], said[key], others, STATES)
         cells[key] = table.cell(
             states[run.state],
-            table.Judged(fresh[key], twin, run.accepted, judge.matched(result), found.causes, found.accused),
+            table.Judged(fresh[key], twins, run.accepted, judge.matched(result), found.causes, found.accused),
         )
     return cells
 

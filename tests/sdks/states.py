@@ -94,6 +94,7 @@ STATES = (
         Grpc("UNAVAILABLE", "data refused due to high memory usage"),
         Http("503 Service Unavailable", b"data refused due to high memory usage"),
         "server_error",
+        "unavailable",
     ),
     _both("hang", Grpc(hangs=True), Http(hangs=True), "response_timeout"),
     _both("reset", Resetting(), Resetting(), "connection_reset"),

@@ -42,12 +42,12 @@ class Cell(t.NamedTuple):
 class Judged(t.NamedTuple):
     """What is known of one run.
 
-    `news` are lines unlike any of the healthy log, `twin` is a state of another cause whose log says as much;
+    `news` are lines unlike any of the healthy log, `twins` are states of other causes whose logs say as much;
     `matched`, `causes` and `accused` are what the collection makes of the log.
     """
 
     news: t.List[str]
-    twin: str
+    twins: t.Sequence[State]
     accepted: int  # exports of traces that the receiver took
     matched: t.List[str]  # patterns that should be absent
     causes: t.Tuple[str, ...]
@@ -64,6 +64,9 @@ def cell(state: State, judged: Judged) -> Cell:
     if judged.accepted and not state.accepts:
         return Cell(ARRIVED, f"named all the same: {judged.causes[0]}" if judged.causes else "")
     others = [cause for cause in judged.causes if cause not in state.causes]
+    twins = ", ".join(state.name for state in judged.twins)
+    if others and all(any(cause in state.causes for state in judged.twins) for cause in others):
+        return Cell(VAGUE, f"reads like {twins}")
     if others:
         return Cell(WRONG, ", ".join(others))
     if judged.causes:
@@ -72,7 +75,7 @@ def cell(state: State, judged: Judged) -> Cell:
         return Cell(SILENT)
     if not judged.matched:
         return Cell(MISSED, judged.news[0][:200])
-    return Cell(VAGUE, f"as in {judged.twin}") if judged.twin else Cell(GENERAL, ", ".join(judged.matched))
+    return Cell(VAGUE, f"reads like {twins}") if twins else Cell(GENERAL, ", ".join(judged.matched))
 
 
 def news(log: str, healthy: str) -> list[str]:
@@ -86,17 +89,12 @@ def words(lines: t.Iterable[str]) -> frozenset[str]:
     return frozenset(_bare(_ENDPOINT.sub("", line)) for line in lines)
 
 
-def twin(state: State, said: frozenset[str], others: t.Mapping[str, frozenset[str]], states: t.Iterable[State]) -> str:
-    """A state of another cause whose log has all that this one says; empty where there is none."""
-    for other in states:
-        if (
-            not other.healthy
-            and not other.causes & state.causes
-            and said
-            and said <= others.get(other.name, frozenset())
-        ):
-            return other.name
-    return ""
+def twins(
+    state: State, said: frozenset[str], others: t.Mapping[str, frozenset[str]], states: t.Iterable[State]
+) -> list[State]:
+    """The states of other causes whose logs (`others`, by state) have all that this one says."""
+    different = [other for other in states if not other.healthy and not other.causes & state.causes]
+    return [other for other in different if said and said <= others.get(other.name, frozenset())]
 
 
 # Which endpoint a line names says nothing about what is wrong with it.

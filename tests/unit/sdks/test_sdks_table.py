@@ -12,7 +12,7 @@ FAILURE = ["Failed to export spans: connection refused"]
 
 
 def judged(**known: object) -> table.Judged:
-    nothing = {"news": [], "twin": "", "accepted": 0, "matched": [], "causes": (), "accused": ()}
+    nothing = {"news": [], "twins": [], "accepted": 0, "matched": [], "causes": (), "accused": ()}
     return table.Judged(**{**nothing, **known})  # type: ignore[arg-type]
 
 
@@ -27,8 +27,9 @@ def judged(**known: object) -> table.Judged:
         ("refused", {"news": FAILURE, "causes": ("dns_failure",)}, table.WRONG),
         ("refused", {"news": FAILURE, "causes": ("connection_refused", "dns_failure")}, table.WRONG),
         ("refused", {"news": FAILURE, "matched": ["export_failed"]}, table.GENERAL),
-        ("refused", {"news": FAILURE, "matched": ["export_failed"], "twin": "unresolved"}, table.VAGUE),
-        ("refused", {"news": FAILURE, "twin": "unresolved"}, table.MISSED),
+        ("refused", {"news": FAILURE, "matched": ["export_failed"], "twins": [BY_NAME["unresolved"]]}, table.VAGUE),
+        ("refused", {"news": FAILURE, "twins": [BY_NAME["unresolved"]]}, table.MISSED),
+        ("http-to-grpc", {"news": FAILURE, "causes": ("connection_reset",), "twins": [BY_NAME["reset"]]}, table.VAGUE),
         ("refused", {}, table.SILENT),
         ("no-scheme", {"accepted": 3}, table.ARRIVED),
         ("partial", {"accepted": 3, "news": FAILURE, "causes": ("partial_success",)}, table.NAMED),
@@ -54,9 +55,9 @@ def test_words_that_other_causes_have_too_name_none() -> None:
         "503": said("503 Service Unavailable"),
     }
     own = said("error sending request for url (http://127.0.0.1:40001/v1/traces)")
-    assert table.twin(BY_NAME["refused"], own, others, STATES) == "unresolved"
-    assert table.twin(BY_NAME["refused"], said("connection refused (127.0.0.1:40001)"), others, STATES) == ""
-    assert table.twin(BY_NAME["refused"], said(), others, STATES) == ""
+    assert table.twins(BY_NAME["refused"], own, others, STATES) == [BY_NAME["unresolved"]]
+    assert table.twins(BY_NAME["refused"], said("connection refused (127.0.0.1:40001)"), others, STATES) == []
+    assert table.twins(BY_NAME["refused"], said(), others, STATES) == []
 
 
 @pytest.mark.parametrize(
