@@ -21,7 +21,8 @@ from ansible_collections.traceops.tracing.tests.sdks.server import Closed, Seen,
 from ansible_collections.traceops.tracing.tests.sdks.states import GRPC, HTTP, STATES, State
 
 AT_ONCE = 2
-LONGEST_RUN = 40.0  # seconds; some SDKs try for a minute. Then the program is ended, as an operator would.
+# Seconds; some SDKs try for a minute. Then the program is ended, as an operator would. The Java agent starts slowly.
+LONGEST_RUN, LONGEST_JAVA_RUN = 40.0, 150.0
 EXPORT_TIMEOUT = 3  # seconds
 MOST_LOG = 8 << 20  # bytes that are read of a log
 
@@ -90,7 +91,7 @@ def environment(task: Task, endpoint: str, settings: t.Mapping[str, str], refusi
 
 
 def run_one(task: Task, program: Program, logs: Path) -> Run:
-    """Run one program in one state to its end, or until LONGEST_RUN."""
+    """Run one program in one state to its end, or for as long as is let to it."""
     way, seen = task.state.ways[task.protocol], Seen()
     log = logs / task.build.name / f"{short(task.protocol)}-{task.state.name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -105,14 +106,14 @@ def run_one(task: Task, program: Program, logs: Path) -> Run:
         process = subprocess.Popen(
             program.argv, env=told, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT
         )
-        status = _wait(process)
+        status = _wait(process, LONGEST_JAVA_RUN if task.build.language == "java" else LONGEST_RUN)
     return Run(*(task.build.name, task.state.name, task.protocol), str(log), round(time.monotonic() - started, 1),
                status, seen.accepted, date)  # fmt: skip
 
 
-def _wait(process: subprocess.Popen[bytes]) -> int | None:
+def _wait(process: subprocess.Popen[bytes], longest: float) -> int | None:
     try:
-        return process.wait(LONGEST_RUN)
+        return process.wait(longest)
     except subprocess.TimeoutExpired:
         process.terminate()
     try:
@@ -171,35 +172,44 @@ def text(log: str) -> str:
 
 def judge_all(runs: t.Iterable[Run], wanted: t.Collection[table.Key]) -> dict[table.Key, table.Cell]:
     """The word for each run that is `wanted`."""
-    by_key = {run.key: run for run in runs}
-    fresh = {key: _news(run, by_key) for key, run in by_key.items()}
-    said = {key: table.words(lines) for key, lines in fresh.items()}
-    states = {state.name: state for state in STATES}
     profiles = {build.name: build.profile for build in sdk.BUILDS}
     cells: dict[table.Key, table.Cell] = {}
-    for key in wanted:
-        run = by_key.get(key)
-        if run is None:
-            continue
-        result = judge.read(Path(run.log), profiles[run.build])
-        found = judge.findings(result)
-        others = {name: said[other] for other in said if (name := _beside(key, other)) is not None}
-        twins = table.twins(states[run.state], said[key], others, STATES)
-        cells[key] = table.cell(
-            states[run.state],
-            table.Judged(fresh[key], twins, run.accepted, judge.matched(result), found.causes, found.accused),
-        )
+    for key, (run, state, news, twins) in compared(runs).items():
+        if key in wanted:
+            result = judge.read(Path(run.log), profiles[run.build])
+            found = judge.findings(result)
+            cells[key] = table.cell(
+                state,
+                table.Judged(news, twins, run.accepted, judge.matched(result), found.causes, found.accused),
+            )
     return cells
 
 
-def _beside(key: table.Key, other: table.Key) -> str | None:
-    """The state of `other`, if it is about the same build and protocol."""
-    return other[1] if (other[0], other[2]) == (key[0], key[2]) and other != key else None
+class Compared(t.NamedTuple):
+    """A run beside the others of its build and protocol: what only it says, and who says as much."""
+
+    run: Run
+    state: State
+    news: list[str]
+    twins: list[State]
 
 
-def _news(run: Run, by_key: t.Mapping[table.Key, Run]) -> list[str]:
-    healthy = by_key.get((run.build, "healthy", run.protocol))
-    return table.news(text(run.log), text(healthy.log)) if healthy else text(run.log).splitlines()
+def compared(runs: t.Iterable[Run]) -> dict[table.Key, Compared]:
+    """Every run beside the others; without a healthy one all that a log says is new."""
+    by_key = {run.key: run for run in runs}
+    news: dict[table.Key, list[str]] = {}
+    said: dict[tuple[str, str], dict[str, frozenset[str]]] = {}
+    for (build, state, protocol), run in by_key.items():
+        healthy = by_key.get((build, "healthy", protocol))
+        news[run.key] = table.news(text(run.log), text(healthy.log) if healthy else "")
+        said.setdefault((build, protocol), {})[state] = table.words(news[run.key])
+    found = {}
+    for state in STATES:
+        for key, run in by_key.items():
+            if run.state == state.name:
+                others = said[run.build, run.protocol]
+                found[key] = Compared(run, state, news[key], table.twins(state, others[state.name], others, STATES))
+    return found
 
 
 # --- Recordings: some of the logs as fixtures ------------------------------------------------------------------------
@@ -213,7 +223,7 @@ def record(runs: t.Sequence[Run], cache: Path, target: Path) -> int:
     Every language and state is there at least once; then protocols and versions take turns while there is room.
     """
     products = {build.name: build for build in sdk.BUILDS}
-    by_key = {run.key: run for run in runs}
+    beside = compared(runs)
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     passport: list[dict[str, t.Any]] = []
@@ -225,11 +235,12 @@ def record(runs: t.Sequence[Run], cache: Path, target: Path) -> int:
         name = f"{run.build}-{short(run.protocol)}-{run.state}.log"
         (target / name).write_text(body, encoding="utf-8")
         size += len(body.encode())
-        state = next(state for state in STATES if state.name == run.state)
+        _, state, news, twins = beside[run.key]
         passport.append({
             "file": name, "product": build.product, "version": build.version, "language": build.language,
             "protocol": run.protocol, "state": run.state, "date": run.date, "arrived": run.accepted > 0,
-            "causes": sorted(state.causes), "speaks": state.healthy or bool(_news(run, by_key)),
+            "causes": sorted(state.causes), "speaks": state.healthy or bool(news),
+            "reads_like": [twin.name for twin in twins],
         })  # fmt: skip
     passport.sort(key=lambda one: one["file"])
     (target / "runs.json").write_text(
