@@ -15,24 +15,24 @@ class ProbeFailure(Exception):
     keys that a success would have (with the values known so far), so a playbook can read it.
     """
 
-    def __init__(self, cause: str, message: str, result: t.Optional[t.Dict[str, t.Any]] = None) -> None:
+    def __init__(self, cause: str, message: str, result: t.Optional[t.Mapping[str, t.Any]] = None) -> None:
         super().__init__(message)
         self.cause = cause
         self.message = message
-        self.result: t.Dict[str, t.Any] = result or {}
+        self.result: t.Mapping[str, t.Any] = result or {}
 
 
 class BadOption(ProbeFailure):
     """An option has a value that can't be used; `message` names the option."""
 
-    def __init__(self, message: str, result: t.Optional[t.Dict[str, t.Any]] = None) -> None:
+    def __init__(self, message: str, result: t.Optional[t.Mapping[str, t.Any]] = None) -> None:
         super().__init__("bad_option", message, result)
 
 
 class MissingLibrary(ProbeFailure):
     """A Python package that this probe needs is not installed on the host; `library` is its name on PyPI."""
 
-    def __init__(self, library: str, why: str, result: t.Optional[t.Dict[str, t.Any]] = None) -> None:
+    def __init__(self, library: str, why: str, result: t.Optional[t.Mapping[str, t.Any]] = None) -> None:
         super().__init__(
             "library_missing",
             f"the Python package '{library}' is needed {why}, but it is not installed for this Python",

@@ -14,7 +14,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client.http impo
 
 
 @contextlib.contextmanager
-def asking_tempo(result: t.Dict[str, t.Any]) -> t.Iterator[None]:
+def asking_tempo(result: t.Mapping[str, t.Any]) -> t.Iterator[None]:
     """Raise what goes wrong inside as a ProbeFailure that carries `result`, with the values known by then."""
     try:
         yield

@@ -14,6 +14,17 @@ SERVICE = "traceops-canary"  # canaries have a service name of their own, so tha
 CONFIDENCE = 0.95
 
 
+class Loss(t.TypedDict):
+    """How much was lost of so many: `loss` is a share, with Clopper and Pearson's exact interval from low to high."""
+
+    sent: int
+    arrived: int
+    lost: int
+    loss: t.Optional[float]
+    low: float
+    high: float
+
+
 def trace_id(run: str, host: str, hop: str, sequence: int) -> str:
     """The id (32 hex digits) of one canary. Whoever knows the run's word needs no list of ids to look for them."""
     # Lengths in front, so that no two different triples are one text.
@@ -21,8 +32,8 @@ def trace_id(run: str, host: str, hop: str, sequence: int) -> str:
     return hmac.new(run.encode(), text.encode(), hashlib.sha256).hexdigest()[:32]
 
 
-def loss(sent: int, arrived: int) -> t.Dict[str, t.Any]:
-    """{sent, arrived, lost, loss, low, high}: the share that was lost, with Clopper and Pearson's exact interval."""
+def loss(sent: int, arrived: int) -> Loss:
+    """The share that was lost."""
     lost = sent - arrived
     if sent <= 0:
         return {"sent": 0, "arrived": 0, "lost": 0, "loss": None, "low": 0.0, "high": 1.0}

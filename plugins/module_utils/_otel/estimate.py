@@ -20,6 +20,37 @@ import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.samplers import OLDER_RULES, RULES
 
+
+class Reading(t.TypedDict):
+    """How one rule reads the ids. `ratio` lies between low and high; `p_value` is that it only looks so by chance."""
+
+    rule: t.Optional[str]
+    sdk: str
+    ratio: t.Optional[float]
+    low: float
+    high: float
+    p_value: t.Optional[float]
+
+
+class Estimate(Reading):
+    """The reading that explains the ids best; `rules` are all that are significant."""
+
+    traces: int
+    confidence: float
+    rules: t.List[Reading]
+
+
+class Share(t.TypedDict):
+    """The ratio by counting, with Wilson's interval."""
+
+    kept: int
+    offered: int
+    ratio: t.Optional[float]
+    low: float
+    high: float
+    confidence: float
+
+
 SIGNIFICANT = 0.01  # divided by the number of rules that are tried (Bonferroni)
 
 
@@ -28,10 +59,10 @@ def estimate(
     rule: t.Optional[str] = None,
     confidence: float = 0.95,
     complete: bool = True,
-) -> t.Dict[str, t.Any]:
+) -> Estimate:
     """The ratio of the sampler that chose `trace_ids` (hex or int; roots of one service, no canaries).
 
-    {traces, rule, sdk, ratio, low, high, confidence, p_value, rules: [...]}. `rule` is the given one (or that of the
+    `rule` is the given one (or that of the
     SDK's older versions, where the ids speak for it), else the one that explains the ids best. It is None when no rule
     does: then all traces are kept, or nearly all, or the sampler does not look at ids; `ratio` is None, and low and
     high are what is certain. `rules` are all that are significant: two mean two samplers in series, or one that looks
@@ -48,21 +79,24 @@ def estimate(
     # By logarithm: with many ids, several p-values would underflow to the same 0.
     by_chance = sorted((_log_p(name, ids), name) for name in names)
     scored = [_score(name, ids, confidence, log_p) for log_p, name in by_chance]
-    significant = [score for score in scored if score["p_value"] < SIGNIFICANT / len(RULES)]
-    none = {"rule": None, "sdk": "", "ratio": None, "p_value": None}
-    chosen: t.Dict[str, t.Any]
+    significant = [score for score in scored if _p(score) < SIGNIFICANT / len(RULES)]
+    none: Reading = {"rule": None, "sdk": "", "ratio": None, "low": 0.0, "high": 1.0, "p_value": None}
     if not ids or (rule and not complete and RULES[rule].high):
-        chosen = {**none, "low": 0.0, "high": 1.0}
+        chosen = none
     elif rule:
         given = next(score for score in scored if score["rule"] == rule)
-        better = scored[0]["p_value"] < given["p_value"] * SIGNIFICANT / len(RULES)
+        better = _p(scored[0]) < _p(given) * SIGNIFICANT / len(RULES)
         chosen = scored[0] if better else given
     elif significant:
         chosen = scored[0]
     else:
         # Whichever rule it is, its ratio is above the largest position that it kept.
-        chosen = {**none, "low": min(score["low"] for score in scored), "high": 1.0}
+        chosen = {**none, "low": min(score["low"] for score in scored)}
     return {"traces": len(ids), "confidence": confidence, **chosen, "rules": significant}
+
+
+def _p(score: Reading) -> float:
+    return 1.0 if score["p_value"] is None else score["p_value"]
 
 
 def _largest(name: str, ids: t.List[int]) -> float:
@@ -73,7 +107,7 @@ def _log_p(name: str, ids: t.List[int]) -> float:
     return len(ids) * math.log(max(_largest(name, ids), 2.0**-64))
 
 
-def _score(name: str, ids: t.List[int], confidence: float, log_p: float) -> t.Dict[str, t.Any]:
+def _score(name: str, ids: t.List[int], confidence: float, log_p: float) -> Reading:
     n, largest = len(ids), _largest(name, ids)
     return {
         "rule": name,
@@ -85,8 +119,8 @@ def _score(name: str, ids: t.List[int], confidence: float, log_p: float) -> t.Di
     }
 
 
-def share(kept: int, offered: int, confidence: float = 0.95) -> t.Dict[str, t.Any]:
-    """The ratio by counting, with Wilson's interval: {kept, offered, ratio, low, high, confidence}."""
+def share(kept: int, offered: int, confidence: float = 0.95) -> Share:
+    """The ratio by counting."""
     if offered <= 0:
         return {"kept": kept, "offered": 0, "ratio": None, "low": 0.0, "high": 1.0, "confidence": confidence}
     p = min(1.0, kept / offered)
@@ -103,8 +137,8 @@ def share(kept: int, offered: int, confidence: float = 0.95) -> t.Dict[str, t.An
     }
 
 
-def hidden_factor(by_id: t.Mapping[str, t.Any], by_count: t.Mapping[str, t.Any]) -> t.Optional[float]:
+def hidden_factor(by_id: Estimate, by_count: Share) -> t.Optional[float]:
     """The ratio of what samples without looking at ids: by_count / by_id; None while their intervals overlap."""
     if by_id["ratio"] is None or by_count["ratio"] is None or by_count["high"] >= by_id["low"]:
         return None
-    return float(by_count["ratio"] / by_id["ratio"])
+    return by_count["ratio"] / by_id["ratio"]

@@ -16,6 +16,62 @@ TREE_DEPTH = 12
 SKEW_MS = 1.0  # a child may be this much outside its parent: rounding to milliseconds does that
 
 
+class SpanBrief(t.TypedDict):
+    """A span as a list of findings names it."""
+
+    span_id: str
+    name: str
+    service: str
+    kind: str
+
+
+class OrphanBrief(SpanBrief):
+    """A span whose parent never arrived."""
+
+    missing_parent: str  # the id of the span that is missing
+
+
+class SkewedBrief(SpanBrief):
+    """A span outside its parent's time."""
+
+    parent_service: str
+    side: str  # before or after
+    outside_ms: float
+
+
+class ServiceSpans(t.TypedDict):
+    """A service of a trace."""
+
+    name: str
+    spans: int
+    errors: int
+
+
+class Linkage(t.TypedDict, total=False):
+    """How a trace hangs together; RETURN of the module tempo_trace says what each key is."""
+
+    span_count: int
+    root_count: int
+    roots: t.List[SpanBrief]
+    orphan_count: int
+    orphans: t.List[OrphanBrief]
+    missing_parents: int
+    cycle_count: int
+    duplicate_count: int
+    duplicates: t.List[str]
+    skewed_count: int
+    skewed: t.List[SkewedBrief]
+    error_count: int
+    errors: t.List[SpanBrief]
+    services: t.List[ServiceSpans]
+    depth: int
+    start: float
+    duration_ms: float
+    complete: bool
+    partial: bool
+    tree: t.List[str]
+
+
 class Tree(t.NamedTuple):
     """The spans of one trace by how they hang together."""
 
@@ -26,8 +82,8 @@ class Tree(t.NamedTuple):
     duplicates: t.List[Span]  # second and further spans of one id
 
 
-def judge(trace: Trace) -> t.Dict[str, t.Any]:
-    """The linkage of a trace; see RETURN of the module tempo_trace for the keys."""
+def judge(trace: Trace) -> Linkage:
+    """The linkage of a trace."""
     spans = trace.spans
     tree = tree_of(spans)
     depth, cycles = _depth(tree)
@@ -91,7 +147,7 @@ def _depth(tree: Tree) -> t.Tuple[int, int]:
     return depth, len(tree.by_id) - seen
 
 
-def _skewed(tree: Tree) -> t.List[t.Dict[str, t.Any]]:
+def _skewed(tree: Tree) -> t.List[SkewedBrief]:
     """Children outside their parents' time, furthest first: their hosts' clocks differ by at least that much.
 
     Before the parent's start counts for every child; after its end only for the server side of a call that did not
@@ -114,7 +170,7 @@ def _skewed(tree: Tree) -> t.List[t.Dict[str, t.Any]]:
     ]
 
 
-def _services(spans: t.List[Span]) -> t.List[t.Dict[str, t.Any]]:
+def _services(spans: t.List[Span]) -> t.List[ServiceSpans]:
     counts: t.Dict[str, t.List[int]] = {}
     for span in spans:
         count = counts.setdefault(span.service, [0, 0])
@@ -126,7 +182,7 @@ def _services(spans: t.List[Span]) -> t.List[t.Dict[str, t.Any]]:
     ]
 
 
-def _brief(span: Span) -> t.Dict[str, t.Any]:
+def _brief(span: Span) -> SpanBrief:
     return {
         "span_id": span.span_id,
         "name": clean(span.name)[:120],

@@ -13,6 +13,85 @@ from ansible_collections.traceops.tracing.plugins.module_utils._otel.times impor
 
 Flat = t.Mapping[str, str]
 
+
+class Limits(t.TypedDict, total=False):
+    """The defaults for all tenants, each null when the configuration does not show it."""
+
+    rate_limit_bytes: t.Optional[int]
+    burst_size_bytes: t.Optional[int]
+    max_traces_per_user: t.Optional[int]
+    max_bytes_per_trace: t.Optional[int]
+    max_bytes_per_tag_values_query: t.Optional[int]
+
+
+class Generator(t.TypedDict):
+    """Whether the generator runs (`storage`), where its metrics go, and whether any tenant may have processors."""
+
+    storage: bool
+    remote_write: bool
+    processors: bool
+
+
+class Config(t.TypedDict, total=False):
+    """The settings that hide traces; each is null when the configuration does not show it."""
+
+    retention_s: t.Optional[float]
+    query_end_cutoff_s: t.Optional[float]
+    max_search_range_s: t.Optional[float]
+    query_backend_after_s: t.Optional[float]
+    trace_idle_s: t.Optional[float]
+    flush_check_s: t.Optional[float]
+    max_block_s: t.Optional[float]
+    ingestion_slack_s: t.Optional[float]
+    blocklist_poll_s: t.Optional[float]
+    search_delay_s: t.Optional[float]
+    target: t.Optional[str]
+    http_api_prefix: t.Optional[str]
+    storage_backend: t.Optional[str]
+    storage_path: t.Optional[str]
+    per_tenant_overrides: t.Optional[str]
+    receivers: t.Optional[t.Dict[str, str]]
+    loopback_receivers: t.Optional[t.List[str]]
+    limits: Limits
+    multitenancy: t.Optional[bool]
+    stream_over_http: t.Optional[bool]
+    metrics_generator: t.Optional[Generator]
+
+
+class Counters(t.TypedDict, total=False):
+    """The counters of a span's way through Tempo, over all tenants; null when this process does not expose them."""
+
+    accepted: t.Optional[int]
+    refused: t.Optional[int]
+    received: t.Optional[int]
+    traces_created: t.Optional[int]
+    live_traces: t.Optional[int]
+    flush_failures: t.Optional[int]
+    blocks_flushed: t.Optional[int]
+    append_failures: t.Optional[int]
+    blocklist: t.Optional[int]
+    backend_bytes: t.Optional[int]
+    backend_objects: t.Optional[int]
+    retention_deleted: t.Optional[int]
+    spans_ahead: t.Optional[int]
+    spans_behind: t.Optional[int]
+    discarded: t.Optional[t.Dict[str, int]]  # reason -> spans
+    warnings: t.Optional[t.Dict[str, int]]  # reason -> times
+    tenants: t.Optional[t.Dict[str, int]]  # tenant -> spans received
+    discarded_total: t.Optional[int]
+    uptime_s: t.Optional[int]
+
+
+class Rates(t.TypedDict, total=False):
+    """Per second; null when absent, or when the process was restarted in between (a counter went back)."""
+
+    accepted: t.Optional[float]
+    refused: t.Optional[float]
+    received: t.Optional[float]
+    discarded_total: t.Optional[float]
+    traces_created: t.Optional[float]
+
+
 # Key -> where it is in the configuration, the first that exists. 2.x keeps fresh traces in ingesters (2.10 also shows
 # the unused live_store), 3.x in live stores.
 _SECONDS: t.Dict[str, t.Tuple[str, ...]] = {
@@ -50,19 +129,20 @@ _OTLP_PORTS = {"grpc": 4317, "http": 4318}
 _LOOPBACK = ("localhost", "127.", "[::1]", "::1")
 
 
-def settings(flat: Flat, otlp_bind: str) -> t.Dict[str, t.Any]:
+def settings(flat: Flat, otlp_bind: str) -> Config:
     """The settings that hide traces; each is null when the configuration does not show it.
 
     `otlp_bind` is where this version listens when a receiver has no endpoint.
     """
-    found: t.Dict[str, t.Any] = {key: _seconds(flat, paths) for key, paths in _SECONDS.items()}
-    found.update({key: clean(flat[path])[:200] if flat.get(path) else None for key, path in _TEXTS.items()})
+    known: t.Dict[str, t.Any] = {key: _seconds(flat, paths) for key, paths in _SECONDS.items()}
+    known.update({key: clean(flat[path])[:200] if flat.get(path) else None for key, path in _TEXTS.items()})
+    found = t.cast(Config, known)
     receivers = _receivers(flat, otlp_bind) if flat else None
     found["receivers"] = receivers
     found["loopback_receivers"] = (
         None if receivers is None else [name for name, bind in receivers.items() if bind.startswith(_LOOPBACK)]
     )
-    found["limits"] = {key: _integer(flat.get(path)) for key, path in _LIMITS.items()}
+    found["limits"] = t.cast(Limits, {key: _integer(flat.get(path)) for key, path in _LIMITS.items()})
     # Both are left out of the page when they are off.
     found["multitenancy"] = _switch(flat, "multitenancy_enabled")
     found["stream_over_http"] = _switch(flat, "stream_over_http_enabled")
@@ -94,8 +174,7 @@ def _receivers(flat: Flat, otlp_bind: str) -> t.Dict[str, str]:
     return found
 
 
-def _generator(flat: Flat) -> t.Dict[str, bool]:
-    """Whether the generator runs (`storage`), where its metrics go, and whether any tenant may have processors."""
+def _generator(flat: Flat) -> Generator:
     by_tenant = flat.get("overrides.per_tenant_override_config") or _switch(
         flat, "overrides.user_configurable_overrides.enabled"
     )
@@ -117,11 +196,11 @@ def _integer(text: t.Optional[str]) -> t.Optional[int]:
         return None
 
 
-def _search_delay(found: t.Mapping[str, t.Any]) -> t.Optional[float]:
+def _search_delay(found: Config) -> t.Optional[float]:
     """The seconds after which a search shows a span for sure; by its id the trace can be read at once."""
     idle, check = found["trace_idle_s"], found["flush_check_s"]
     if idle is None or check is None:
-        return t.cast(t.Optional[float], found["query_end_cutoff_s"])
+        return found["query_end_cutoff_s"]
     return float(max(idle + check, found["query_end_cutoff_s"] or 0.0))
 
 
@@ -165,11 +244,8 @@ _FAR_S = 300.0  # their first bucket
 MAX_TENANTS = 50
 
 
-def counters(metrics: Metrics, now: t.Optional[float]) -> t.Dict[str, t.Any]:
-    """The counters of a span's way through Tempo, over all tenants; null when this process does not expose them.
-
-    `now` is the server's own clock. `discarded` and `warnings` are by reason, `tenants` are spans received.
-    """
+def counters(metrics: Metrics, now: t.Optional[float]) -> Counters:
+    """The counters that this process exposes; `now` is the server's own clock."""
     found: t.Dict[str, t.Any] = {key: _count(metrics, counter) for key, counter in _COUNTERS.items()}
     found.update({key: _far(metrics, histogram) for key, histogram in _DISTANCES.items()})
     for key, name, label in (
@@ -182,7 +258,7 @@ def counters(metrics: Metrics, now: t.Optional[float]) -> t.Dict[str, t.Any]:
     found["discarded_total"] = sum(found["discarded"].values()) if metrics else None
     begun = total(metrics, "process_start_time_seconds")
     found["uptime_s"] = None if begun is None or now is None else max(0, round(now - begun))
-    return found
+    return t.cast(Counters, found)
 
 
 def _count(metrics: Metrics, counter: _Counter) -> t.Optional[int]:
@@ -213,11 +289,13 @@ def _whole(value: float) -> int:
 RATED = ("accepted", "refused", "received", "discarded_total", "traces_created")
 
 
-def rates(before: t.Mapping[str, t.Any], after: t.Mapping[str, t.Any], elapsed: float) -> t.Dict[str, t.Any]:
-    """Per second, of RATED; null when absent, or when the process was restarted in between (a counter went back)."""
+def rates(before: Counters, after: Counters, elapsed: float) -> Rates:
+    """Those of RATED."""
     found: t.Dict[str, t.Any] = {}
     for key in RATED:
-        first, second = before[key], after[key]
-        known = first is not None and second is not None and second >= first and elapsed > 0
-        found[key] = round((second - first) / elapsed, 3) if known else None
-    return found
+        first, second = before.get(key), after.get(key)
+        if isinstance(first, int) and isinstance(second, int) and second >= first and elapsed > 0:
+            found[key] = round((second - first) / elapsed, 3)
+        else:
+            found[key] = None
+    return t.cast(Rates, found)

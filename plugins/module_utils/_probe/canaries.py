@@ -43,24 +43,69 @@ MAX_SEARCH_S, DEFAULT_SEARCH_S, SEARCH_SLACK_S = 120.0, 30.0, 5.0
 AROUND_S = 600.0  # a host's clock may be wrong by that much, for a search to show its canary
 MAIN_HOP = "otlp"  # the endpoint that the application uses
 
-Hops = t.Dict[str, t.Dict[str, t.List[t.Dict[str, t.Any]]]]  # host -> hop -> its traces by sequence
+
+class Sought(t.TypedDict):
+    """One trace that was looked for."""
+
+    trace_id: str
+    found: t.Optional[bool]  # null while it is not known
+    visible_after: t.Optional[float]  # seconds since the probe began
+    cause: str  # ok, trace_not_found, or what the last request failed of
 
 
-def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any]:
-    """`{ok, cause, message, url, traces, found, missing, hops, sent, lost, search}`.
+class Hop(Sought, canary.Loss):
+    """The canaries of a host to one hop: what is said of the first that arrived (found: any did), and how many did."""
 
-    Looks for `trace_ids` (name -> id), and for the canaries that hosts sent: `sent` is host -> hop -> how many were
-    accepted, their ids follow from `run` (canary.trace_id). Of very many, the first ones of each hop are looked for.
-    `traces`: name -> `{trace_id, found, visible_after, cause}`; visible_after is seconds since the probe began, cause
-    is ok, trace_not_found, or what the last request failed of; found is null while it is not known. A host's entry is
-    that of the first canary it sent to the hop `otlp`.
-    `hops`: host -> hop -> the same of its first canary, where found means any, with sent, arrived, lost, loss (a
-    share) and its interval low to high, of those that could be looked for. `sent` and `lost` are over all hops and
-    hosts.
-    `search`: null when not asked, else `{found, wanted, waited, limit_s, cause}`: canaries that a search shows.
+
+class Named(Sought, total=False):
+    """A trace by its name. That of a host is the first canary that it sent to MAIN_HOP, with what a hop has."""
+
+    sent: int
+    arrived: int
+    lost: int
+    loss: t.Optional[float]
+    low: float
+    high: float
+
+
+class Shown(t.TypedDict):
+    """The canaries that a search shows."""
+
+    found: int
+    wanted: int
+    waited: float  # seconds
+    limit_s: float
+    cause: str
+
+
+class Result(t.TypedDict, total=False):
+    """What `run` returns."""
+
+    ok: bool
+    cause: str
+    message: str
+    took: float
+    url: str
+    traces: t.Dict[str, Named]  # by the name given, or by host
+    found: t.List[str]  # names of `traces`
+    missing: t.List[str]
+    hops: t.Dict[str, t.Dict[str, Hop]]  # host -> hop
+    sent: int  # over all hops and hosts
+    lost: int
+    search: t.Optional[Shown]  # null when not asked
+
+
+Hops = t.Dict[str, t.Dict[str, t.List[Sought]]]  # host -> hop -> its traces by sequence
+
+
+def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> Result:
+    """Looks for `trace_ids` (name -> id), and for the canaries that hosts sent.
+
+    `sent` is host -> hop -> how many were accepted, their ids follow from `run` (canary.trace_id). Of very many, the
+    first ones of each hop are looked for; what a hop says is about those that could be looked for.
     ProbeFailure when the first request fails: then no id can be looked up.
     """
-    result: t.Dict[str, t.Any] = {
+    result: Result = {
         "ok": False,
         "cause": "",
         "message": "",
@@ -82,22 +127,23 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any
         sought = [*named.values(), *(trace for of in hops.values() for traces in of.values() for trace in traces)]
         client = TempoClient(params)
         result["url"] = client.url
-        result.update(traces=named, missing=[*named, *(host for host, of in hops.items() if MAIN_HOP in of)])
+        result["traces"] = t.cast(t.Dict[str, Named], named)
+        result["missing"] = [*named, *(host for host, of in hops.items() if MAIN_HOP in of)]
         if sought:
             _look(client, sought, params["wait_timeout"], clock)
         _sum_up(result, named, hops)
         if params["search"] and any(trace["found"] for trace in sought):
             result["search"] = _search(client, {trace["trace_id"] for trace in sought if trace["found"]}, clock)
     there = sum(trace["found"] is True for trace in sought)
-    result.update(
-        ok=there == len(sought),
-        cause="ok" if there == len(sought) else "trace_not_found",
-        message=f"{there} of {len(sought)} traces are in Tempo at {client.url}",
-    )
-    return result
+    return {
+        **result,
+        "ok": there == len(sought),
+        "cause": "ok" if there == len(sought) else "trace_not_found",
+        "message": f"{there} of {len(sought)} traces are in Tempo at {client.url}",
+    }
 
 
-def _sought(trace_id: str) -> t.Dict[str, t.Any]:
+def _sought(trace_id: str) -> Sought:
     return {"trace_id": trace_id, "found": None, "visible_after": None, "cause": "not_asked"}
 
 
@@ -127,33 +173,33 @@ def _derived(run_word: str, sent: t.Mapping[str, t.Any], room: int) -> Hops:
     }
 
 
-def _sum_up(result: t.Dict[str, t.Any], named: t.Dict[str, t.Dict[str, t.Any]], hops: Hops) -> None:
+def _sum_up(result: Result, named: t.Mapping[str, Sought], hops: Hops) -> None:
     """Fill what `result` says about traces, hosts and hops."""
-    result["traces"] = traces = dict(named)
+    result["traces"] = traces = t.cast(t.Dict[str, Named], dict(named))
     for host, of in hops.items():
         result["hops"][host] = {hop: _summary(sent) for hop, sent in of.items() if sent}
         if of.get(MAIN_HOP):
-            traces[host] = result["hops"][host][MAIN_HOP]
+            traces[host] = t.cast(Named, result["hops"][host][MAIN_HOP])
     result["found"] = [name for name, trace in traces.items() if trace["found"]]
     result["missing"] = [name for name, trace in traces.items() if not trace["found"]]
     summaries = [summary for of in result["hops"].values() for summary in of.values()]
-    result.update(sent=sum(each["sent"] for each in summaries), lost=sum(each["lost"] for each in summaries))
+    result["sent"] = sum(each["sent"] for each in summaries)
+    result["lost"] = sum(each["lost"] for each in summaries)
 
 
-def _summary(traces: t.List[t.Dict[str, t.Any]]) -> t.Dict[str, t.Any]:
-    """The canaries of one hop as one entry: what is said of the first that arrived, and how many did."""
+def _summary(traces: t.List[Sought]) -> Hop:
     arrived = [trace for trace in traces if trace["found"]]
     asked = [trace for trace in traces if trace["cause"] in ("ok", "trace_not_found")]
     return {**(arrived or asked or traces)[0], **canary.loss(len(asked), len(arrived))}
 
 
-def _search(client: TempoClient, ids: t.Set[str], clock: Clock) -> t.Dict[str, t.Any]:
+def _search(client: TempoClient, ids: t.Set[str], clock: Clock) -> Shown:
     """Wait until a search shows one of these traces, as long as Tempo's own settings say that it may take."""
     query, limit = build_query(canary.SERVICE), min(MAX_SEARCHED, 20 + len(ids))
     if client.version().dialect.most_recent:
         query += " with (most_recent=true)"
     begun = clock.time()
-    seen: t.Dict[str, t.Any] = {"found": 0, "wanted": min(len(ids), limit), "waited": 0.0, "limit_s": 0.0, "cause": ""}
+    seen: Shown = {"found": 0, "wanted": min(len(ids), limit), "waited": 0.0, "limit_s": 0.0, "cause": ""}
 
     def ask() -> int:
         now = clock.time()
@@ -166,14 +212,14 @@ def _search(client: TempoClient, ids: t.Set[str], clock: Clock) -> t.Dict[str, t
     except HttpError as error:
         seen["cause"] = explain(error)[0]
         return seen
-    seen.update(found=waited.last, waited=waited.elapsed, cause="ok" if waited.last else "not_searchable")
-    return seen
+    cause = "ok" if waited.last else "not_searchable"
+    return {**seen, "found": waited.last, "waited": waited.elapsed, "cause": cause}
 
 
-def _look(client: TempoClient, traces: t.List[t.Dict[str, t.Any]], timeout: float, clock: Clock) -> None:
+def _look(client: TempoClient, traces: t.List[Sought], timeout: float, clock: Clock) -> None:
     begun = clock.monotonic()
 
-    def ask_one(asking: TempoClient, trace: t.Dict[str, t.Any]) -> None:
+    def ask_one(asking: TempoClient, trace: Sought) -> None:
         trace["found"] = asking.trace_by_id(trace["trace_id"]) is not None
         trace["cause"] = "ok" if trace["found"] else "trace_not_found"
         if trace["found"]:
@@ -193,11 +239,11 @@ def _look(client: TempoClient, traces: t.List[t.Dict[str, t.Any]], timeout: floa
 
 def _share(
     workers: t.List[TempoClient],
-    traces: t.List[t.Dict[str, t.Any]],
-    ask_one: t.Callable[[TempoClient, t.Dict[str, t.Any]], None],
+    traces: t.List[Sought],
+    ask_one: t.Callable[[TempoClient, Sought], None],
 ) -> None:
     """Ask for every trace once, by all workers; after GIVE_UP_AFTER failures in a row the rest fails alike."""
-    todo: queue.SimpleQueue[t.Dict[str, t.Any]] = queue.SimpleQueue()
+    todo: queue.SimpleQueue[Sought] = queue.SimpleQueue()
     for trace in traces:
         todo.put(trace)
     failures: t.List[str] = []  # causes since the last success; each operation on the list is atomic

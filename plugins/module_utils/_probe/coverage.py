@@ -30,18 +30,50 @@ MAX_TRACES = 200  # looked at for duplicate instances
 _INSTANCE, _HOST = "service.instance.id", "host.name"
 
 
-def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any]:
-    """`{ok, cause, message, url, services, unnamed, hosts, instances}`.
+class Service(t.TypedDict):
+    """What Tempo has seen of a service that should trace."""
 
-    `services` {name of `services`: {state, last, instead}}: state is seen (a span within the last hour), silent (within
-    the last day; `last` is when, in epoch seconds), near_miss (never, but `instead` is a similar name that no other
-    expected service has) or never. `unnamed`: names of the last hour that begin with unknown_service.
-    `hosts` {reported, seen, never}: how many host.name values spans of the last hour have, and which of `hosts` are
-    among them, by their first label; both are null where none is: then names differ by habit.
-    `instances` {looked, duplicates: {service.instance.id: [host.name]}}: ids of `service_name` that several hosts have.
+    # seen (a span within the last hour), silent (within the last day), near_miss (never, but a similar name) or never
+    state: str
+    last: t.Optional[float]  # of a silent one: epoch seconds
+    instead: t.Optional[str]  # the similar name, which no other expected service has
+
+
+class Hosts(t.TypedDict):
+    """Which of the hosts are among the values of host.name, by their first label."""
+
+    reported: int  # values of the last hour
+    seen: t.Optional[t.List[str]]  # null, like never, where none is: then names differ by habit
+    never: t.Optional[t.List[str]]
+
+
+class Instances(t.TypedDict):
+    """Ids of instances of the service; `duplicates` are those that several hosts have: id -> host.name."""
+
+    looked: int
+    duplicates: t.Dict[str, t.List[str]]
+
+
+class Result(t.TypedDict, total=False):
+    """What `run` returns."""
+
+    ok: bool
+    cause: str
+    message: str
+    took: float
+    url: str
+    services: t.Dict[str, Service]  # by the names of the option
+    unnamed: t.List[str]  # names of the last hour that begin with unknown_service
+    hosts: Hosts
+    instances: Instances
+
+
+def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> Result:
+    """What Tempo has seen of `services`, `hosts` and the instances of `service_name`.
+
     ProbeFailure when Tempo does not answer.
     """
-    result: t.Dict[str, t.Any] = {
+    result: Result = {
         "ok": False,
         "cause": "",
         "message": "",
@@ -63,8 +95,8 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any
         if params["service_name"] and len(reported) > 1:
             result["instances"] = _instances(client, params["service_name"], now)
     seen = sum(service["state"] == "seen" for service in result["services"].values())
-    result.update(ok=True, cause="ok", message=f"Tempo has seen {seen} of {len(result['services'])} expected services")
-    return result
+    message = f"Tempo has seen {seen} of {len(result['services'])} expected services"
+    return {**result, "ok": True, "cause": "ok", "message": message}
 
 
 def _names(client: TempoClient, attribute: str, start: float, end: float) -> t.List[str]:
@@ -72,12 +104,8 @@ def _names(client: TempoClient, attribute: str, start: float, end: float) -> t.L
     return [clean(name)[:200] for name in found[:MAX_NAMES]]
 
 
-def _services(
-    client: TempoClient, expected: t.Sequence[str], known: t.List[str], now: float
-) -> t.Dict[str, t.Dict[str, t.Any]]:
-    states: t.Dict[str, t.Dict[str, t.Any]] = {
-        name: {"state": "seen", "last": None, "instead": None} for name in expected
-    }
+def _services(client: TempoClient, expected: t.Sequence[str], known: t.List[str], now: float) -> t.Dict[str, Service]:
+    states: t.Dict[str, Service] = {name: {"state": "seen", "last": None, "instead": None} for name in expected}
     missing = [name for name in states if name not in known]
     if not missing:
         return states
@@ -102,7 +130,7 @@ def _last_seen(client: TempoClient, service: str, now: float) -> t.Optional[floa
     return found[0].start if found else None
 
 
-def hosts_seen(expected: t.Sequence[str], reported: t.Sequence[str]) -> t.Dict[str, t.Any]:
+def hosts_seen(expected: t.Sequence[str], reported: t.Sequence[str]) -> Hosts:
     """What `run` says about hosts."""
     labels = {_label(name) for name in reported}
     seen = [name for name in expected if _label(name) in labels]
@@ -115,7 +143,7 @@ def _label(host: str) -> str:
     return host.casefold().partition(".")[0]
 
 
-def _instances(client: TempoClient, service: str, now: float) -> t.Dict[str, t.Any]:
+def _instances(client: TempoClient, service: str, now: float) -> Instances:
     # Attributes that a query names come back with the spans that it finds.
     query = (
         f"{{ resource.service.name = {quoted(service)}"

@@ -36,28 +36,66 @@ MAX_EDGES = 20
 CALLED = ("server", "consumer")  # kinds of spans whose parent is in another process
 CALLING = ("client", "producer")
 
+
+class Edge(t.TypedDict):
+    """The calls from one service to another."""
+
+    parent: str
+    child: str
+    spans: int
+
+
+class Break(t.TypedDict):
+    """Spans of the service `child` that lack their parent."""
+
+    child: str
+    parent: t.Optional[str]  # the service that it presumably is a span of; null when nothing tells
+    # edges (it is so elsewhere in the sample), kind (within one process), time (it has one around the orphan), nothing
+    by: str
+    spans: int
+    trace_id: str
+
+
+class Summary(t.TypedDict, total=False):
+    """What traces that Tempo answered with in full say about a service."""
+
+    looked: int  # traces, but for the young ones
+    young: int  # traces whose rest may still arrive
+    intact: int  # traces with one root and every parent
+    orphans: int  # traces with a span whose parent never arrived
+    rootless: int
+    calls: int  # spans of the service that call or send to somebody
+    services: t.Dict[str, int]  # name -> traces: its neighbours and itself
+    edges: t.List[Edge]
+    broken: t.List[Break]  # the most frequent first
+
+
+class Result(Summary, total=False):
+    """What `run` returns."""
+
+    ok: bool
+    cause: str
+    message: str
+    took: float
+    url: str
+    service: str
+    sampled: int  # traces of the last hour that have spans of the service
+    unread: t.Dict[str, int]  # cause -> traces that could not be read
+
+
 Edges = t.Dict[t.Tuple[str, str], int]  # (parent's service, child's service) -> spans
 
 
-def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any]:
-    """`{ok, cause, message, url, service, sampled, looked, young, unread, intact, orphans, rootless, calls, services,
-    edges, broken}`.
+def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> Result:
+    """Of the last hour, at most `sample` traces with spans of `service_name`, read within `budget` seconds.
 
-    Of the last hour, `sampled` traces have spans of `service_name` (at most `sample`, within `budget` seconds);
-    `looked` were read, but for `young` ones whose rest may still arrive. `unread` {cause: traces} could not be read.
-    `intact`, `rootless` and `orphans` count traces: with one root and every parent; without a root; with a span whose
-    parent never arrived. `calls` is the number of spans of the service that call or send to somebody.
-    `services` {name: traces} are its neighbours and itself, `edges` [{parent, child, spans}] the calls between two
-    services. `broken` [{child, parent, by, spans, trace_id}], the most frequent first: spans of the service `child`
-    lack their parent, which presumably is one of the service `parent`, because it is so elsewhere in the sample (by
-    edges), within one process (kind), or there is a span of it around the orphan (time); null when nothing tells.
     ProbeFailure when Tempo can't be searched.
     """
     if not 1 <= params["sample"] <= MAX_SAMPLE:
         raise BadOption(f"sample: {params['sample']} is not between 1 and {MAX_SAMPLE}")
     if not 0 < params["budget"] <= 600:
         raise BadOption(f"budget: {params['budget']:g} is not between 0 and 600 seconds")
-    result: t.Dict[str, t.Any] = {
+    result: Result = {
         "ok": False,
         "cause": "",
         "message": "",
@@ -65,16 +103,16 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any
         "service": params["service_name"],
         "sampled": 0,
         "unread": {},
-        **summary([], params["service_name"], clock.time()),
     }
+    result.update(t.cast(Result, summary([], params["service_name"], clock.time())))
     with asking_tempo(result):
         traces = _sample(params, result, clock)
-    result.update(ok=True, cause="ok", **summary(traces, params["service_name"], clock.time()))
-    result["message"] = f"{result['intact']} of {result['looked']} traces of {params['service_name']} are whole"
-    return result
+    result.update(t.cast(Result, summary(traces, params["service_name"], clock.time())))
+    message = f"{result['intact']} of {result['looked']} traces of {params['service_name']} are whole"
+    return {**result, "ok": True, "cause": "ok", "message": message}
 
 
-def _sample(params: t.Mapping[str, t.Any], result: t.Dict[str, t.Any], clock: Clock) -> t.List[Trace]:
+def _sample(params: t.Mapping[str, t.Any], result: Result, clock: Clock) -> t.List[Trace]:
     """Recent traces, each read by id while the budget lasts; what could not be read is counted in `result`."""
     deadline = clock.monotonic() + params["budget"]
     client = TempoClient(params)
@@ -114,7 +152,7 @@ class _Seen(t.NamedTuple):
     tree: Tree
 
 
-def summary(traces: t.Sequence[Trace], service: str, now: float) -> t.Dict[str, t.Any]:
+def summary(traces: t.Sequence[Trace], service: str, now: float) -> Summary:
     """What `run` says about complete answers of Tempo; `now` in epoch seconds."""
     looked: t.List[_Seen] = []
     young = 0
@@ -149,7 +187,7 @@ def _whole(tree: Tree) -> bool:
     return len(tree.roots) == 1 and not tree.orphans
 
 
-def _broken(traces: t.Sequence[_Seen], edges: Edges) -> t.List[t.Dict[str, t.Any]]:
+def _broken(traces: t.Sequence[_Seen], edges: Edges) -> t.List[Break]:
     found: t.Dict[t.Tuple[str, t.Optional[str], str], int] = collections.Counter()
     example: t.Dict[t.Tuple[str, t.Optional[str], str], str] = {}
     for trace in traces:

@@ -14,7 +14,13 @@ from ansible_collections.traceops.tracing.plugins.module_utils._base.waiting imp
 from ansible_collections.traceops.tracing.plugins.module_utils._client.http import HttpClient, HttpError, status_error
 from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo import Found, TempoClient
 from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo_failure import asking_tempo
-from ansible_collections.traceops.tracing.plugins.module_utils._otel.estimate import estimate, hidden_factor, share
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.estimate import (
+    Estimate,
+    Share,
+    estimate,
+    hidden_factor,
+    share,
+)
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.metrics_text import parse_metrics, total
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.samplers import RULES, SDK_RULES
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.times import option_time
@@ -45,10 +51,28 @@ _COUNTER_BODY = 16 * 1024 * 1024
 _NOBODY = {"url_username": None, "url_password": None, "token": None, "headers": None, "tenant": None}
 
 
-def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any]:
+class Result(t.TypedDict, total=False):
+    """What `run` returns; RETURN of the module sampling_ratio says what each key is."""
+
+    ok: bool
+    cause: str
+    message: str
+    took: float
+    service: str
+    since: t.Optional[float]
+    traces: int
+    complete: bool
+    by_id: t.Optional[Estimate]
+    by_count: t.Optional[Share]
+    hidden_factor: t.Optional[float]
+    counter_problem: t.Optional[str]
+    attempts: int
+
+
+def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> Result:
     """See RETURN of the module sampling_ratio. Too few traces are an answer: `ok` is false, cause not_enough_traces."""
     _check(params)
-    result: t.Dict[str, t.Any] = {
+    result: Result = {
         "ok": False,
         "cause": "",
         "message": "",
@@ -78,7 +102,7 @@ def _check(params: t.Mapping[str, t.Any]) -> None:
         raise BadOption(f"offered: {params['offered']} is less than 0")
 
 
-def _measure(params: t.Mapping[str, t.Any], result: t.Dict[str, t.Any], clock: Clock) -> None:
+def _measure(params: t.Mapping[str, t.Any], result: Result, clock: Clock) -> None:
     since = option_time("start", params["start"], clock.time())
     client = TempoClient(params)
     # Only traces whose root is this service: it decided about them, unless the root was remote and is missing.
@@ -96,27 +120,27 @@ def _measure(params: t.Mapping[str, t.Any], result: t.Dict[str, t.Any], clock: C
     found, confidence = waited.last, params["confidence"]
     complete = len(found) < params["limit"]
     by_id = estimate([trace.trace_id for trace in found], rule, confidence, complete)
-    result.update(since=since, traces=len(found), complete=complete, by_id=by_id, attempts=waited.attempts)
+    result.update(
+        {"since": since, "traces": len(found), "complete": complete, "by_id": by_id, "attempts": waited.attempts}
+    )
     offered = params["offered"]
     if params["counter_url"]:
         offered, result["counter_problem"] = _count(params, since)
     if offered is not None and complete:
-        result["by_count"] = share(len(found), offered, confidence)
-        result["hidden_factor"] = hidden_factor(by_id, result["by_count"])
+        by_count = share(len(found), offered, confidence)
+        result["by_count"], result["hidden_factor"] = by_count, hidden_factor(by_id, by_count)
     if len(found) < wanted:
-        result.update(
-            cause="not_enough_traces",
-            message=f"not enough traffic yet: {len(found)} of {wanted} traces of {params['service_name']}",
-        )
+        result["cause"] = "not_enough_traces"
+        result["message"] = f"not enough traffic yet: {len(found)} of {wanted} traces of {params['service_name']}"
         return
     if rule and not complete and RULES[rule].high:
-        result.update(
-            cause="search_cut",
-            message=f"the search was cut at {params['limit']} traces, which Tempo orders by id; "
-            f"for {RULES[rule].words} choose a later start or a larger limit",
+        result["cause"] = "search_cut"
+        result["message"] = (
+            f"the search was cut at {params['limit']} traces, which Tempo orders by id; "
+            f"for {RULES[rule].words} choose a later start or a larger limit"
         )
         return
-    result.update(ok=True, cause="ok", message=_words(params["service_name"], result))
+    result.update({"ok": True, "cause": "ok", "message": _words(params["service_name"], by_id, result["by_count"])})
 
 
 def _count(params: t.Mapping[str, t.Any], since: float) -> t.Tuple[t.Optional[int], t.Optional[str]]:
@@ -138,8 +162,7 @@ def _count(params: t.Mapping[str, t.Any], since: float) -> t.Tuple[t.Optional[in
     return int(value), None
 
 
-def _words(service: str, result: t.Mapping[str, t.Any]) -> str:
-    by_id, by_count = result["by_id"], result["by_count"]
+def _words(service: str, by_id: Estimate, by_count: t.Optional[Share]) -> str:
     percent = f"{by_id['confidence'] * 100:g} %"
     if by_id["ratio"] is None:
         words = (

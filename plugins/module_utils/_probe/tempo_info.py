@@ -23,7 +23,27 @@ ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
 }
 
 
-def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any]:
+class Result(t.TypedDict, total=False):
+    """What `run` returns; RETURN of the module tempo_info says what each key is."""
+
+    ok: bool
+    cause: str
+    message: str
+    took: float
+    url: str
+    ready: t.Optional[bool]
+    ready_status: t.Optional[int]
+    ready_reason: str
+    version: t.Optional[str]
+    at_least: t.Optional[str]
+    config: state.Config
+    counters: state.Counters
+    rates: t.Optional[state.Rates]
+    clock_offset_s: t.Optional[float]
+    unavailable: t.List[str]
+
+
+def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> Result:
     """See RETURN of the module tempo_info. ProbeFailure when Tempo doesn't answer, or something else does."""
     interval = params["sample_interval"]
     if not 0 <= interval <= 300:
@@ -40,14 +60,13 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any
                 "and its base URL ends before /api",
             )
         version = client.version()
-        result.update(version=version.text or None, at_least="{}.{}".format(*version.numbers))
+        result["version"], result["at_least"] = version.text or None, "{}.{}".format(*version.numbers)
         _configuration(client, result)
         _counters(client, result, interval, clock)
-    result.update(ok=True, cause="ok", message=_sentence(result))
-    return result
+    return {**result, "ok": True, "cause": "ok", "message": _sentence(result)}
 
 
-def _nothing() -> t.Dict[str, t.Any]:
+def _nothing() -> Result:
     return {
         "ok": False,
         "cause": "",
@@ -66,7 +85,7 @@ def _nothing() -> t.Dict[str, t.Any]:
     }
 
 
-def _readiness(client: TempoClient, result: t.Dict[str, t.Any]) -> None:
+def _readiness(client: TempoClient, result: Result) -> None:
     answer = client.ready()
     result["ready_status"] = answer.status
     # A gateway may let only queries pass: then readiness is not known.
@@ -74,7 +93,7 @@ def _readiness(client: TempoClient, result: t.Dict[str, t.Any]) -> None:
     result["ready_reason"] = "" if answer.status == 200 else excerpt(answer.body, 300)
 
 
-def _configuration(client: TempoClient, result: t.Dict[str, t.Any]) -> None:
+def _configuration(client: TempoClient, result: Result) -> None:
     try:
         flat = client.config()
     except HttpError as error:
@@ -83,7 +102,7 @@ def _configuration(client: TempoClient, result: t.Dict[str, t.Any]) -> None:
     result["config"] = state.settings(flat, client.version().dialect.otlp_bind)
 
 
-def _counters(client: TempoClient, result: t.Dict[str, t.Any], interval: float, clock: Clock) -> None:
+def _counters(client: TempoClient, result: Result, interval: float, clock: Clock) -> None:
     try:
         before, first = clock.monotonic(), state.counters(client.metrics(), client.date)
         result["counters"] = first
@@ -93,12 +112,12 @@ def _counters(client: TempoClient, result: t.Dict[str, t.Any], interval: float, 
         if interval:
             clock.sleep(interval)
             after, second = clock.monotonic(), state.counters(client.metrics(), client.date)
-            result.update(counters=second, rates=state.rates(first, second, after - before))
+            result["counters"], result["rates"] = second, state.rates(first, second, after - before)
     except HttpError as error:
         result["unavailable"].append(error.message)
 
 
-def _sentence(result: t.Mapping[str, t.Any]) -> str:
+def _sentence(result: Result) -> str:
     name = (
         f"Tempo {result['version']}"
         if result["version"]

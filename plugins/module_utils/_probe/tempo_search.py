@@ -59,14 +59,45 @@ MAX_SERVICES = 500
 SLACK_S = 60  # searched beyond now: clocks of applications run ahead
 
 
+class Trace(t.TypedDict):
+    """One trace as a search shows it; the root is null while its span has not been received."""
+
+    trace_id: str  # 32 hexadecimal digits
+    root_service: t.Optional[str]
+    root_name: t.Optional[str]
+    start: float  # epoch seconds
+    duration_ms: float
+    services: t.List[str]
+
+
+class Result(t.TypedDict, total=False):
+    """What `run` returns; RETURN of the module tempo_search says what each key is."""
+
+    ok: bool
+    cause: str
+    message: str
+    took: float
+    url: str
+    traces: t.List[Trace]
+    count: int
+    query_used: str
+    services: t.List[str]
+    suggestions: t.List[str]
+    pending_until: t.Optional[float]
+    hint: t.Optional[str]
+    selected: t.Any  # whatever the option select makes of it
+    attempts: int
+    elapsed: float
+
+
 class _Window(t.NamedTuple):
     start: float
     end: float
 
 
-def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any]:
+def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> Result:
     """See RETURN of the module tempo_search. No trace is an answer; too few after `min_traces` is a ProbeFailure."""
-    result: t.Dict[str, t.Any] = {
+    result: Result = {
         "ok": False,
         "cause": "",
         "message": "",
@@ -84,11 +115,11 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any
     }
     with asking_tempo(result):
         _search(params, result, clock)
-    result.update(ok=True, cause="ok", message=f"{_many(result['count'])} for {excerpt(result['query_used'])}")
-    return result
+    message = f"{_many(result['count'])} for {excerpt(result['query_used'])}"
+    return {**result, "ok": True, "cause": "ok", "message": message}
 
 
-def _search(params: t.Mapping[str, t.Any], result: t.Dict[str, t.Any], clock: Clock) -> None:
+def _search(params: t.Mapping[str, t.Any], result: Result, clock: Clock) -> None:
     wanted, limit = params["min_traces"], params["limit"]
     _check_numbers(wanted, limit)
     select = _compiled(params["select"])
@@ -108,7 +139,8 @@ def _search(params: t.Mapping[str, t.Any], result: t.Dict[str, t.Any], clock: Cl
     waited = wait_for(ask, lambda found: len(found) >= enough, params["wait_timeout"], clock)
     found = sorted(waited.last, key=lambda trace: -trace.start)
     traces = [_public(trace) for trace in found]
-    result.update(traces=traces, count=len(traces), attempts=waited.attempts, elapsed=waited.elapsed)
+    result["traces"], result["count"] = traces, len(traces)
+    result["attempts"], result["elapsed"] = waited.attempts, waited.elapsed
     if len(traces) < enough:
         _why_few(client, params, result, clock)
     if wanted and len(traces) < wanted:
@@ -151,7 +183,7 @@ def _window(params: t.Mapping[str, t.Any], clock: Clock) -> _Window:
     return _Window(start, end)
 
 
-def _why_few(client: TempoClient, params: t.Mapping[str, t.Any], result: t.Dict[str, t.Any], clock: Clock) -> None:
+def _why_few(client: TempoClient, params: t.Mapping[str, t.Any], result: Result, clock: Clock) -> None:
     """What explains too few traces: a service of another name, or a search that is behind."""
     window, now = _window(params, clock), clock.time()
     hints = []
@@ -164,7 +196,7 @@ def _why_few(client: TempoClient, params: t.Mapping[str, t.Any], result: t.Dict[
     result["hint"] = "; ".join(hints) or None
 
 
-def _other_names(client: TempoClient, service: str, window: _Window, result: t.Dict[str, t.Any]) -> t.List[str]:
+def _other_names(client: TempoClient, service: str, window: _Window, result: Result) -> t.List[str]:
     try:
         known = client.tag_values("resource.service.name", window.start, window.end)
     except HttpError:
@@ -179,10 +211,9 @@ def _other_names(client: TempoClient, service: str, window: _Window, result: t.D
 
 def _search_delay(client: TempoClient) -> t.Optional[float]:
     try:
-        config = state.settings(client.config(), client.version().dialect.otlp_bind)
+        return state.settings(client.config(), client.version().dialect.otlp_bind)["search_delay_s"]
     except HttpError:
         return None
-    return t.cast(t.Optional[float], config["search_delay_s"])
 
 
 def suggest(service: str, known: t.Sequence[str]) -> t.List[str]:
@@ -205,7 +236,7 @@ def _nearness(wanted: str, name: str) -> float:
     return 0.1 if name.startswith("unknown_service") else 0.0
 
 
-def _public(trace: Found) -> t.Dict[str, t.Any]:
+def _public(trace: Found) -> Trace:
     return {
         "trace_id": trace.trace_id,
         "root_service": trace.root_service or None,

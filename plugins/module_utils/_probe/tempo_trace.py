@@ -18,7 +18,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._base.waiting imp
 )
 from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo import TempoClient, normal_id
 from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo_failure import asking_tempo
-from ansible_collections.traceops.tracing.plugins.module_utils._otel.linkage import judge
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.linkage import Linkage, judge
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.trace import Trace
 
 ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
@@ -29,10 +29,31 @@ ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
 }
 
 
-def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any]:
+class Result(Linkage, total=False):
+    """What `run` returns; RETURN of the module tempo_trace says what each key is."""
+
+    ok: bool
+    cause: str
+    message: str
+    took: float
+    url: str
+    trace_id: str
+    attempts: int
+    elapsed: float
+
+
+def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> Result:
     """See RETURN of the module tempo_trace. ProbeFailure `trace_not_found` when Tempo has no such trace."""
-    result: t.Dict[str, t.Any] = {"ok": False, "cause": "", "message": "", "url": "", "trace_id": params["trace_id"]}
-    result.update(judge(Trace([])), attempts=0, elapsed=0.0)
+    result: Result = {
+        "ok": False,
+        "cause": "",
+        "message": "",
+        "url": "",
+        "trace_id": params["trace_id"],
+        "attempts": 0,
+        "elapsed": 0.0,
+    }
+    result.update(t.cast(Result, judge(Trace([]))))
     with asking_tempo(result):
         trace_id = result["trace_id"] = normal_id(params["trace_id"])
         client = TempoClient(params)
@@ -45,15 +66,14 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any
             BY_ID_PAUSE,
             BY_ID_CONFIRM,
         )
-        result.update(attempts=waited.attempts, elapsed=waited.elapsed)
+        result["attempts"], result["elapsed"] = waited.attempts, waited.elapsed
         if waited.last is None:
             raise ProbeFailure("trace_not_found", f"{client.url} has no trace {trace_id}")
-        result.update(judge(waited.last))
-    result.update(ok=True, cause="ok", message=_sentence(result, waited.last))
-    return result
+        result.update(t.cast(Result, judge(waited.last)))
+    return {**result, "ok": True, "cause": "ok", "message": _sentence(result, waited.last)}
 
 
-def _sentence(result: t.Mapping[str, t.Any], trace: Trace) -> str:
+def _sentence(result: Result, trace: Trace) -> str:
     text = f"trace {result['trace_id']}: {_many(result['span_count'], 'span')}"
     text += f" of {_many(len(result['services']), 'service')}, {_many(result['root_count'], 'root')}"
     if result["orphan_count"]:

@@ -18,13 +18,19 @@ SKEW_S = 5.0  # a log whose last start is further in the future tells nothing ab
 Labels = t.Mapping[str, t.Any]
 
 
-def visibility(backend: Labels, hosts: t.Sequence[Labels], settings: Labels, finished: t.Any) -> t.Dict[str, t.Any]:
-    """`{budget_s, terms, longest, since, since_s, left_s}` of the service's traces behind one backend.
+class Visibility(t.TypedDict):
+    """Until when a trace of the service may still be on its way."""
 
-    `budget_s` is the sum of `terms` {what: seconds}, `longest` names the largest of them. `since` (the application, or
-    Tempo) started `since_s` before the end of the run. Until `left_s` (whole seconds, 0 when it is over, null when it
-    is not known) have passed, a trace that is not found proves nothing.
-    """
+    budget_s: float  # the sum of `terms`
+    terms: t.Dict[str, float]  # what takes how many seconds
+    longest: str  # the largest of them
+    since: t.Optional[str]  # who started last: the application, or Tempo
+    since_s: t.Optional[int]  # how long before the end of the run
+    left_s: t.Optional[int]  # whole seconds until a trace that is not found proves something; 0 when they are over
+
+
+def visibility(backend: Labels, hosts: t.Sequence[Labels], settings: Labels, finished: t.Any) -> Visibility:
+    """That of the service's traces behind one backend; null is what is not known."""
     terms = {"the exporter's schedule delay": _schedule_delay(hosts)}
     if settings.get("collector_endpoint"):
         terms["the collector's batch"] = BATCH_S

@@ -13,6 +13,7 @@ import typing as t
 from urllib.parse import urlsplit
 
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import canary, velostream
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.containers import Container
 
 Labels = t.Mapping[str, t.Any]
 
@@ -39,11 +40,17 @@ class Endpoint(t.TypedDict):
     same: bool
 
 
-class Containers(t.TypedDict):
-    """A host's containers by what runs in them; each entry is the probe's, with its `name`."""
+class NamedContainer(Container):
+    """A container as the probe describes it, with its name."""
 
-    tempo: t.List[t.Dict[str, t.Any]]
-    grafana: t.List[t.Dict[str, t.Any]]
+    name: str
+
+
+class Containers(t.TypedDict):
+    """A host's containers by what runs in them."""
+
+    tempo: t.List[NamedContainer]
+    grafana: t.List[NamedContainer]
 
 
 class HostFacts(t.TypedDict):
@@ -234,9 +241,9 @@ def containers(found: t.Any) -> Containers:
             continue
         role = role_of(name, str(seen.get("image") or ""), str(seen.get("program") or ""))
         if role == "tempo":
-            roles["tempo"].append({**seen, "name": name})
+            roles["tempo"].append(t.cast(NamedContainer, {**seen, "name": name}))
         elif role == "grafana":
-            roles["grafana"].append({**seen, "name": name})
+            roles["grafana"].append(t.cast(NamedContainer, {**seen, "name": name}))
     return roles
 
 

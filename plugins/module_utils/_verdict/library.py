@@ -9,6 +9,7 @@ import os
 import re
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import shapes
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import (
     BadExpression,
     Expression,
@@ -17,6 +18,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressi
     compile_expression,
     compile_text,
 )
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.views import declared_views
 
 # The path of a span, then what cuts across it, then the diagnosis' own settings.
 PATH = ("app", "sampling", "network", "collector", "tempo-ingest", "tempo-storage", "tempo-query", "grafana")
@@ -86,8 +88,14 @@ _OPTIONAL = (
 )
 
 
-def load(directories: t.Sequence[str]) -> Library:
-    """The library of all `*.yml` in `directories`; a later directory's check replaces the one of the same id."""
+def load(directories: t.Sequence[str], views: t.Optional[t.Mapping[str, shapes.Shape]] = None) -> Library:
+    """The library of all `*.yml` in `directories`; a later directory's check replaces the one of the same id.
+
+    A path that finds nothing in the view of its scope is refused; `views` are their shapes, where they are not those
+    that the probes declare.
+    """
+    if views is None:
+        views = declared_views()
     checks: t.Dict[str, Check] = {}
     files: t.Dict[str, str] = {}  # where each check is
     for directory in directories:
@@ -95,6 +103,7 @@ def load(directories: t.Sequence[str]) -> Library:
         for path in _files(directory):
             for raw in _read(path):
                 check = _check(raw, path)
+                _hold(check, views[check.scope], path)
                 if check.id in found:
                     raise BadCheck(f"{path}: check '{check.id}' is also in {found[check.id]}")
                 found[check.id], checks[check.id] = path, check
@@ -227,6 +236,26 @@ def _reached(raw: t.Mapping[str, t.Any], needs: t.Sequence[Expression]) -> t.Opt
     """
     phases = [need.source for need in needs if need.source.endswith(".ok")]
     return compile_expression(" && ".join(phases)) if phases else None
+
+
+def _hold(check: Check, view: shapes.Shape, path: str) -> None:
+    """Refuse a path that no evidence can have."""
+    for key, value in zip(check._fields, check):
+        for expression in _expressions(value):
+            try:
+                shapes.infer(expression.tree, view)
+            except shapes.BadPath as error:
+                where = f"{path}: check '{check.id}': '{key}'"
+                raise BadCheck(f"{where}: '{' '.join(expression.source.split())}': {error}") from None
+
+
+def _expressions(value: t.Any) -> t.Iterator[Expression]:
+    """The expressions in what a key of a check holds."""
+    if isinstance(value, Expression):
+        yield value
+    elif isinstance(value, tuple):  # a Text is one, too
+        for part in value:
+            yield from _expressions(part)
 
 
 def _name(value: t.Any) -> str:

@@ -5,10 +5,15 @@
 
 from __future__ import annotations
 
+import functools
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import shapes
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.document import Document
-from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import PARTS
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import LABELS, PARTS, PROBES
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.run import Run, Settings
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import facts
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict.budget import visibility
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.budget import Visibility, visibility
 
 
 def host_view(document: Document, name: str) -> Document:
@@ -59,3 +64,55 @@ def run_view(document: Document) -> Document:
 def _settings(document: Document, labels: Document) -> Document:
     """The settings of a host or backend: those of the run, but for what it was given itself."""
     return {**(document["run"].get("settings") or {}), **(labels.get("settings") or {})}
+
+
+# --- what checks may name in these views
+
+Shape = shapes.Shape
+
+
+@functools.lru_cache(maxsize=1)
+def declared() -> t.Dict[str, Shape]:
+    """The shape of each label, as its probe declares it."""
+    return {name: shapes.of(PROBES[label.probe]().Result) for name, label in LABELS.items()}
+
+
+def declared_views(results: t.Optional[t.Mapping[str, Shape]] = None) -> t.Dict[str, Shape]:
+    """The shape of the view of each scope; `results` are those of the labels, where they are not the declared ones."""
+    known = declared() if results is None else results
+    of_backend = {name: known[name] for name, label in LABELS.items() if label.scope == "backend"}
+    of_host = {name: known[name] for name, label in LABELS.items() if label.scope != "backend"}
+    settings, run = shapes.of(Settings), shapes.of(Run)
+    names = shapes.Array(shapes.TEXT)
+    parts = {part.name: shapes.values(shapes.field(known[part.label], part.key, part.label)) for part in PARTS.values()}
+    host = {**of_host, "settings": settings}
+    backend = {**of_backend, "settings": settings, "hosts": names}
+    behind = shapes.Object("a host", {**host, "unreachable": shapes.SWITCH, "backend": shapes.TEXT})
+    asked = shapes.Object("a backend", {**backend, "id": shapes.TEXT})
+    view = {
+        "host": {
+            **host,
+            **parts,
+            "host": shapes.TEXT,
+            "run": run,
+            "unreachable": shapes.SWITCH,
+            "backend": asked,
+            "facts": shapes.of(facts.ApplicationFacts),
+        },
+        "backend": {
+            **backend,
+            "backend": shapes.TEXT,
+            "run": run,
+            "hosts": shapes.Object("", {}, behind),
+            "visibility": shapes.of(Visibility),
+            "facts": shapes.of(facts.BackendFacts),
+        },
+        "run": {
+            "schema": shapes.NUMBER,
+            "run": run,
+            "settings": settings,
+            "hosts": shapes.Object("", {}, behind),
+            "backends": shapes.Object("", {}, shapes.Object("a backend", backend)),
+        },
+    }
+    return {scope: shapes.Object(f"what a check of scope {scope} sees", fields) for scope, fields in view.items()}

@@ -19,7 +19,7 @@ NTP = {"synchronised": True, "source": "ntp.example.com", "offset_s": 0.001, "by
 @pytest.fixture(autouse=True)
 def host_clock(monkeypatch):
     monkeypatch.setattr(clock, "_now", lambda: NOW)
-    monkeypatch.setattr(clock._ntp, "state", lambda: NTP)
+    monkeypatch.setattr(clock.ntp, "state", lambda: NTP)
 
 
 def look(port, **options):

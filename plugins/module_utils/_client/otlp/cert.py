@@ -14,24 +14,22 @@ import time
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean
+from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.seen import Certificate
 
 _NAMES = {b"\x55\x04\x03": "CN", b"\x55\x04\x0a": "O", b"\x55\x04\x0b": "OU"}
 _SUBJECT_ALT_NAME = b"\x55\x1d\x11"
 _MAX_NAMES = 20
 
 
-def describe(der: bytes, now: float) -> t.Dict[str, t.Any]:
-    """{subject, issuer, names, not_before, not_after, days_left}; {} when `der` is no certificate.
-
-    `now` is in seconds since 1970, times are in ISO 8601 UTC, `days_left` is negative after the end.
-    """
+def describe(der: bytes, now: float) -> Certificate:
+    """What `der` says, {} when it is no certificate; `now` is in seconds since 1970."""
     try:
         return _describe(der, now)
     except (ValueError, IndexError, OverflowError):
         return {}
 
 
-def _describe(der: bytes, now: float) -> t.Dict[str, t.Any]:
+def _describe(der: bytes, now: float) -> Certificate:
     tbs = _items(_items(_items(der)[0][1])[0][1])
     if tbs[0][0] == 0xA0:  # the version is there only from X.509 v2 on
         tbs = tbs[1:]

@@ -31,6 +31,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.net 
     Route,
     send_all,
 )
+from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.seen import Exported
 
 _CHUNK = 64 * 1024
 
@@ -63,8 +64,8 @@ def available() -> bool:
     return True
 
 
-def export(route: Route, body: bytes, metadata: t.Mapping[str, str], deadline: Deadline) -> t.Dict[str, t.Any]:
-    """{status, rejected, warning} of an accepted export; OtlpError with the cause of a failure.
+def export(route: Route, body: bytes, metadata: t.Mapping[str, str], deadline: Deadline) -> Exported:
+    """What the receiver says of an accepted export; OtlpError with the cause of a failure.
 
     Only to be called where grpcio is `available`.
     """

@@ -27,6 +27,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.net 
     receive,
     send_all,
 )
+from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.seen import Exported
 
 MAX_BODY = 64 * 1024  # an OTLP answer is some hundred bytes
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
@@ -173,10 +174,10 @@ def cause_of_text(text: str) -> t.Optional[str]:
     return next((cause for words, cause in _TEXT_CAUSES if words in text), None)
 
 
-def judge(route: Route, answer: HttpAnswer, is_json: bool) -> t.Dict[str, t.Any]:
-    """What was learnt from a success: {status, rejected, warning}; OtlpError with the cause of a failure."""
+def judge(route: Route, answer: HttpAnswer, is_json: bool) -> Exported:
+    """What the receiver says of an accepted export; OtlpError with the cause of a failure."""
     url = public_url(route.endpoint.url(grpc=False))
-    seen: t.Dict[str, t.Any] = {"status": answer.status}
+    seen: Exported = {"status": answer.status}
     if answer.status // 100 == 2:
         return {**seen, **_accepted(route, url, answer, is_json)}
     said = _said(answer)
@@ -192,7 +193,7 @@ def judge(route: Route, answer: HttpAnswer, is_json: bool) -> t.Dict[str, t.Any]
     )
 
 
-def _accepted(route: Route, url: str, answer: HttpAnswer, is_json: bool) -> t.Dict[str, t.Any]:
+def _accepted(route: Route, url: str, answer: HttpAnswer, is_json: bool) -> Exported:
     by_json = answer.content_type == JSON or (is_json and answer.content_type != PROTOBUF)
     try:
         if answer.cut:
@@ -209,8 +210,8 @@ def _accepted(route: Route, url: str, answer: HttpAnswer, is_json: bool) -> t.Di
     return partial(url, parsed)
 
 
-def partial(where: str, parsed: Answer) -> t.Dict[str, t.Any]:
-    """{rejected, warning} of an accepted export; OtlpError when spans were rejected."""
+def partial(where: str, parsed: Answer) -> Exported:
+    """What an accepted export says of the spans; OtlpError when spans were rejected."""
     text = excerpt(parsed.text, 160)
     if parsed.rejected > 0:
         said = f": '{text}'" if text else ""

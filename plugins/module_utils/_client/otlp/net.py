@@ -18,6 +18,7 @@ import typing as t
 from ansible_collections.traceops.tracing.plugins.module_utils._base.bounded import TookTooLong, bounded
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
 from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.endpoint import Endpoint, Proxy
+from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.seen import Attempt
 from ansible_collections.traceops.tracing.plugins.module_utils._client.tls import TlsOptions
 
 _MAX_ADDRESSES = 8
@@ -28,7 +29,7 @@ MAX_HEADER = 16 * 1024
 class OtlpError(Exception):
     """A step that failed: `cause` is a word of the probe's list, `message` one sentence, `seen` what was learnt."""
 
-    def __init__(self, cause: str, message: str, seen: t.Optional[t.Dict[str, t.Any]] = None) -> None:
+    def __init__(self, cause: str, message: str, seen: t.Optional[t.Mapping[str, t.Any]] = None) -> None:
         super().__init__(message)
         self.cause = cause
         self.message = message
@@ -133,12 +134,12 @@ def _connect_one(address: Address, deadline: Deadline) -> socket.socket:
 
 def connect(
     addresses: t.Sequence[Address], where: str, deadline: Deadline
-) -> t.Tuple[socket.socket, Address, t.List[t.Dict[str, str]]]:
+) -> t.Tuple[socket.socket, Address, t.List[Attempt]]:
     """The first connection that succeeds, its address, and every address tried with its cause.
 
     When none does, the OtlpError has the cause that says most: a refusal before silence before no route.
     """
-    tried: t.List[t.Dict[str, str]] = []
+    tried: t.List[Attempt] = []
     for index, address in enumerate(addresses):
         try:
             sock = _connect_one(address, deadline.part(1 / (len(addresses) - index)))

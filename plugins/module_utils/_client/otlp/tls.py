@@ -10,7 +10,6 @@ import dataclasses
 import socket
 import ssl
 import time
-import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
 from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.cert import describe
@@ -19,26 +18,27 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.dete
     sniff,
 )
 from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.net import Deadline, OtlpError, Route
+from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.seen import Certificate, Handshake
 
 _BOTH = ("h2", "http/1.1")
 _EXPIRED, _NOT_YET_VALID = 10, 9  # X509_V_ERR_* of OpenSSL's x509_vfy.h
 _OTHER_NAME = (62, 63, 64)
 
 
-def shake_hands(route: Route, seen: t.Dict[str, t.Any], deadline: Deadline) -> None:
-    """Fill `seen` with version, alpn, cipher, certificate and verified; OtlpError with the cause when it fails.
+def shake_hands(route: Route, seen: Handshake, deadline: Deadline) -> None:
+    """Fill `seen`; OtlpError with the cause when the handshake fails.
 
-    A server that does not speak TLS is asked in plaintext: `spoken` is then what it speaks (as Sniffed.kind).
+    A server that does not speak TLS is asked in plaintext.
     """
     where = route.where
     half = deadline.part(0.5)
     try:
         with route.open_tls(half, _BOTH, route.tls.verify) as sock:
-            seen.update(_learnt(sock), verified=route.tls.verify)
+            seen.update({**_learnt(sock), "verified": route.tls.verify})
             return
     except ssl.SSLCertVerificationError as error:
         with contextlib.suppress(OSError, OtlpError), route.open_tls(half, _BOTH, verify=False) as sock:
-            seen.update(_learnt(sock), verified=False)
+            seen.update({**_learnt(sock), "verified": False})
         raise _refused_certificate(error, seen.get("certificate", {}), route) from None
     except socket.timeout:
         failure = OtlpError("response_timeout", f"{where} takes the connection but does not answer a TLS handshake")
@@ -66,7 +66,7 @@ def _broken_handshake(error: OSError, route: Route) -> OtlpError:
     return OtlpError("tls_failure", f"the TLS handshake with {where} fails ({words})")
 
 
-def _learnt(sock: ssl.SSLSocket) -> t.Dict[str, t.Any]:
+def _learnt(sock: ssl.SSLSocket) -> Handshake:
     cipher = sock.cipher()
     return {
         "version": sock.version(),
@@ -76,9 +76,7 @@ def _learnt(sock: ssl.SSLSocket) -> t.Dict[str, t.Any]:
     }
 
 
-def _refused_certificate(
-    error: ssl.SSLCertVerificationError, certificate: t.Mapping[str, t.Any], route: Route
-) -> OtlpError:
+def _refused_certificate(error: ssl.SSLCertVerificationError, certificate: Certificate, route: Route) -> OtlpError:
     its = f"the certificate of {route.endpoint.authority}"
     if error.verify_code == _EXPIRED:
         end = certificate.get("not_after")

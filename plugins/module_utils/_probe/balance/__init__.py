@@ -32,36 +32,90 @@ _COUNTS: t.Dict[str, t.Callable[[Metrics], t.Dict[str, t.Any]]] = {
     "app": sheets.application_counts,
 }
 
-Snapshot = t.Dict[str, t.Any]
+
+class Snapshot(t.TypedDict, total=False):
+    """What one server counted. `start` is when its process started (epoch seconds), `counts` are totals since."""
+
+    ok: bool
+    cause: str
+    message: str
+    url: str
+    start: t.Optional[float]
+    version: t.Optional[t.List[int]]  # of Tempo
 
 
-def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any]:
-    """`{ok, cause, message, taken, snapshots, change}`.
+class TempoSnapshot(Snapshot, total=False):
+    """Tempo's."""
 
-    snapshots: tempo, and collector and app where their URLs were given -> `{ok, cause, message, url, start, counts,
-    version}`, totals as `sheets` has them; `taken` is when (epoch seconds). change is null unless `before` has the
-    snapshots of an earlier look; then it has the same names -> what happened in between (`sheets.*_sheet`), null for
-    a server that did not answer both times or of which another instance did, and `seconds`. ok: every server answered.
+    counts: sheets.TempoCounts
+
+
+class CollectorSnapshot(Snapshot, total=False):
+    """The collector's."""
+
+    counts: sheets.CollectorCounts
+
+
+class ApplicationSnapshot(Snapshot, total=False):
+    """The application's."""
+
+    counts: sheets.ApplicationCounts
+
+
+class Snapshots(t.TypedDict, total=False):
+    """The servers that were asked."""
+
+    tempo: TempoSnapshot
+    collector: CollectorSnapshot
+    app: ApplicationSnapshot
+
+
+class Change(t.TypedDict, total=False):
+    """What happened in between; null for a server that did not answer both times, or of which another instance did."""
+
+    seconds: float
+    tempo: t.Optional[sheets.TempoSheet]
+    collector: t.Optional[sheets.CollectorSheet]
+    app: t.Optional[sheets.ApplicationSheet]
+
+
+class Result(t.TypedDict, total=False):
+    """What `run` returns."""
+
+    ok: bool  # every server answered
+    cause: str
+    message: str
+    took: float
+    taken: float  # when, in epoch seconds
+    snapshots: Snapshots
+    change: t.Optional[Change]  # null without an earlier look
+
+
+def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> Result:
+    """Look at Tempo, and at collector and application where their URLs were given.
+
+    With `before`, the result of an earlier look, it tells what happened in between.
     """
-    snapshots = {"tempo": _look("tempo", params["tempo_url"], params)}
+    looks: t.Dict[str, t.Dict[str, t.Any]] = {"tempo": _look("tempo", params["tempo_url"], params)}
     for name in ("collector", "app"):
         if params.get(f"{name}_metrics_url"):
-            snapshots[name] = _look(name, params[f"{name}_metrics_url"], params)
+            looks[name] = _look(name, params[f"{name}_metrics_url"], params)
     taken = round(clock.time(), 3)
-    failed = [snapshot for snapshot in snapshots.values() if not snapshot["ok"]]
+    failed = [look for look in looks.values() if not look["ok"]]
     before = params.get("before")
     return {
         "ok": not failed,
         "cause": failed[0]["cause"] if failed else "ok",
-        "message": failed[0]["message"] if failed else f"counters of {', '.join(snapshots)} were read",
+        "message": failed[0]["message"] if failed else f"counters of {', '.join(looks)} were read",
         "taken": taken,
-        "snapshots": snapshots,
-        "change": _change(before, snapshots, taken, params.get("tenant") or "") if before else None,
+        "snapshots": t.cast(Snapshots, looks),
+        "change": _change(before, looks, taken, params.get("tenant") or "") if before else None,
     }
 
 
-def _look(name: str, url: str, params: t.Mapping[str, t.Any]) -> Snapshot:
-    snapshot: Snapshot = {
+def _look(name: str, url: str, params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+    """The snapshot of one server; which counts it has depends on `name`."""
+    snapshot: t.Dict[str, t.Any] = {
         "ok": False,
         "cause": "",
         "message": "",
@@ -85,7 +139,7 @@ def _look(name: str, url: str, params: t.Mapping[str, t.Any]) -> Snapshot:
     return {**snapshot, "ok": True, "cause": "ok", "message": f"{snapshot['url']} was read"}
 
 
-def _tempo(params: t.Mapping[str, t.Any], snapshot: Snapshot) -> Metrics:
+def _tempo(params: t.Mapping[str, t.Any], snapshot: t.Dict[str, t.Any]) -> Metrics:
     client = TempoClient(params)
     snapshot["url"] = client.url
     metrics = client.metrics()
@@ -93,7 +147,7 @@ def _tempo(params: t.Mapping[str, t.Any], snapshot: Snapshot) -> Metrics:
     return metrics
 
 
-def _metrics(name: str, url: str, params: t.Mapping[str, t.Any], snapshot: Snapshot) -> Metrics:
+def _metrics(name: str, url: str, params: t.Mapping[str, t.Any], snapshot: t.Dict[str, t.Any]) -> Metrics:
     option = f"{name}_metrics_url"
     client = HttpClient(url, {**params, **dict.fromkeys(_TEMPO_ONLY)}, option)
     snapshot["url"] = public_url(client.base_url)
@@ -104,8 +158,8 @@ def _metrics(name: str, url: str, params: t.Mapping[str, t.Any], snapshot: Snaps
 
 
 def _change(
-    before: t.Mapping[str, t.Any], after: t.Mapping[str, Snapshot], taken: float, tenant: str
-) -> t.Dict[str, t.Any]:
+    before: t.Mapping[str, t.Any], after: t.Mapping[str, t.Mapping[str, t.Any]], taken: float, tenant: str
+) -> Change:
     change: t.Dict[str, t.Any] = {"seconds": round(taken - before["taken"], 3)}
     for name, snapshot in after.items():
         earlier = before["snapshots"].get(name) or {}
@@ -119,4 +173,4 @@ def _change(
             change[name] = sheets.tempo_sheet(grown, (version[0], version[1]), tenant)
         else:
             change[name] = {"collector": sheets.collector_sheet, "app": sheets.application_sheet}[name](grown)
-    return change
+    return t.cast(Change, change)

@@ -17,6 +17,81 @@ from ansible_collections.traceops.tracing.plugins.module_utils._otel.metrics_tex
 
 Counts = t.Dict[str, t.Any]  # name -> number, or label value -> number (or once more)
 
+
+class TempoCounts(t.TypedDict, total=False):
+    """Spans since Tempo started."""
+
+    accepted: int
+    refused: int
+    received: t.Dict[str, int]  # tenant ->
+    discarded: t.Dict[str, t.Dict[str, int]]  # tenant -> reason ->
+
+
+class CollectorCounts(t.TypedDict, total=False):
+    """Spans since the collector started, but for tail sampling, which counts traces."""
+
+    accepted: int
+    refused: int
+    failed: int
+    sent: t.Dict[str, int]  # exporter ->
+    send_failed: t.Dict[str, int]
+    enqueue_failed: t.Dict[str, int]
+    tail_kept: int
+    tail_dropped: int
+    tail_too_early: int
+
+
+class ApplicationCounts(t.TypedDict, total=False):
+    """Spans since the application started."""
+
+    ended: int
+    dropped: int
+    exported: int
+    failed: int
+
+
+class TempoSheet(t.TypedDict, total=False):
+    """What became of spans in Tempo; see `tempo_sheet`."""
+
+    offered: int
+    accepted: int
+    refused: int
+    received: int
+    discarded: t.Dict[str, int]  # reason ->
+    silent: int
+    silent_reasons: t.Dict[str, int]
+    stored: int
+    refused_untold: int
+    unexplained: int
+    restarted: bool
+
+
+class CollectorSheet(t.TypedDict, total=False):
+    """What became of spans in a collector; see `collector_sheet`."""
+
+    offered: int
+    accepted: int
+    refused: int
+    sent: int
+    failed: int
+    failing_exporters: t.List[str]
+    unexplained: int
+    tail_dropped: int
+    tail_too_early: int
+    restarted: bool
+
+
+class ApplicationSheet(t.TypedDict, total=False):
+    """What became of spans in an application; see `application_sheet`."""
+
+    ended: int
+    exported: int
+    failed: int
+    dropped: int
+    unexplained: int
+    restarted: bool
+
+
 MAX_SERIES = 10_000  # of one metric; Tempo has some for each tenant
 # Tempo 2.5 and later answer the sender with success when a span is discarded for these (seen on 2.10.8 and 3.0.3,
 # on 2.3.1 the sender is refused).
@@ -141,7 +216,7 @@ def _difference(before: t.Any, after: t.Any) -> t.Any:
     return after - since if after >= since else after
 
 
-def tempo_sheet(change: t.Mapping[str, t.Any], version: t.Tuple[int, int], tenant: str = "") -> t.Dict[str, t.Any]:
+def tempo_sheet(change: t.Mapping[str, t.Any], version: t.Tuple[int, int], tenant: str = "") -> TempoSheet:
     """offered = accepted + refused; accepted = stored + what was discarded although it had been accepted (`silent`).
 
     With a tenant, `received`, `discarded` and `silent` are its own. What is left over: `refused_untold` was refused
@@ -177,7 +252,7 @@ def _reasons(by_tenant: t.Iterable[t.Mapping[str, int]]) -> t.Dict[str, int]:
     return sums
 
 
-def collector_sheet(change: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+def collector_sheet(change: t.Mapping[str, t.Any]) -> CollectorSheet:
     """offered = accepted + refused; accepted = sent + failed + `unexplained` (waiting, or dropped by a processor).
 
     `tail_dropped` are traces, `tail_too_early` those of them that tail sampling did not even decide about.
@@ -204,10 +279,14 @@ def collector_sheet(change: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     }
 
 
-def application_sheet(change: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+def application_sheet(change: t.Mapping[str, t.Any]) -> ApplicationSheet:
     """ended = exported + failed + dropped + `unexplained` (waiting for the next export)."""
     known = change["exported"] + change["failed"] + change["dropped"]
     return {
-        **{name: change[name] for name in ("ended", "exported", "failed", "dropped", "restarted")},
+        "ended": change["ended"],
+        "exported": change["exported"],
+        "failed": change["failed"],
+        "dropped": change["dropped"],
         "unexplained": change["ended"] - known,
+        "restarted": change["restarted"],
     }

@@ -3,9 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Probe (inside collect): how far is this host's clock from Tempo's, and does anything keep it right?
 
-Result: {ok, cause, message, offset_s, error_s, round_trip_ms, server_time, host_time, ntp}.
-`offset_s` is host minus server in seconds, true within +-`error_s`; None when the server gave no time.
-`ntp` is what `ntp.state` gives. `cause`: ok; of the ProbeFailure no_date, or a cause of `_http.HttpError`.
+`cause`: ok; of the ProbeFailure no_date, or a cause of `http.HttpError`.
 """
 
 from __future__ import annotations
@@ -25,6 +23,21 @@ ARGUMENT_SPEC: Spec = {**HTTP, **TEMPO}
 SAMPLES = 3
 
 
+class Result(t.TypedDict, total=False):
+    """What `run` returns; what was measured is null when the server gave no time."""
+
+    ok: bool
+    cause: str
+    message: str
+    took: float
+    offset_s: t.Optional[float]  # host minus server, true within +-error_s
+    error_s: t.Optional[float]
+    round_trip_ms: t.Optional[float]
+    server_time: t.Optional[str]  # as its Date header has it
+    host_time: t.Optional[str]
+    ntp: ntp.Ntp
+
+
 class Bounds(t.NamedTuple):
     """The offset lies between these, in seconds."""
 
@@ -32,10 +45,10 @@ class Bounds(t.NamedTuple):
     high: float
 
 
-def run(params: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
+def run(params: t.Dict[str, t.Any]) -> Result:
     """The offset against the Date header of `tempo_url`; any answer has one, whatever its status."""
     client = HttpClient(params["tempo_url"], params, "tempo_url")
-    result: t.Dict[str, t.Any] = {
+    result: Result = {
         "offset_s": None,
         "error_s": None,
         "round_trip_ms": None,
@@ -49,12 +62,12 @@ def run(params: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
         raise _failure(error.cause, error.message, result) from None
     except ProbeFailure as failure:
         raise _failure(failure.cause, failure.message, result) from None
-    result["offset_s"] = round((bounds.low + bounds.high) / 2, 3)
-    result["error_s"] = round((bounds.high - bounds.low) / 2, 3)
-    return {"ok": True, "cause": "ok", "message": _words(result, client.base_url), **result}
+    offset, error_s = round((bounds.low + bounds.high) / 2, 3), round((bounds.high - bounds.low) / 2, 3)
+    message = _words(offset, error_s, client.base_url)
+    return {**result, "ok": True, "cause": "ok", "message": message, "offset_s": offset, "error_s": error_s}
 
 
-def _measure(client: HttpClient, result: t.Dict[str, t.Any]) -> Bounds:
+def _measure(client: HttpClient, result: Result) -> Bounds:
     """What all samples agree on; where the clock was set meanwhile, what the last one says."""
     agreed: t.Optional[Bounds] = None
     deadline = time.monotonic() + client.timeout
@@ -104,12 +117,11 @@ def _utc(seconds: float) -> str:
     return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _failure(cause: str, message: str, result: t.Dict[str, t.Any]) -> ProbeFailure:
+def _failure(cause: str, message: str, result: Result) -> ProbeFailure:
     return ProbeFailure(cause, message, {"ok": False, "message": message, **result})
 
 
-def _words(result: t.Dict[str, t.Any], url: str) -> str:
-    offset, error = result["offset_s"], result["error_s"]
+def _words(offset: float, error: float, url: str) -> str:
     if abs(offset) <= error:
         return f"this host's clock agrees with that of {public_url(url)} within {error:g} s"
     side = "ahead of" if offset > 0 else "behind"

@@ -11,14 +11,23 @@ import typing as t
 from ansible_collections.traceops.tracing.plugins.module_utils._base.bounded import output_of
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean
 
-Ntp = t.Dict[str, t.Any]
+
+class Ntp(t.TypedDict):
+    """Whether the clock is kept; null for what is not known."""
+
+    synchronised: t.Optional[bool]
+    source: str
+    offset_s: t.Optional[float]  # this host minus NTP time
+    by: str  # who says so: chrony, timedatectl, kernel
+
+
 PATIENCE = 2.0  # seconds for one program
 STA_UNSYNC = 0x40
 TIME_ERROR = 5
 
 
 def state() -> Ntp:
-    """{synchronised, source, offset_s (host minus NTP time), by (who says so)}; None for what is not known."""
+    """What the first of them that is there says."""
     return (
         read_chrony(output_of(["chronyc", "-c", "tracking"], PATIENCE))
         or read_timedatectl(

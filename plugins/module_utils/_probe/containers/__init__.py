@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the stack's containers are: state, health, ports, networks, mounts, usage, last words.
 
-Result: {ok, cause, message, engine: {version, api_version, name}, missing: [name], containers: {name: what
-`container.describe` gives, with mounts, paths, log, log_error, reaches}, networks: what `container.networks` gives}.
 `cause`: ok, or that of the ProbeFailure: library_missing, daemon_unreachable, permission_denied, timeout, engine_error.
 """
 
@@ -38,14 +36,61 @@ MAX_PEERS = 200  # containers that are looked at only for the names others can r
 CPU_INTERVAL = 0.2  # seconds between the two samples that give a CPU share
 
 
-def run(params: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
+class EngineInfo(t.TypedDict, total=False):
+    """The engine that answered."""
+
+    version: str
+    api_version: str
+    name: str  # docker or podman
+
+
+class PathInside(t.TypedDict):
+    """What the archive API says of one path inside a container; `mtime` in RFC 3339."""
+
+    exists: bool
+    size: t.Optional[int]  # bytes
+    directory: t.Optional[bool]
+    mode: t.Optional[str]
+    target: str  # of a link
+    mtime: str
+
+
+class LastWords(t.TypedDict):
+    """The last lines of a log; an unreadable one (driver `none`, for one) is no failure of the probe."""
+
+    log: t.List[str]
+    log_error: str
+
+
+class Container(container.Described, LastWords):
+    """One container."""
+
+    mounts: t.List[mounts.Mount]
+    paths: t.Dict[str, PathInside]
+    reaches: t.Dict[str, t.List[str]]
+
+
+class Result(t.TypedDict, total=False):
+    """What `run` returns; RETURN of the module container_info says what each key is."""
+
+    ok: bool
+    cause: str
+    message: str
+    took: float
+    engine: EngineInfo
+    missing: t.List[str]
+    containers: t.Dict[str, Container]
+    networks: t.Dict[str, container.Network]
+
+
+def run(params: t.Dict[str, t.Any]) -> Result:
     """The containers that the options select, as the engine describes them; ProbeFailure when it can't be asked."""
     _check(params)
     wanted_ports = _expected_ports(params["expected_ports"])
     engine = Engine(params["docker_host"], params["timeout"])
     # Whose ports are expected is meant as well: without it, nothing would say that they are not there.
     named = [*params["names"], *(name for name in wanted_ports if name not in params["names"])]
-    result: t.Dict[str, t.Any] = {"engine": {}, "containers": {}, "missing": named, "networks": {}}
+    result: Result = {"engine": {}, "containers": {}, "missing": named, "networks": {}}
     try:
         with well_formed(engine):
             version = engine.version()
@@ -63,7 +108,7 @@ def run(params: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
         raise
     finally:
         engine.close()
-    return {"ok": True, "cause": "ok", "message": _summary(result), **result}
+    return {**result, "ok": True, "cause": "ok", "message": _summary(result)}
 
 
 def _observe(
@@ -72,7 +117,7 @@ def _observe(
     selected: t.List[str],
     params: t.Dict[str, t.Any],
     wanted_ports: t.Dict[str, t.List[str]],
-    result: t.Dict[str, t.Any],
+    result: Result,
 ) -> None:
     """Fill `containers` and `networks` of `result`; a container that vanishes meanwhile is left out."""
     running = [summaries[name]["Id"] for name in selected if summaries[name].get("State") == "running"]
@@ -90,11 +135,13 @@ def _observe(
         if image_id not in images:
             images[image_id] = engine.image(image_id)
         lent = container.lender(answer, known)
-        described = container.describe(answer, images[image_id], wanted_ports.get(name, []), lent)
-        described["mounts"] = mounts.describe(answer, engine)
-        described["paths"] = {path: _path(engine, summaries[name]["Id"], path) for path in params["paths"]}
-        described.update(_last_words(engine, summaries[name]["Id"], params["log_lines"]))
-        result["containers"][name] = described
+        result["containers"][name] = {
+            **container.describe(answer, images[image_id], wanted_ports.get(name, []), lent),
+            "mounts": mounts.describe(answer, engine),
+            "paths": {path: _path(engine, summaries[name]["Id"], path) for path in params["paths"]},
+            **_last_words(engine, summaries[name]["Id"], params["log_lines"]),
+            "reaches": {},
+        }
     result["networks"] = container.networks(engine.networks(), selected, known)
     for name, described in result["containers"].items():
         described["reaches"] = container.reaches(name, known)
@@ -104,7 +151,9 @@ def _observe(
     second = engine.stats(list(first))
     for name, described in result["containers"].items():
         sampled_id = summaries[name]["Id"]
-        described.update(container.usage(known[name], first.get(sampled_id), second.get(sampled_id)))
+        described["cpu"], described["memory"] = container.usage(
+            known[name], first.get(sampled_id), second.get(sampled_id)
+        )
 
 
 def _check(params: t.Dict[str, t.Any]) -> None:
@@ -164,8 +213,7 @@ def _networks_of(summary: Json) -> t.Set[str]:
     return set((summary.get("NetworkSettings") or {}).get("Networks") or {})
 
 
-def _path(engine: Engine, container_id: str, path: str) -> Json:
-    """{exists, size (bytes), directory, mode, target (of a link), mtime}: what the archive API says of one path."""
+def _path(engine: Engine, container_id: str, path: str) -> PathInside:
     stat = engine.path(container_id, path)
     if stat is None:
         return {"exists": False, "size": None, "directory": None, "mode": None, "target": "", "mtime": ""}
@@ -183,8 +231,7 @@ def _path(engine: Engine, container_id: str, path: str) -> Json:
     }
 
 
-def _last_words(engine: Engine, container_id: str, lines: int) -> Json:
-    """{log: [line], log_error}: an unreadable log (driver `none`, for one) is no failure of the probe."""
+def _last_words(engine: Engine, container_id: str, lines: int) -> LastWords:
     if not lines:
         return {"log": [], "log_error": ""}
     try:
@@ -201,7 +248,7 @@ def _engine_name(version: Json) -> str:
     return "podman" if any("Podman" in name for name in names) else "docker"
 
 
-def _summary(result: t.Dict[str, t.Any]) -> str:
+def _summary(result: Result) -> str:
     states = [item["state"] for item in result["containers"].values()]
     counted = ", ".join(f"{states.count(state)} {state}" for state in sorted(set(states))) or "none found"
     missing = f"; missing: {', '.join(result['missing'])}" if result["missing"] else ""

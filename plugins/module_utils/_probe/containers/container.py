@@ -11,6 +11,82 @@ import typing as t
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean, excerpt
 
 Json = t.Dict[str, t.Any]
+
+
+class HealthRun(t.TypedDict):
+    """One run of a health check."""
+
+    exit_code: t.Optional[int]
+    at: str
+    output: str
+
+
+class Health(t.TypedDict):
+    """healthy, unhealthy, starting or none, and the last outputs, oldest first."""
+
+    health: str
+    health_log: t.List[HealthRun]
+
+
+class OnNetwork(t.TypedDict):
+    """A container on one network; `aliases` are all names that others on it can use."""
+
+    ip: str
+    aliases: t.List[str]
+
+
+class Network(t.TypedDict):
+    """A network, with everyone on it."""
+
+    driver: str
+    internal: bool
+    containers: t.Dict[str, OnNetwork]
+
+
+class Cpu(t.TypedDict):
+    """`percent` is of the limit, of the machine where there is none; null where the engine does not say."""
+
+    cores_used: t.Optional[float]
+    cores_limit: t.Optional[float]
+    percent: t.Optional[float]
+    throttled_periods: int
+
+
+class Memory(t.TypedDict):
+    """The same in bytes."""
+
+    used: int
+    limit: t.Optional[int]
+    percent: t.Optional[float]
+
+
+class Described(Health):
+    """What the engine's inspection of a container says; `cpu` and `memory` are null until `usage` fills them."""
+
+    state: str
+    running: bool
+    exit_code: t.Optional[int]
+    exit_reason: str
+    program: str  # the name of what it starts, behind a shell or an init
+    restarts: int
+    restart_policy: str
+    oom_killed: bool
+    started: str
+    finished: str
+    pid: int
+    image: str
+    image_id: str
+    image_digest: str
+    ports: t.Dict[str, t.List[str]]  # "4317/tcp" -> ["0.0.0.0:4317"]
+    missing_ports: t.List[str]
+    network_mode: str
+    networks: t.Dict[str, OnNetwork]
+    read_only: bool
+    user: str
+    cpu: t.Optional[Cpu]
+    memory: t.Optional[Memory]
+
+
 # Names are resolved on networks that someone created, not on these.
 WITHOUT_NAMES = ("bridge", "host", "none", "podman")
 # Podman's own words (4.3) for states that Docker has too.
@@ -26,11 +102,10 @@ def name_of(answer: Json) -> str:
     return clean(own[0] if own else names[0].lstrip("/"))
 
 
-def describe(answer: Json, image: t.Optional[Json], wanted_ports: t.Sequence[str], lent: Json) -> Json:
-    """{state, running, exit_code, exit_reason, program, health, health_log, restarts, restart_policy, oom_killed,
-    started, finished, pid, image, image_id, image_digest, ports {"4317/tcp": ["0.0.0.0:4317"]}, missing_ports,
-    network_mode, networks {name: {ip, aliases}}, read_only, user, cpu, memory}; `cpu` and `memory` are None until
-    `usage` fills them. `lent` is the container whose network it uses, itself as a rule: the ports are published there.
+def describe(answer: Json, image: t.Optional[Json], wanted_ports: t.Sequence[str], lent: Json) -> Described:
+    """What an inspection says.
+
+    `lent` is the container whose network it uses, itself as a rule: the ports are published there.
     """
     state: Json = answer.get("State") or {}
     config: Json = answer.get("Config") or {}
@@ -67,19 +142,20 @@ def describe(answer: Json, image: t.Optional[Json], wanted_ports: t.Sequence[str
     }
 
 
-def usage(answer: Json, first: t.Optional[Json], second: t.Optional[Json]) -> Json:
-    """{cpu: {cores_used, cores_limit, percent, throttled_periods}, memory: {used, limit, percent}}.
-
-    `percent` is of the limit, of the machine where there is none; bytes for memory; None where the engine does not say.
-    """
+def usage(
+    answer: Json, first: t.Optional[Json], second: t.Optional[Json]
+) -> t.Tuple[t.Optional[Cpu], t.Optional[Memory]]:
+    """What an inspected container uses, by two samples."""
     host: Json = answer.get("HostConfig") or {}
-    return {"cpu": _cpu(host, first, second), "memory": _memory(host, second or first)}
+    return _cpu(host, first, second), _memory(host, second or first)
 
 
-def networks(answers: t.Sequence[Json], selected: t.Collection[str], known: t.Mapping[str, Json]) -> Json:
-    """{network: {driver, internal, containers: {name: {ip, aliases}}}} of the networks that the selected are on."""
+def networks(
+    answers: t.Sequence[Json], selected: t.Collection[str], known: t.Mapping[str, Json]
+) -> t.Dict[str, Network]:
+    """The networks that the selected are on, by name."""
     wanted = {network for name in selected for network in _own_networks(known.get(name, {}))}
-    found: Json = {}
+    found: t.Dict[str, Network] = {}
     by_name = {str(answer.get("Name")): answer for answer in answers}
     for container, inspected in known.items():
         for network, endpoint in _own_networks(inspected).items():
@@ -147,9 +223,9 @@ def _address(binding: Json) -> str:
     return f"[{ip}]:{binding.get('HostPort')}" if ":" in ip else f"{ip}:{binding.get('HostPort')}"
 
 
-def _own_networks(answer: Json) -> Json:
-    """{network: {ip, aliases}}; `aliases` are all names that others on the network can use."""
-    found: Json = {}
+def _own_networks(answer: Json) -> t.Dict[str, OnNetwork]:
+    """The networks that a container is on, by name."""
+    found: t.Dict[str, OnNetwork] = {}
     for network, endpoint in ((answer.get("NetworkSettings") or {}).get("Networks") or {}).items():
         names: t.Set[str] = set()
         if network not in WITHOUT_NAMES:
@@ -173,9 +249,8 @@ def _program(answer: Json) -> str:
     return clean(next((name for name in names if name and name not in _WRAPPERS), ""))[:100]
 
 
-def _health(health: Json) -> Json:
-    """{health: healthy | unhealthy | starting | none, health_log: [the last outputs, oldest first]}."""
-    outputs = [
+def _health(health: Json) -> Health:
+    outputs: t.List[HealthRun] = [
         {
             "exit_code": entry.get("ExitCode"),
             "at": _time(entry.get("Start")),
@@ -216,7 +291,7 @@ def _time(given: t.Any) -> str:
     return "" if not given or str(given).startswith(NEVER[:10]) else clean(str(given))
 
 
-def _cpu(host: Json, first: t.Optional[Json], second: t.Optional[Json]) -> t.Optional[Json]:
+def _cpu(host: Json, first: t.Optional[Json], second: t.Optional[Json]) -> t.Optional[Cpu]:
     if not first or not second:
         return None
     before, after = first.get("cpu_stats") or {}, second.get("cpu_stats") or {}
@@ -242,7 +317,7 @@ def _core_limit(host: Json) -> t.Optional[float]:
     return None
 
 
-def _memory(host: Json, sample: t.Optional[Json]) -> t.Optional[Json]:
+def _memory(host: Json, sample: t.Optional[Json]) -> t.Optional[Memory]:
     memory: Json = (sample or {}).get("memory_stats") or {}
     if "usage" not in memory:
         return None

@@ -16,9 +16,36 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client.docker im
 PATIENCE = 2.0  # seconds for one path: a dead NFS server never answers
 
 
-def describe(answer: Json, engine: Engine) -> t.List[Json]:
-    """[{type, source, destination, read_only, name, host}]; `host` as in `host_path`, None where it can't be known."""
-    mounts = [
+class HostPath(t.TypedDict):
+    """What this host knows about a path; null for what can't be told."""
+
+    exists: t.Optional[bool]
+    directory: t.Optional[bool]
+    owner: t.Optional[int]  # ids
+    group: t.Optional[int]
+    mode: t.Optional[str]  # "0755"
+    read_only: t.Optional[bool]  # the file system
+    size: t.Optional[int]  # bytes
+    free: t.Optional[int]  # for users other than root
+    free_percent: t.Optional[float]
+    free_inodes: t.Optional[int]
+    error: str
+
+
+class Mount(t.TypedDict):
+    """A mount of a container; `host` is null where it can't be known."""
+
+    type: str
+    source: str
+    destination: str
+    read_only: bool
+    name: str
+    host: t.Optional[HostPath]
+
+
+def describe(answer: Json, engine: Engine) -> t.List[Mount]:
+    """The mounts of an inspected container."""
+    mounts: t.List[Mount] = [
         {
             "type": clean(str(mount.get("Type") or "")),
             "source": clean(str(mount.get("Source") or "")),
@@ -43,7 +70,7 @@ def describe(answer: Json, engine: Engine) -> t.List[Json]:
     return mounts
 
 
-def _host(source: str, engine: Engine) -> t.Optional[Json]:
+def _host(source: str, engine: Engine) -> t.Optional[HostPath]:
     # Only a socket on this host means that the engine's paths are this host's paths.
     if not engine.local or not source.startswith("/"):
         return None
@@ -53,7 +80,7 @@ def _host(source: str, engine: Engine) -> t.Optional[Json]:
         return {**_UNKNOWN, "error": "the file system does not answer"}
 
 
-_UNKNOWN: Json = {
+_UNKNOWN: HostPath = {
     "exists": None,
     "directory": None,
     "owner": None,
@@ -68,31 +95,28 @@ _UNKNOWN: Json = {
 }
 
 
-def host_path(path: str) -> Json:
-    """{exists, directory, owner, group (ids), mode ("0755"), read_only (the file system), size, free (bytes, for users
-    other than root), free_percent, free_inodes, error}; None for what can't be told.
-    """
-    found = dict(_UNKNOWN)
+def host_path(path: str) -> HostPath:
+    """What `os.stat` and `os.statvfs` tell."""
     try:
         status = os.stat(path)
         file_system = os.statvfs(path)
     except FileNotFoundError:
-        return {**found, "exists": False}
+        return {**_UNKNOWN, "exists": False}
     except OSError as error:
-        return {**found, "error": error.strerror or str(error)}
+        return {**_UNKNOWN, "error": error.strerror or str(error)}
     size = file_system.f_blocks * file_system.f_frsize
     free = file_system.f_bavail * file_system.f_frsize
-    found.update(
-        exists=True,
-        directory=stat.S_ISDIR(status.st_mode),
-        owner=status.st_uid,
-        group=status.st_gid,
-        mode=f"{stat.S_IMODE(status.st_mode):04o}",
-        read_only=bool(file_system.f_flag & os.ST_RDONLY),
-        size=size,
-        free=free,
-        free_percent=round(100 * free / size, 1) if size else None,
+    return {
+        "exists": True,
+        "directory": stat.S_ISDIR(status.st_mode),
+        "owner": status.st_uid,
+        "group": status.st_gid,
+        "mode": f"{stat.S_IMODE(status.st_mode):04o}",
+        "read_only": bool(file_system.f_flag & os.ST_RDONLY),
+        "size": size,
+        "free": free,
+        "free_percent": round(100 * free / size, 1) if size else None,
         # Some file systems (btrfs, for one) have no fixed number of inodes and say 0 of 0.
-        free_inodes=file_system.f_favail if file_system.f_files else None,
-    )
-    return found
+        "free_inodes": file_system.f_favail if file_system.f_files else None,
+        "error": "",
+    }

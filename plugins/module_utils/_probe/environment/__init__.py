@@ -3,19 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Probe (inside collect): with which tracing settings does an application run?
 
-Result: {ok, cause, message, found, origin, pid, pids, program, own_network, own_listener, details, variables, options,
-differing, effective, contradictions}:
-
-- `found`: whether it runs; `pids`: its processes, `pid`: the one that is described (the one with most settings);
-- `origin`: where the variables were read: process, or the configuration of a unit or container;
-- `own_network`: whether its localhost is another one than this host's (None: not known);
-- `own_listener`: whether somebody listens there on its endpoint's port, or on those of OTLP when it has no endpoint,
-  as a collector beside it in a pod does (None: it has no network of its own, or that can't be read);
-- `details`: of a unit {load_state, active_state, sub_state, restarts}, of a container {state};
-- `variables`, `options`: those that concern tracing, credentials masked; `differing`: names whose values differ
-  between the processes;
-- `effective`, `contradictions`: see `settings`.
-
 `cause`: ok; of the ProbeFailure process_not_found, permission_denied, systemd_missing, timeout, or one of
 `_docker.Engine`.
 """
@@ -45,9 +32,33 @@ _ONE_OF = ["process_name", "pid_file", "unit", "container"]
 MODULE_KWARGS: t.Dict[str, t.Any] = {"mutually_exclusive": [_ONE_OF], "required_one_of": [_ONE_OF]}
 
 
-def run(params: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
+class Result(t.TypedDict, total=False):
+    """What `run` returns."""
+
+    ok: bool
+    cause: str
+    message: str
+    took: float
+    found: bool  # whether it runs
+    origin: str  # where the variables were read: process, or the configuration of a unit or container
+    pid: int  # the process that is described, the one with most settings
+    pids: t.List[int]
+    program: str
+    own_network: t.Optional[bool]  # whether its localhost is another one than this host's; null: not known
+    # Whether somebody listens there on its endpoint's port, or on those of OTLP when it has no endpoint, as a collector
+    # beside it in a pod does; null: it has no network of its own, or that can't be read.
+    own_listener: t.Optional[bool]
+    details: _process.Details
+    variables: t.Dict[str, str]  # those that concern tracing, credentials masked
+    options: t.Dict[str, t.Union[str, bool]]
+    differing: t.List[str]  # names whose values differ between the processes
+    effective: settings.Effective
+    contradictions: t.List[settings.Contradiction]
+
+
+def run(params: t.Dict[str, t.Any]) -> Result:
     """The settings of the application that the options name."""
-    result: t.Dict[str, t.Any] = {
+    result: Result = {
         "found": False,
         "origin": "",
         "pid": 0,
@@ -81,7 +92,7 @@ def run(params: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
         raise
     count = len(result["variables"]) + len(result["options"])
     message = f"{name}: pid {result['pid']} runs with {count} settings that concern tracing"
-    return {"ok": True, "cause": "ok", "message": message, **result}
+    return {**result, "ok": True, "cause": "ok", "message": message}
 
 
 def _name(params: t.Dict[str, t.Any]) -> str:
@@ -107,7 +118,7 @@ def _find(params: t.Dict[str, t.Any]) -> _process.Found:
         engine.close()
 
 
-def _describe(found: _process.Found, result: t.Dict[str, t.Any]) -> None:
+def _describe(found: _process.Found, result: Result) -> None:
     """Fill `result` with what is known; settings stay empty where no environment could be read."""
     result["origin"], result["details"] = found.origin, found.details
     result["pids"] = [process.pid for process in found.processes if process.pid]

@@ -39,12 +39,22 @@ class Process(t.NamedTuple):
     environment: t.Optional[t.Dict[str, str]]  # None: this user may not read it
 
 
+class Details(t.TypedDict, total=False):
+    """What the supervisor says of a unit (all but state) or a container (state)."""
+
+    load_state: str
+    active_state: str
+    sub_state: str
+    restarts: int
+    state: str
+
+
 class Found(t.NamedTuple):
     """What an application runs as; `origin`: process, unit or container, that is, where the variables were read."""
 
     origin: str
     processes: t.List[Process]
-    details: t.Dict[str, t.Any]
+    details: Details
 
 
 def by_name(name: str) -> Found:
@@ -72,10 +82,7 @@ def by_pid_file(path: str) -> Found:
 
 
 def by_unit(unit: str) -> Found:
-    """A systemd unit's processes; of one that does not run, what its configuration would start.
-
-    `details`: {load_state, active_state, sub_state, restarts}.
-    """
+    """A systemd unit's processes; of one that does not run, what its configuration would start."""
     if not unit.strip() or unit.startswith("-") or re.search(r"[*?\[]", unit):
         raise BadOption(f"unit: '{clean(unit)[:80]}' is not the name of a systemd unit")
     wanted = "LoadState,ActiveState,SubState,NRestarts,MainPID,ControlGroup,Environment,EnvironmentFiles,ExecStart"
@@ -85,7 +92,7 @@ def by_unit(unit: str) -> Found:
     if said.get("LoadState", [""])[0] == "not-found":
         raise ProbeFailure("process_not_found", f"there is no systemd unit '{clean(unit)[:80]}' on this host")
     first = {name: values[0] for name, values in said.items()}
-    details = {
+    details: Details = {
         "load_state": clean(first.get("LoadState", "")),
         "active_state": clean(first.get("ActiveState", "")),
         "sub_state": clean(first.get("SubState", "")),
@@ -103,7 +110,7 @@ def by_unit(unit: str) -> Found:
 def of_container(inspected: t.Dict[str, t.Any]) -> Found:
     """The processes of a container as the engine inspected it; its configuration where /proc can't be read."""
     state, config = inspected.get("State") or {}, inspected.get("Config") or {}
-    details = {"state": clean(str(state.get("Status") or "unknown"))}
+    details: Details = {"state": clean(str(state.get("Status") or "unknown"))}
     pid = int(state.get("Pid") or 0)
     container_id = str(inspected.get("Id") or "")
     if pid and _in_group_of(pid, container_id):

@@ -18,7 +18,78 @@ from urllib.parse import urlsplit
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import MASK, clean, is_whole, redact
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import velostream
 
-Setting = t.Dict[str, t.Any]  # {value, from: the variable or option that it comes from, or "default"}
+# A value, and from which variable or option it comes; "default" where none is set.
+Setting = t.TypedDict("Setting", {"value": t.Any, "from": str}, total=False)
+Text = t.TypedDict("Text", {"value": t.Optional[str], "from": str}, total=False)
+Number = t.TypedDict("Number", {"value": t.Optional[float], "from": str}, total=False)
+Switch = t.TypedDict("Switch", {"value": t.Optional[bool], "from": str}, total=False)
+
+
+class JavaAgent(Text, total=False):
+    """The agent's path, and whether it is switched on."""
+
+    enabled: bool
+
+
+class Parts(t.TypedDict, total=False):
+    """The parts of an endpoint."""
+
+    scheme: str
+    host: str
+    port: t.Optional[int]
+    path: str
+    loopback: t.Optional[bool]
+
+
+class EndpointSetting(Text, Parts, total=False):
+    """An endpoint, and its parts."""
+
+
+class LogLevel(Text, total=False):
+    """A log level, and whether spans are logged with it; null where that is not known."""
+
+    shows_spans: t.Optional[bool]
+
+
+class Proxies(t.TypedDict):
+    """The values, masked, and whether exports go through one of them."""
+
+    http: str
+    https: str
+    all: str
+    grpc: str
+    no_proxy: str
+    applies: bool
+
+
+class Effective(t.TypedDict, total=False):
+    """What takes effect."""
+
+    enabled: Switch
+    exporter: Text
+    sdk_disabled: Switch
+    javaagent: JavaAgent
+    sampler: Text
+    ratio: Number
+    new_traces_share: Number  # of new traces that are recorded
+    endpoint: EndpointSetting
+    protocol: Text
+    service_name: Text
+    propagators: Text
+    schedule_delay_ms: Number
+    log_level: LogLevel
+    header_names: t.List[str]
+    proxies: Proxies
+
+
+class Contradiction(t.TypedDict):
+    """Settings that can't all be meant; `contradictions` has the subjects."""
+
+    subject: str
+    settings: t.List[str]
+    message: str
+
+
 MAX_VALUE = 500  # characters
 
 _VARIABLE = re.compile(
@@ -150,15 +221,8 @@ class Layers:
         return {"value": default, "from": "default"}
 
 
-def effective(
-    variables: t.Mapping[str, str], options: t.Mapping[str, t.Any], words: t.Sequence[str]
-) -> t.Dict[str, t.Any]:
-    """What takes effect, each as {value, from}, unless said otherwise:
-
-    enabled, exporter, sdk_disabled, javaagent, sampler, ratio, new_traces_share (of new traces that are recorded),
-    endpoint (with scheme, host, port, path, loopback), protocol, service_name, propagators, schedule_delay_ms,
-    log_level (with shows_spans), header_names (a list), proxies ({http, https, all, grpc, no_proxy, applies}).
-    """
+def effective(variables: t.Mapping[str, str], options: t.Mapping[str, t.Any], words: t.Sequence[str]) -> Effective:
+    """What takes effect of an application's variables, options and command line."""
     layers = Layers(variables, options)
     found: t.Dict[str, t.Any] = {
         "enabled": {"value": None, "from": "default"},
@@ -185,7 +249,7 @@ def effective(
     for setting in found.values():
         if isinstance(setting, dict) and isinstance(setting.get("value"), str):
             setting["value"] = redact(clean(setting["value"]))[:MAX_VALUE]
-    return found
+    return t.cast(Effective, found)
 
 
 def _lower(setting: Setting) -> Setting:
@@ -203,9 +267,8 @@ def _number(setting: Setting) -> Setting:
     return {**setting, "value": velostream.number(str(setting["value"]))}
 
 
-def _javaagent(variables: t.Mapping[str, str], options: t.Mapping[str, t.Any], layers: Layers) -> Setting:
-    """{value: the agent's path or None, from, enabled}."""
-    found: Setting = {
+def _javaagent(variables: t.Mapping[str, str], options: t.Mapping[str, t.Any], layers: Layers) -> JavaAgent:
+    found: Text = {
         "value": options.get("-javaagent"),
         "from": "-javaagent" if "-javaagent" in options else "default",
     }
@@ -253,9 +316,9 @@ def _header_names(layers: Layers) -> t.List[str]:
     return sorted(names)
 
 
-def _parsed(endpoint: t.Optional[str]) -> t.Dict[str, t.Any]:
-    """{scheme, host, port, path, loopback} of an endpoint, also of the form HOST:PORT."""
-    nothing: t.Dict[str, t.Any] = {"scheme": "", "host": "", "port": None, "path": "", "loopback": None}
+def _parsed(endpoint: t.Optional[str]) -> Parts:
+    """The parts of an endpoint, also of the form HOST:PORT."""
+    nothing: Parts = {"scheme": "", "host": "", "port": None, "path": "", "loopback": None}
     if not endpoint:
         return nothing
     try:
@@ -282,8 +345,8 @@ def is_loopback(host: str) -> bool:
     return address.is_loopback or address.is_unspecified
 
 
-def _proxies(variables: t.Mapping[str, str], endpoint: t.Mapping[str, t.Any], grpc: bool) -> t.Dict[str, t.Any]:
-    """{http, https, all, grpc, no_proxy: masked values, applies}: whether exports to `endpoint` go through one.
+def _proxies(variables: t.Mapping[str, str], endpoint: Parts, grpc: bool) -> Proxies:
+    """The proxies, and whether exports to `endpoint` go through one.
 
     gRPC looks at grpc_proxy, https_proxy and http_proxy, whatever the scheme (grpcio 1.85, environment_variables.md).
     """
@@ -291,12 +354,14 @@ def _proxies(variables: t.Mapping[str, str], endpoint: t.Mapping[str, t.Any], gr
     def value(name: str) -> str:
         return variables.get(f"{name}_proxy") or variables.get(f"{name}_proxy".upper()) or ""
 
-    found = {name: without_user(value(name)) for name in ("http", "https", "all", "grpc")}
     asked = ("grpc", "https", "http") if grpc else ("https" if endpoint["scheme"] == "https" else "http",)
     proxy = next((value(name) for name in (*asked, "all") if value(name)), "")
     host = endpoint["host"] or "localhost"
     return {
-        **found,
+        "http": without_user(value("http")),
+        "https": without_user(value("https")),
+        "all": without_user(value("all")),
+        "grpc": without_user(value("grpc")),
         "no_proxy": redact(clean(value("no")))[:MAX_VALUE],
         "applies": bool(proxy) and not excepted(host, value("no")),
     }
@@ -318,9 +383,9 @@ def excepted(host: str, no_proxy: str) -> bool:
 
 
 def contradictions(
-    variables: t.Mapping[str, str], options: t.Mapping[str, t.Any], found: t.Mapping[str, t.Any]
-) -> t.List[t.Dict[str, t.Any]]:
-    """[{subject, settings: [names], message}] of settings that can't all be meant.
+    variables: t.Mapping[str, str], options: t.Mapping[str, t.Any], found: Effective
+) -> t.List[Contradiction]:
+    """Settings that can't all be meant.
 
     Subjects: port_protocol, traces_path, traces_path_twice, scheme_missing, sampler_unknown, sampler_argument,
     sampler_argument_unused, protocol_unknown, option_overridden, port_rewritten, mode_unknown.
@@ -328,7 +393,7 @@ def contradictions(
     layers = Layers(variables, options)
     endpoint, protocol, sampler = found["endpoint"], found["protocol"], found["sampler"]
     named = f"{endpoint['from']} ({endpoint['value']})"
-    said: t.List[t.Dict[str, t.Any]] = []
+    said: t.List[Contradiction] = []
 
     def add(subject: str, settings: t.Sequence[str], message: str) -> None:
         said.append({"subject": subject, "settings": list(settings), "message": redact(clean(message))[:MAX_VALUE]})

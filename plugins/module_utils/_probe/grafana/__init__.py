@@ -3,17 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Does Grafana see Tempo? What Save & Test and Explore do, through Grafana's own proxy, on Grafana 7 to 13.
 
-The result (`run`) has, besides ok, cause and message:
-
-- `version` (None when hidden), `route` (the form of the proxy's path that works, `uid` or `id`);
-- `datasource` {id, uid, name, type, access, url, headers} or None; `datasources`, the Tempo ones there are;
-- `settings`: see `_grafana_settings.settings_of`; None when no data source was found;
-- `search` {query, traces}: what was searched for in the last hour, how many traces came (at most 3; None: no answer);
-- `trace` {id, found, found_directly} or None; the latter is the answer of `tempo_url`; None: not known;
-- `reason`, `candidates`: why the data source is not reached, or what it can be; `transport`: why Grafana is not;
-- `steps`: a list of {name, ok, status, elapsed_ms, cause, message, body_excerpt}, always all of STEPS, in this order;
-  `ok` is None for a step that was not run or decides nothing.
-
 Causes: ok; grafana_unreachable, not_grafana, grafana_unhealthy, unauthorized, forbidden; datasource_missing,
 datasource_ambiguous, wrong_type; datasource_unreachable (with reason: connection_refused, dns_failure, wrong_protocol,
 tls, timeout, no_route, bad_url, unknown), datasource_unauthorized, tenant_missing, points_at_grafana, wrong_path,
@@ -60,8 +49,13 @@ from ansible_collections.traceops.tracing.plugins.module_utils._probe.grafana.fi
     hidden_version,
     reach,
 )
-from ansible_collections.traceops.tracing.plugins.module_utils._probe.grafana.settings import describe, settings_of
-from ansible_collections.traceops.tracing.plugins.module_utils._probe.grafana.steps import Steps, ask, ms_since
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.grafana.settings import (
+    Settings,
+    Source,
+    describe,
+    settings_of,
+)
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.grafana.steps import Step, Steps, ask, ms_since
 
 T = t.TypeVar("T")
 
@@ -85,10 +79,45 @@ _MAX_LISTED = 100  # data sources
 _USELESS = ("response_timeout", "unauthorized", "forbidden")  # asking on would only take as long, or be refused again
 
 
-def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any]:
-    """Test the data source; the result is described at the top. Raises only BadOption and MissingLibrary."""
+class Search(t.TypedDict):
+    """What was searched for in the last hour, and how many traces came (at most 3; null: no answer)."""
+
+    query: str
+    traces: t.Optional[int]
+
+
+class TraceLookup(t.TypedDict):
+    """The trace that was asked for, through Grafana and at tempo_url; null: not known."""
+
+    id: str
+    found: t.Optional[bool]
+    found_directly: t.Optional[bool]
+
+
+class Result(t.TypedDict, total=False):
+    """What `run` returns; RETURN of the module grafana_datasource_test says more of each key."""
+
+    ok: bool
+    cause: t.Optional[str]
+    message: t.Optional[str]
+    took: float
+    reason: t.Optional[str]  # why the data source is not reached
+    candidates: t.List[str]  # what the reason can be
+    transport: t.Optional[str]  # why Grafana is not reached
+    version: t.Optional[str]  # null when hidden
+    route: t.Optional[str]  # the form of the proxy's path that works, uid or id
+    datasource: t.Optional[Source]
+    datasources: t.List[Source]  # those of type tempo
+    settings: t.Optional[Settings]  # null when no data source was found
+    search: Search
+    trace: t.Optional[TraceLookup]
+    steps: t.List[Step]  # always all of STEPS, in this order
+
+
+def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> Result:
+    """Test the data source. Raises only BadOption and MissingLibrary."""
     steps = Steps()
-    result: t.Dict[str, t.Any] = {
+    result: Result = {
         "ok": False,
         "cause": None,
         "message": None,
@@ -113,8 +142,16 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any
     except ProbeFailure as failure:
         failure.result = result
         raise
-    found = {**verdict._asdict(), "candidates": list(verdict.candidates)}
-    return {**result, **found, "ok": verdict.cause == "ok", "steps": steps.as_list()}
+    return {
+        **result,
+        "ok": verdict.cause == "ok",
+        "cause": verdict.cause,
+        "message": verdict.message,
+        "reason": verdict.reason,
+        "candidates": list(verdict.candidates),
+        "transport": verdict.transport,
+        "steps": steps.as_list(),
+    }
 
 
 def _direct_client(params: t.Mapping[str, t.Any]) -> TempoClient:
@@ -130,7 +167,7 @@ def _test(
     direct: t.Optional[TempoClient],
     params: t.Mapping[str, t.Any],
     steps: Steps,
-    result: t.Dict[str, t.Any],
+    result: Result,
     clock: Clock,
 ) -> Verdict:
     """Run the steps until one makes the others useless; fills `steps` and `result`."""
@@ -158,7 +195,8 @@ def _test(
     if seen.decisive.cause not in _USELESS:
         _search(client, route, seen, steps, result, clock)
     if direct and result["trace"]:
-        seen.found_directly = result["trace"]["found_directly"] = _directly(direct, result["trace"]["id"], steps, clock)
+        seen.found_directly = _directly(direct, result["trace"]["id"], steps, clock)
+        result["trace"]["found_directly"] = seen.found_directly
     if seen.decisive.cause == "datasource_unreachable" and not reason_of(seen.said) and source.url:
         seen.from_here = _from_here(source.url, params, steps)
     return conclude(seen)
@@ -173,7 +211,7 @@ def _type_and_access(source: DataSource, steps: Steps) -> None:
         steps.add("access", Reading(True, "ok", "Grafana's server asks Tempo (access 'proxy')"))
 
 
-def _echo(client: GrafanaClient, seen: Observed, steps: Steps, result: t.Dict[str, t.Any]) -> str:
+def _echo(client: GrafanaClient, seen: Observed, steps: Steps, result: Result) -> str:
     """The form of the proxy's path that works; one that gives a 404 is kept only when no other does better."""
     route = ""
     answer: t.Optional[Answer] = None
@@ -191,9 +229,7 @@ def _echo(client: GrafanaClient, seen: Observed, steps: Steps, result: t.Dict[st
     return route
 
 
-def _search(
-    client: GrafanaClient, route: str, seen: Observed, steps: Steps, result: t.Dict[str, t.Any], clock: Clock
-) -> None:
+def _search(client: GrafanaClient, route: str, seen: Observed, steps: Steps, result: Result, clock: Clock) -> None:
     """What decides: a search, the trace, and what Explore runs; then what names the reason of a failure."""
     now = int(time.time()) + 1  # whole seconds, and the present one is to be in the range
     query = {"q": result["search"]["query"], "start": now - _WINDOW_S, "end": now, "limit": 3}
@@ -202,14 +238,15 @@ def _search(
     seen.search = steps.add("search", reading, answer)
     if reading.cause in _USELESS:
         return
-    trace_id = result["trace"]["id"] if result["trace"] else None
-    if reading.ok and trace_id:
-        path = f"/api/traces/{trace_id}"
+    wanted = result["trace"]
+    trace_id = wanted["id"] if wanted else None
+    if reading.ok and wanted:
+        path = f"/api/traces/{wanted['id']}"
         answer = _surely(
             lambda: ask(partial(client.proxied, route, path)), lambda it: read_trace(it).cause != "trace_missing", clock
         )
         seen.trace = steps.add("trace", read_trace(answer), answer)
-        result["trace"]["found"] = {"ok": True, "trace_missing": False}.get(seen.trace.cause)
+        wanted["found"] = {"ok": True, "trace_missing": False}.get(seen.trace.cause)
     if seen.source.type != "tempo":
         return
     if not reading.ok and reading.cause != "datasource_unreachable":

@@ -104,7 +104,8 @@ def _not_searchable(seen: Observed, where: str) -> Verdict:
     readings = (seen.echo, seen.search, seen.explore, seen.reason)
     if seen.behind_is_grafana or any(reading and looks_like_grafana(reading.said) for reading in readings):
         return Verdict("points_at_grafana", f"{where} points at a Grafana, not at Tempo")
-    if seen.source.url is not None and not (settings_of(seen.source, ())["url"] or {}).get("host"):
+    parts = settings_of(seen.source, ())["url"]
+    if seen.source.url is not None and not (parts and parts["host"]):
         shown = excerpt(public_url(seen.source.url), 120)
         message = f"{where} has the URL '{shown}', which names no server; expected http://HOST:PORT"
         return Verdict("datasource_unreachable", message, "bad_url")
@@ -115,12 +116,11 @@ def _not_searchable(seen: Observed, where: str) -> Verdict:
     if failed.cause == "datasource_unauthorized":
         return _unauthorized(seen, where)
     if failed.cause == "not_found":
-        parts = settings_of(seen.source, ())["url"] or {}
-        if parts.get("path"):
+        if parts and parts["path"]:
             return Verdict(
                 "wrong_path", f"{where} has a URL with the path '{parts['path']}', which the server does not know"
             )
-        port = f" on port {parts['port']}" if parts.get("port") else ""
+        port = f" on port {parts['port']}" if parts and parts["port"] else ""
         return Verdict("not_tempo", f"{where} points at a server{port} that knows none of Tempo's paths (404)")
     if failed.cause in ("wrong_shape", "redirected"):
         return Verdict("not_tempo", f"what {where} points at does not answer like Tempo: it {failed.message}")

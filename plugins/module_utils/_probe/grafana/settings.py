@@ -34,8 +34,54 @@ _UNFIT = {
 LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::")
 
 
-def describe(source: DataSource) -> t.Dict[str, t.Any]:
-    """The data source as the result shows it: names are cleaned, the URL has no credentials, headers no values."""
+class Source(t.TypedDict):
+    """A data source as the result shows it: names are cleaned, the URL has no credentials, headers no values."""
+
+    id: t.Optional[int]
+    uid: str
+    name: str
+    type: str
+    access: t.Optional[str]
+    url: t.Optional[str]  # null for users who may not see it
+    headers: t.List[str]
+
+
+class UrlParts(t.TypedDict):
+    """The parts of the data source's URL."""
+
+    scheme: str
+    host: str
+    port: t.Optional[int]
+    path: str
+    loopback: bool
+
+
+class Link(t.TypedDict):
+    """A setting of LINKS that names a data source: is it `found`, and can its type serve the setting (`fits`)?"""
+
+    setting: str
+    uid: str
+    found: bool
+    name: t.Optional[str]
+    type: t.Optional[str]
+    fits: t.Optional[bool]
+
+
+class Settings(t.TypedDict):
+    """Facts about the settings of a data source, under keys that stay."""
+
+    url: t.Optional[UrlParts]  # null when Grafana does not tell it, or it is no URL
+    access: t.Optional[str]
+    streaming: bool  # for searches or metrics
+    tenant_header: bool
+    basic_auth: t.Optional[bool]
+    tls_skip_verify: t.Optional[bool]
+    time_shift: bool  # traces are looked for only around the time range of the panel
+    links: t.List[Link]
+
+
+def describe(source: DataSource) -> Source:
+    """The data source as the result shows it."""
     return {
         "id": source.id,
         "uid": excerpt(source.uid, 120),
@@ -58,15 +104,8 @@ def header_names(source: DataSource) -> t.List[str]:
     return names
 
 
-def settings_of(source: DataSource, listing: t.Sequence[DataSource]) -> t.Dict[str, t.Any]:
-    """Facts about the settings, under keys that stay.
-
-    `url` {scheme, host, port, path, loopback}, None when Grafana does not tell it or it is no URL; `access`;
-    `streaming` (bool: for searches or metrics); `tenant_header` (bool); `basic_auth` and `tls_skip_verify` (bool or
-    None); `time_shift` (bool: traces are looked for only around the time range of the panel); `links`, a list of
-    {setting, uid, found, name, type, fits} for each setting in LINKS that names a data source (`found` false: there is
-    none; `fits` false: it is there, and its type can't serve the setting).
-    """
+def settings_of(source: DataSource, listing: t.Sequence[DataSource]) -> Settings:
+    """Facts about the settings; `listing` has the data sources that they may name."""
     data = source.settings
     streaming = as_dict(data.get("streamingEnabled"))
     skip = data.get("tlsSkipVerify")
@@ -82,7 +121,7 @@ def settings_of(source: DataSource, listing: t.Sequence[DataSource]) -> t.Dict[s
     }
 
 
-def _link(setting: str, data: t.Dict[str, t.Any], listing: t.Sequence[DataSource]) -> t.Dict[str, t.Any]:
+def _link(setting: str, data: t.Dict[str, t.Any], listing: t.Sequence[DataSource]) -> Link:
     uid = str(as_dict(data[setting])["datasourceUid"])
     target = next((source for source in listing if source.uid == uid), None)
     return {
@@ -95,7 +134,7 @@ def _link(setting: str, data: t.Dict[str, t.Any], listing: t.Sequence[DataSource
     }
 
 
-def _parts(url: t.Optional[str]) -> t.Optional[t.Dict[str, t.Any]]:
+def _parts(url: t.Optional[str]) -> t.Optional[UrlParts]:
     if not url:
         return None
     try:

@@ -30,6 +30,19 @@ STEPS = (
     "from_here",
 )
 
+
+class Step(t.TypedDict):
+    """What one step saw; `ok` is null for a step that was not run or decides nothing."""
+
+    name: str
+    ok: t.Optional[bool]
+    status: t.Optional[int]
+    elapsed_ms: t.Optional[float]
+    cause: str
+    message: str
+    body_excerpt: t.Optional[str]
+
+
 _NOT_RUN = Reading(None, "not_run", "not run: not asked for, or of no use after what was seen before")
 
 
@@ -37,14 +50,14 @@ class Steps:
     """What each step saw, in the order of STEPS."""
 
     def __init__(self) -> None:
-        self._seen: t.Dict[str, t.Dict[str, t.Any]] = {}
+        self._seen: t.Dict[str, Step] = {}
 
     def add(self, name: str, reading: Reading, answer: t.Optional[Answer] = None) -> Reading:
         """Keep what step `name` read from `answer` (None: it needed no request of its own)."""
         self._seen[name] = _step(name, reading, answer)
         return reading
 
-    def as_list(self) -> t.List[t.Dict[str, t.Any]]:
+    def as_list(self) -> t.List[Step]:
         """All steps; those that were not run say so."""
         return [self._seen.get(name) or _step(name, _NOT_RUN, None) for name in STEPS]
 
@@ -63,7 +76,7 @@ def ms_since(started: float) -> float:
     return round((time.monotonic() - started) * 1000, 1)
 
 
-def _step(name: str, reading: Reading, answer: t.Optional[Answer]) -> t.Dict[str, t.Any]:
+def _step(name: str, reading: Reading, answer: t.Optional[Answer]) -> Step:
     response = answer.response if answer else None
     return {
         "name": name,

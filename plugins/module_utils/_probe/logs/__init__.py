@@ -25,6 +25,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs impor
     supervised,
     textform,
 )
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.captures import Captured
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.files import Scan, Settings
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.limits import MATCH_LIMIT, TooSlow, Watch
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.scan import Scanner, Tally
@@ -32,7 +33,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.times
 
 if t.TYPE_CHECKING:
     from ansible_collections.traceops.tracing.plugins.module_utils._base.spec import Spec
-    from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.block import Hit
+    from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.block import Hit as Line
 
 ARGUMENT_SPEC: Spec = {
     "paths": {"type": "list", "elements": "str", "default": []},
@@ -52,6 +53,69 @@ ARGUMENT_SPEC: Spec = {
     "timeout": {"type": "float", "default": 600.0},
 }
 
+
+class Hit(t.TypedDict):
+    """A line; `line` is null when the file was entered by seeking, `time` when no time was recognised."""
+
+    file: str
+    line: t.Optional[int]
+    offset: int
+    time: t.Optional[str]
+    text: str
+
+
+class Sample(Hit):
+    """A line with the lines around it."""
+
+    before: t.List[str]
+    after: t.List[str]
+
+
+class Found(t.TypedDict):
+    """What was found of one pattern."""
+
+    count: int
+    count_since_start: int
+    first: t.Optional[Hit]
+    last: t.Optional[Hit]
+    samples: t.List[Sample]
+    captures: t.Dict[str, Captured]  # by the name of the group
+    rate_per_minute: t.Optional[float]
+    met: t.Optional[bool]  # whether the expectation is met; null when there is none
+
+
+class Report(t.TypedDict):
+    """A source, in the order in which they were read."""
+
+    path: str
+    bytes: int
+    engine: t.Optional[str]
+    first_time: t.Optional[str]
+    last_time: t.Optional[str]
+    order: str  # rising, unordered or unknown
+    sought: bool
+    error: t.Optional[str]
+    note: t.Optional[str]
+
+
+class Result(t.TypedDict, total=False):
+    """What `run` returns; RETURN of the module log_grep says more of each key."""
+
+    ok: bool
+    cause: str
+    message: str
+    took: float
+    patterns: t.Dict[str, Found]  # by name
+    missing: t.List[str]
+    unexpected: t.List[str]
+    last_start: t.Optional[Hit]
+    levels: t.List[str]
+    files: t.List[Report]
+    bytes_read: int
+    elapsed: float
+    engine: t.Optional[str]
+
+
 # The keys of a result, when nothing was read.
 NOTHING: t.Dict[str, t.Any] = {
     "patterns": {}, "missing": [], "unexpected": [], "last_start": None, "levels": [], "files": [],
@@ -62,16 +126,8 @@ _MOST_SAMPLES = 100
 _MOST_CONTEXT = 20
 
 
-def run(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
-    """Read the logs once.
-
-    Returns ok, cause, message; patterns {name: {count, count_since_start, first, last, samples, captures,
-    rate_per_minute, met}}; missing and unexpected (names whose expectation is not met); last_start (the last start
-    of the process or None); levels (of the lines at both ends of the newest file); files [{path, bytes, engine,
-    first_time, last_time, order, sought, error, note}]; bytes_read; elapsed (seconds); engine (grep, python or none).
-    first, last, samples and last_start are {file, line, offset, time, text}; samples, which are the last ones,
-    also have before and after. captures are {group: {first, last, values, more, min, max, mean}}.
-    """
+def run(params: t.Mapping[str, t.Any]) -> Result:
+    """Read the logs once."""
     started = time.monotonic()
     now = time.time()
     try:
@@ -96,7 +152,7 @@ def run(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
         failure = ProbeFailure(first.cause, first.message + more)
     if failure is not None:
         raise ProbeFailure(failure.cause, failure.message, result)
-    return {"ok": True, "cause": "ok", "message": _summary(scan, result), **result}
+    return t.cast(Result, {"ok": True, "cause": "ok", "message": _summary(scan, result), **result})
 
 
 def _options(params: t.Mapping[str, t.Any], now: float) -> t.Tuple[t.List[patterns.Pattern], Settings]:
@@ -219,7 +275,7 @@ def _pattern(tally: Tally, minutes: t.Optional[float], redact: bool) -> t.Dict[s
     }
 
 
-def _hit(hit: t.Optional[Hit], redact: bool) -> t.Optional[t.Dict[str, t.Any]]:
+def _hit(hit: t.Optional[Line], redact: bool) -> t.Optional[Hit]:
     if hit is None:
         return None
     return {
@@ -231,7 +287,7 @@ def _hit(hit: t.Optional[Hit], redact: bool) -> t.Optional[t.Dict[str, t.Any]]:
     }
 
 
-def _sample(hit: Hit, redact: bool) -> t.Dict[str, t.Any]:
+def _sample(hit: Line, redact: bool) -> t.Dict[str, t.Any]:
     return {**(_hit(hit, redact) or {}), "before": hit.before, "after": hit.after}
 
 

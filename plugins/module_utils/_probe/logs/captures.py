@@ -21,6 +21,18 @@ _PLACES = 18  # as in _float
 _NUMBER = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,18})?", re.ASCII)
 
 
+class Captured(t.TypedDict):
+    """What a named group captured."""
+
+    first: str
+    last: str
+    values: t.Dict[str, int]  # the first distinct values, with their counts
+    more: bool  # there were others
+    min: t.Optional[float]  # figures when all values are numbers
+    max: t.Optional[float]
+    mean: t.Optional[float]
+
+
 class Capture:
     """The values of one named group: the first distinct ones with their counts, and figures when all are numbers."""
 
@@ -69,11 +81,8 @@ class Capture:
             self._low = number if self._low is None else min(self._low, number)
             self._high = number if self._high is None else max(self._high, number)
 
-    def result(self) -> t.Optional[t.Dict[str, t.Any]]:
-        """first, last, values {value: count}, more (there were others); min, max, mean of numbers, else None.
-
-        None when the group took part in no match.
-        """
+    def result(self) -> t.Optional[Captured]:
+        """None when the group took part in no match."""
         if self._last is None:
             return None
         values: t.Dict[str, int] = {}

@@ -34,41 +34,43 @@ from ansible_collections.traceops.tracing.plugins.module_utils._probe.otlp.optio
     Options,
     read_options,
 )
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.otlp.result import (
+    DnsPhase,
+    ExportPhase,
+    Phase,
+    Phases,
+    Result,
+    TcpPhase,
+)
 
 ARGUMENT_SPEC = _otlp_options.ARGUMENT_SPEC
 CHECK_MODE = {"send": False}
 
-Phases = t.Dict[str, t.Dict[str, t.Any]]
 PHASES = ("dns", "tcp", "tls", "protocol", "export", "verify")
 _CLIENT_CERTIFICATE = ("client_certificate_required", "client_certificate_rejected")
 
 
-def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> t.Dict[str, t.Any]:
-    """`{ok, cause, message, endpoint, protocol, detected, phases, trace_ids, verified, visible_after, ...}`.
-
-    ok: the spans were sent and accepted, and found in Tempo where that could be asked. phases: each of PHASES
-    -> `{ok, ms, cause, ...what was learnt}`; ok is None when the phase did not happen, and cause then says why.
-    counterfactuals and passes_with: what was tried after a failure, see `counterfactual`.
-    BadOption when an option can't be used.
-    """
+def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> Result:
+    """Go the way of an exporter; BadOption when an option can't be used."""
     result = _attempt(params, clock)
     if params["counterfactual"] and params["send"] and not result["ok"]:
         from ansible_collections.traceops.tracing.plugins.module_utils._probe.otlp import counterfactual
 
-        result.update(counterfactual.prove(params, result, lambda changed: _attempt(changed, clock)))
+        proof = counterfactual.prove(params, result, lambda changed: _attempt(changed, clock))
+        result.update({"counterfactuals": proof["counterfactuals"], "passes_with": proof["passes_with"]})
     return result
 
 
-def _attempt(params: t.Mapping[str, t.Any], clock: Clock) -> t.Dict[str, t.Any]:
+def _attempt(params: t.Mapping[str, t.Any], clock: Clock) -> Result:
     """The result of `run`, of one go."""
-    result: t.Dict[str, t.Any] = {
+    result: Result = {
         "ok": False,
         "cause": "",
         "message": "",
         "endpoint": "",
         "protocol": "" if params["protocol"] == AUTO else params["protocol"],
         "detected": "",
-        "phases": {name: {"ok": None, "ms": 0.0, "cause": "not_run"} for name in PHASES},
+        "phases": t.cast(Phases, {name: {"ok": None, "ms": 0.0, "cause": "not_run"} for name in PHASES}),
         "trace_ids": [],
         "verified": None,
         "visible_after": None,
@@ -86,9 +88,7 @@ def _attempt(params: t.Mapping[str, t.Any], clock: Clock) -> t.Dict[str, t.Any]:
     return {**result, "ok": cause == "ok", "cause": cause, "message": message}
 
 
-def _walk(
-    params: t.Mapping[str, t.Any], options: Options, result: t.Dict[str, t.Any], clock: Clock
-) -> t.Tuple[str, str]:
+def _walk(params: t.Mapping[str, t.Any], options: Options, result: Result, clock: Clock) -> t.Tuple[str, str]:
     """Go through the phases and fill `result`; (cause, message) of the whole.
 
     What only some runs need is imported where they need it: on a host every import is compiled anew.
@@ -100,7 +100,7 @@ def _walk(
     if options.endpoint.tls:
         from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp import tls
 
-        with _phase(phases, "tls") as seen:
+        with _phase(phases["tls"]) as seen:
             tls.shake_hands(route, seen, deadline)
     else:
         phases["tls"]["cause"] = "not_wanted"
@@ -126,12 +126,12 @@ def _walk(
     spans = _canaries(options, params["spans"], clock.time())
     resource = {"service.name": params["service_name"], "host.name": socket.gethostname()}
     body = to_json(resource, spans) if protocol == HTTP_JSON else to_protobuf(resource, spans)
-    with _phase(phases, "export") as seen:
-        seen.update(spans=len(spans), bytes=len(body))
-        seen.update(_export(route, protocol, body, options.headers, Deadline(left)))
+    with _phase(phases["export"]) as exported:
+        exported["spans"], exported["bytes"] = len(spans), len(body)
+        exported.update(_export(route, protocol, body, options.headers, Deadline(left)))
     result["trace_ids"] = list(dict.fromkeys(span.trace_id.hex() for span in spans))
     count = "a span" if len(spans) == 1 else f"{len(spans)} spans"
-    message = f"{result['endpoint']} accepted {count} over {protocol} in {seen['ms']:.0f} ms"
+    message = f"{result['endpoint']} accepted {count} over {protocol} in {exported['ms']:.0f} ms"
     if not params.get("tempo_url"):
         phases["verify"]["cause"] = "not_wanted"
         return "ok", message
@@ -140,13 +140,16 @@ def _walk(
     return verify(params, options.endpoint.host, spans, result, message, clock)
 
 
+P = t.TypeVar("P", bound=Phase)
+
+
 @contextlib.contextmanager
-def _phase(phases: Phases, name: str) -> t.Iterator[t.Dict[str, t.Any]]:
+def _phase(phase: P) -> t.Iterator[P]:
     """Time one phase; what its block puts into the yielded dictionary is what was learnt."""
-    seen = phases[name]
+    seen = t.cast(t.Dict[str, t.Any], phase)
     started = time.monotonic()
     try:
-        yield seen
+        yield phase
         seen.update(ok=True, cause="ok")
     except OtlpError as error:
         seen.update(error.seen, ok=False, cause=error.cause)
@@ -165,11 +168,11 @@ def _reach(options: Options, phases: Phases, deadline: Deadline) -> Route:
     # With a proxy, some time is kept to find out whether it goes without.
     until = deadline.part(0.7) if proxy else deadline
     try:
-        with _phase(phases, "dns") as seen:
-            seen["host"] = host
+        with _phase(phases["dns"]) as asked:
+            asked["host"] = host
             addresses = resolve(host, port, until)
-            seen["addresses"] = [address.text for address in addresses]
-        with _phase(phases, "tcp") as seen:
+            asked["addresses"] = [address.text for address in addresses]
+        with _phase(phases["tcp"]) as seen:
             seen["port"] = port
             if proxy:
                 seen["proxy"], seen["proxy_variable"] = proxy.url, proxy.variable
@@ -198,32 +201,33 @@ def _proxy_failure(error: OtlpError, options: Options, variable: str, phases: Ph
         direct = True
     except OtlpError:
         direct = False
-    name = next(name for name in ("tcp", "dns") if phases[name]["ok"] is False)
-    phases[name].update(cause="proxy_in_the_way", direct=direct)
+    failed: t.Union[DnsPhase, TcpPhase] = phases["tcp"] if phases["tcp"]["ok"] is False else phases["dns"]
+    failed["cause"], failed["direct"] = "proxy_in_the_way", direct
     if direct:
         words += f"; {endpoint.authority} can be reached without it, so no_proxy should name it"
     return OtlpError("proxy_in_the_way", words)
 
 
-def _choose(route: Route, wanted: str, result: t.Dict[str, t.Any], deadline: Deadline) -> str:
+def _choose(route: Route, wanted: str, result: Result, deadline: Deadline) -> str:
     """The protocol phase; the protocol to export with."""
     phases = result["phases"]
     try:
-        with _phase(phases, "protocol") as seen:
+        with _phase(phases["protocol"]) as seen:
             found = detect.sniff(route, wanted == GRPC, deadline)
             asked = route.proxy if not route.tunnel else None
             if wanted == AUTO and found.status == 404 and not asked:
                 found = detect.prefer_grpc(route, found, deadline.part(0.3))
             result["detected"] = found.kind
-            seen.update(status=found.status, server=found.server, http2=found.http2, banner=found.banner)
+            seen["status"], seen["server"] = found.status, found.server
+            seen["http2"], seen["banner"] = found.http2, found.banner
             if asked and found.kind != "http":
                 words = f"the proxy {asked.url} (from {asked.variable}) does not answer as an HTTP proxy does"
                 raise OtlpError("proxy_in_the_way", words)
             return _judge(route, found, wanted)
     except OtlpError as error:
         if error.cause in _CLIENT_CERTIFICATE:  # TLS 1.3 says so only after the handshake
-            phases["tls"].update(ok=False, cause=error.cause)
-            phases["protocol"].update(ok=None, cause="not_run")
+            phases["tls"].update({"ok": False, "cause": error.cause})
+            phases["protocol"].update({"ok": None, "cause": "not_run"})
         raise
 
 
@@ -270,13 +274,12 @@ def _trace_id(options: Options, number: int) -> bytes:
     return bytes.fromhex(canary.trace_id(*options.canary, number)) if options.canary else os.urandom(16)
 
 
-def _export(
-    route: Route, protocol: str, body: bytes, headers: t.Mapping[str, str], deadline: Deadline
-) -> t.Dict[str, t.Any]:
+def _export(route: Route, protocol: str, body: bytes, headers: t.Mapping[str, str], deadline: Deadline) -> ExportPhase:
     if protocol == GRPC:
         from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp import grpc as _otlp_grpc
 
-        return _otlp_grpc.export(route, body, {name.lower(): value for name, value in headers.items()}, deadline)
+        metadata = {name.lower(): value for name, value in headers.items()}
+        return t.cast(ExportPhase, _otlp_grpc.export(route, body, metadata, deadline))
     is_json = protocol == HTTP_JSON
     kind = http.JSON if is_json else http.PROTOBUF
     answer = http.post(route, body, kind, headers, deadline)
@@ -285,4 +288,4 @@ def _export(
     origin = next((value for name, value in headers.items() if name.lower() == "origin"), None)
     if origin is not None:
         seen["origin_allowed"] = answer.headers.get("access-control-allow-origin") in ("*", origin)
-    return seen
+    return t.cast(ExportPhase, seen)

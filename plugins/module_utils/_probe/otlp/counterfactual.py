@@ -20,6 +20,12 @@ from ansible_collections.traceops.tracing.plugins.module_utils._probe.otlp.optio
     HTTP_JSON,
     HTTP_PROTOBUF,
 )
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.otlp.result import (
+    Change,
+    Counterfactual,
+    Proof,
+    Result,
+)
 
 MAX_REQUESTS = 6
 GRPC_PORT, HTTP_PORT = 4317, 4318
@@ -27,19 +33,16 @@ _OTHER_PORT = {GRPC_PORT: HTTP_PORT, HTTP_PORT: GRPC_PORT}
 _SECRETS = ("url_username", "url_password", "token", "headers")
 _LEAST_S = 0.05  # with less time left than that, an attempt would tell nothing about the fix
 
-Change = t.Dict[str, t.Any]  # options of the probe, and what they are changed to
 Params = t.Mapping[str, t.Any]
-Result = t.Dict[str, t.Any]
 
 
-def prove(params: Params, failed: Result, attempt: t.Callable[[Params], Result]) -> t.Dict[str, t.Any]:
-    """`{counterfactuals, passes_with}` for the result of a send that failed.
+def prove(params: Params, failed: Result, attempt: t.Callable[[Params], Result]) -> Proof:
+    """What is tried for the result of a send that failed.
 
-    counterfactuals: `{change, setting, ok, cause, ms}` for each attempt; the first that passes ends it, and its
-    setting (variables of an SDK, OpenTelemetry specification 1.x) is passes_with. All together take at most the
-    option timeout.
+    The first that passes ends it, and its setting (variables of an SDK, OpenTelemetry specification 1.x) is
+    passes_with. All together take at most the option timeout.
     """
-    tried: t.List[t.Dict[str, t.Any]] = []
+    tried: t.List[Counterfactual] = []
     started = time.monotonic()
     for change in suspects(params, failed)[:MAX_REQUESTS]:
         left = params["timeout"] - (time.monotonic() - started)
@@ -71,7 +74,7 @@ def suspects(params: Params, failed: Result) -> t.List[Change]:
     endpoint = parse_endpoint(params["endpoint"])
     protocol = failed["protocol"]
     cause, detected = failed["cause"], failed["detected"]
-    other_scheme = {"endpoint": _base(endpoint, tls=not endpoint.tls)}
+    other_scheme: Change = {"endpoint": _base(endpoint, tls=not endpoint.tls)}
     if cause == "connection_refused":
         return _other_ports(endpoint)
     if cause in ("connection_reset", "response_timeout"):
@@ -80,13 +83,17 @@ def suspects(params: Params, failed: Result) -> t.List[Change]:
         return [*_other_protocol(protocol), *_other_ports(endpoint, protocol)]
     if cause == "tls_required":
         # Behind the TLS there may be the other protocol as well.
-        return [other_scheme, *({**other_scheme, **change} for change in _other_protocol(protocol))]
+        both: t.List[Change] = [{**other_scheme, **change} for change in _other_protocol(protocol)]
+        return [other_scheme, *both]
     if cause == "tls_not_spoken":
         other = GRPC if detected == "grpc" else HTTP_PROTOBUF
         mixed = protocol not in ("", other) and not (other == HTTP_PROTOBUF and protocol == HTTP_JSON)
-        return [other_scheme, *([{**other_scheme, "protocol": other}] if mixed else [])]
+        and_other: Change = {**other_scheme, "protocol": other}
+        return [other_scheme, *([and_other] if mixed else [])]
     if cause in ("path_not_found", "method_not_allowed"):
-        path = [] if protocol == GRPC or endpoint.path == TRACES_PATH else [{"endpoint": _base(endpoint)}]
+        path: t.List[Change] = (
+            [] if protocol == GRPC or endpoint.path == TRACES_PATH else [{"endpoint": _base(endpoint)}]
+        )
         return [*path, *_other_ports(endpoint)]
     if cause == "unsupported_media_type":
         return [{"protocol": HTTP_PROTOBUF if protocol == HTTP_JSON else HTTP_JSON}]
@@ -117,11 +124,14 @@ def _base(endpoint: Endpoint, tls: t.Optional[bool] = None, port: int = 0) -> st
     return changed.url(grpc=True)
 
 
-_VARIABLES = {"endpoint": "OTEL_EXPORTER_OTLP_ENDPOINT", "protocol": "OTEL_EXPORTER_OTLP_PROTOCOL"}
+_VARIABLES: t.Tuple[t.Tuple[t.Literal["endpoint", "protocol"], str], ...] = (
+    ("endpoint", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+    ("protocol", "OTEL_EXPORTER_OTLP_PROTOCOL"),
+)
 
 
 def _setting(change: Change) -> str:
-    words = [f"{_VARIABLES[option]}={value}" for option, value in change.items() if option in _VARIABLES]
+    words = [f"{variable}={change[option]}" for option, variable in _VARIABLES if option in change]
     if "tenant" in change:
         words.append(f"OTEL_EXPORTER_OTLP_HEADERS=x-scope-orgid={change['tenant']}")
     return " ".join(words)

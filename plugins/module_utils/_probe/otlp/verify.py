@@ -13,6 +13,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._base.waiting imp
 from ansible_collections.traceops.tracing.plugins.module_utils._client.http import HttpError
 from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.encode import Span
 from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo import TempoClient
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.otlp.result import Result
 
 LONGEST_PAUSE = 0.1  # seconds: what waiting may add to the moment a trace can be read
 _CREDENTIALS = ("url_username", "url_password", "token", "headers")
@@ -22,7 +23,7 @@ def verify(
     params: t.Mapping[str, t.Any],
     receiver: str,
     spans: t.Sequence[Span],
-    result: t.Dict[str, t.Any],
+    result: Result,
     message: str,
     clock: Clock,
 ) -> t.Tuple[str, str]:
@@ -62,7 +63,7 @@ def verify(
         elapsed = clock.monotonic() - started
         seen["ms"] = round(elapsed * 1000, 1)
     lost = waited.last
-    seen.update(attempts=waited.attempts, missing=lost, ok=not lost)
+    seen["attempts"], seen["missing"], seen["ok"] = waited.attempts, lost, not lost
     result["verified"] = not lost
     if lost:
         seen["cause"] = "not_visible"

@@ -1,0 +1,52 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What evidence has besides the results of probes: the run, and the settings it was made with."""
+
+from __future__ import annotations
+
+import typing as t
+
+
+class Settings(t.TypedDict, total=False):
+    """The role's variables, without secrets and without their prefix; hosts and backends have their own."""
+
+    service: str
+    log_paths: t.List[str]
+    otlp_endpoint: str
+    otlp_protocol: str
+    otlp_headers: t.List[str]  # their names
+    ca_path: str
+    client_cert: str
+    tempo_url: str
+    grafana_url: str
+    grafana_datasource_uid: str
+    tenant: str
+    collector_endpoint: str
+    tempo_otlp_endpoint: str
+    collector_metrics_url: str
+    app_metrics_url: str
+    canaries: int
+    containers: t.List[str]
+
+
+class Suppression(t.TypedDict, total=False):
+    """A check that is not to be reported."""
+
+    id: str
+    host: str
+    until: str
+    reason: str
+
+
+class Run(t.TypedDict, total=False):
+    """The run itself; times are in ISO 8601."""
+
+    id: str
+    started: str
+    finished: str
+    check_mode: bool
+    fail_on: str
+    settings: Settings
+    suppress: t.List[Suppression]
+    check_dirs: t.List[str]
