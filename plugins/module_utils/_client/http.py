@@ -13,15 +13,16 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-import socket
 import ssl
 import time
 import typing as t
 from urllib.parse import unquote, urlsplit
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base import addresses
 from ansible_collections.traceops.tracing.plugins.module_utils._base.bounded import TookTooLong, bounded
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption, MissingLibrary
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt, public_url
+from ansible_collections.traceops.tracing.plugins.module_utils._client import failures
 from ansible_collections.traceops.tracing.plugins.module_utils._client.headers import option_headers
 from ansible_collections.traceops.tracing.plugins.module_utils._client.tls import tls_options
 
@@ -32,7 +33,6 @@ MAX_BODY = 32 * 1024 * 1024  # bytes; a 100,000-span trace in JSON is asked for 
 RETRIED = frozenset({429, 502, 503, 504})
 MAX_RETRY_AFTER = 5.0  # seconds
 _CHUNK = 64 * 1024
-_LOOPBACK = re.compile(r"https?://([^/@]*@)?(localhost|127\.[0-9.]+|\[::1\])([:/]|$)", re.IGNORECASE)
 _DIRECT = {"http": "", "https": "", "all": ""}  # for requests: whatever the environment says
 
 
@@ -265,7 +265,7 @@ def _exchange(
             # Said again here: requests lets REQUESTS_CA_BUNDLE override a session's verify=False.
             verify=session.verify,
             # A proxy has a loopback of its own.
-            proxies=_DIRECT if _LOOPBACK.match(url) else None,
+            proxies=_DIRECT if _stays_here(url) else None,
             stream=True,
             allow_redirects=False,
         ) as answer:
@@ -312,6 +312,11 @@ def transport_error(method: str, url: str, error: BaseException, timeout: float)
     return HttpError(cause, f"{method} {public_url(url)}: {words}{detail.get(cause, '')}{asked_through(url)}")
 
 
+def _stays_here(url: str) -> bool:
+    address = addresses.split(url)
+    return address is not None and addresses.is_loopback(address.host)
+
+
 _UNREACHED = ("dns_failure", "connection_refused", "connection_timeout", "no_route")
 
 
@@ -319,7 +324,7 @@ def proxy_before(url: str) -> str:
     """`the proxy URL (from VARIABLE)` that the environment puts before `url`, '' when there is none."""
     from requests.utils import get_environ_proxies, select_proxy
 
-    if _LOOPBACK.match(url):
+    if _stays_here(url):
         return ""
     proxies = get_environ_proxies(url, no_proxy=None)
     found = select_proxy(url, proxies)
@@ -336,57 +341,31 @@ def asked_through(url: str) -> str:
     return f" (asked through {proxy})" if proxy else ""
 
 
-_BY_TEXT: t.Tuple[t.Tuple[str, str, str], ...] = (
-    ("CERTIFICATE_VERIFY_FAILED.*expired", "certificate_expired", "the server's certificate has expired"),
-    (
-        "CERTIFICATE_VERIFY_FAILED.*(Hostname|IP address) mismatch|doesn't match",
-        "certificate_name_mismatch",
-        "the server's certificate is for another name",
-    ),
-    ("CERTIFICATE_VERIFY_FAILED", "certificate_untrusted", "the server's certificate is not trusted"),
-    (
-        "CERTIFICATE_REQUIRED|certificate required|BAD_CERTIFICATE",
-        "client_certificate_required",
-        "the server wants a client certificate",
-    ),
-    (
-        "WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|HTTP_REQUEST|UNEXPECTED_EOF",
-        "tls_not_spoken",
-        "the server does not speak TLS on this port",
-    ),
-    (
-        "NameResolutionError|getaddrinfo|Name or service not known|label (empty|too long)",
-        "dns_failure",
-        "the host name does not resolve",
-    ),
-    ("ConnectTimeout|connect timeout", "connection_timeout", "no connection"),
-    ("ReadTimeout|Read timed out|timed out", "response_timeout", "no answer"),
-    ("BadStatusLine|LineTooLong|InvalidChunk|got more than|HeaderParsing", "not_http", "the answer is not HTTP"),
-    ("Connection refused", "connection_refused", "nothing listens there (connection refused)"),
-    (
-        "No route to host|Network is unreachable|EHOSTUNREACH|Cannot assign requested address",
-        "no_route",
-        "there is no route to the host",
-    ),
-    (
-        "reset by peer|Connection aborted|RemoteDisconnected|Broken pipe|IncompleteRead",
-        "connection_reset",
-        "the server closed the connection without a complete answer",
-    ),
-)
+_WORDS = {
+    "certificate_expired": "the server's certificate has expired",
+    "certificate_name_mismatch": "the server's certificate is for another name",
+    "certificate_untrusted": "the server's certificate is not trusted",
+    "client_certificate_required": "the server wants a client certificate",
+    "tls_not_spoken": "the server does not speak TLS on this port",
+    "tls_failure": "the TLS handshake failed",
+    "dns_failure": "the host name does not resolve",
+    "connection_timeout": "no connection",
+    "response_timeout": "no answer",
+    "not_http": "the answer is not HTTP",
+    "connection_refused": "nothing listens there (connection refused)",
+    "no_route": "there is no route to the host",
+    "connection_reset": "the server closed the connection without a complete answer",
+}
 
 
 def classify(error: BaseException) -> t.Tuple[str, str]:
-    """(cause, words) for an exception of a request; the stable part of its text decides."""
-    if isinstance(error, socket.gaierror):
-        return "dns_failure", "the host name does not resolve"
-    text = f"{type(error).__name__} {error!r}"
-    # What OpenSSL says: why a certificate is refused, and which alert the server sent.
-    said = re.search(r"certificate verify failed: ([a-z][a-z -]+)", text) or re.search(r"\[SSL: (\w+)\]", text)
-    why = f" ({excerpt(said.group(1), 60)})" if said else ""
-    for pattern, cause, words in _BY_TEXT:
-        if re.search(pattern, text, re.DOTALL):
-            return cause, words + why if cause == "certificate_untrusted" else words
-    if isinstance(error, ssl.SSLError) or "SSLError" in text:
-        return "tls_failure", f"the TLS handshake failed{why}"
-    return "connection_reset", f"the request failed ({excerpt(str(error), 120)})"
+    """(cause, words) for an exception of a request."""
+    cause = failures.cause(error)
+    if not cause:
+        return "connection_reset", f"the request failed ({excerpt(str(error), 120)})"
+    handshake = next((each for each in failures.chain(error) if isinstance(each, ssl.SSLError)), None)
+    why = ""
+    if cause in ("certificate_untrusted", "tls_failure") and handshake is not None:
+        # Why OpenSSL refuses a certificate, or which alert the server sent.
+        why = getattr(handshake, "verify_message", "") or handshake.reason or ""
+    return cause, f"{_WORDS[cause]} ({excerpt(why, 60)})" if why else _WORDS[cause]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The traceops.tracing authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Metrics in the Prometheus text format."""
+"""Metrics in the Prometheus text format, and what OpenMetrics adds to it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,15 @@ Labels = t.Dict[str, str]
 # Metric name -> its samples.
 Metrics = t.Dict[str, t.List[t.Tuple[Labels, float]]]
 
-_SAMPLE = re.compile(r"^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})?\s+([^\s]+)(?:\s+-?\d+)?\s*$")
+_SAMPLE = re.compile(
+    r"""^([a-zA-Z_:][a-zA-Z0-9_:]*)
+    (?:\{((?:[^"{}]|"(?:[^"\\]|\\.)*")*)\})?  # a quoted value may have braces
+    \s+([^\s]+)
+    (?:\s+-?[\d.eE+]+)?  # a time stamp
+    (?:\s+\#\s*\{.*)?  # an exemplar has labels and a value of its own
+    \s*$""",
+    re.VERBOSE,
+)
 _LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"\s*,?\s*')
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base import addresses
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.metrics_text import Metrics, by_label, total
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.times import seconds
@@ -126,7 +127,6 @@ _TEXTS: t.Dict[str, str] = {
 _PROCESSORS = ("overrides.defaults.metrics_generator.processors", "overrides.metrics_generator_processors")
 _RECEIVERS = "distributor.receivers."
 _OTLP_PORTS = {"grpc": 4317, "http": 4318}
-_LOOPBACK = ("localhost", "127.", "[::1]", "::1")
 
 
 def settings(flat: Flat, otlp_bind: str) -> Config:
@@ -140,7 +140,7 @@ def settings(flat: Flat, otlp_bind: str) -> Config:
     receivers = _receivers(flat, otlp_bind) if flat else None
     found["receivers"] = receivers
     found["loopback_receivers"] = (
-        None if receivers is None else [name for name, bind in receivers.items() if bind.startswith(_LOOPBACK)]
+        None if receivers is None else [name for name, bind in receivers.items() if _on_loopback(bind)]
     )
     found["limits"] = t.cast(Limits, {key: _integer(flat.get(path)) for key, path in _LIMITS.items()})
     # Both are left out of the page when they are off.
@@ -149,6 +149,11 @@ def settings(flat: Flat, otlp_bind: str) -> Config:
     found["search_delay_s"] = _search_delay(found)
     found["metrics_generator"] = _generator(flat) if flat else None
     return found
+
+
+def _on_loopback(bind: str) -> bool:
+    address = addresses.split(bind)
+    return address is not None and addresses.is_loopback(address.host)
 
 
 def _seconds(flat: Flat, paths: t.Iterable[str]) -> t.Optional[float]:

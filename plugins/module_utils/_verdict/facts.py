@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 import typing as t
-from urllib.parse import urlsplit
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base import addresses
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import canary, velostream
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.containers import Container
 
@@ -204,17 +204,12 @@ def endpoint(labels: Labels) -> t.Optional[Endpoint]:
     tried, configured = _at(labels, "otlp", "endpoint"), _at(labels, "environment", "effective", "endpoint")
     if not isinstance(tried, str) or not isinstance(configured, dict) or configured.get("port") is None:
         return None
-    host, port = _address(tried)
-    same = port == configured["port"] and (bool(configured.get("loopback")) or host == configured.get("host"))
+    found = addresses.split(tried)
+    if found is None:
+        return None
+    same_host = bool(configured.get("loopback")) or found.host == configured.get("host")
+    same = same_host and found.port == configured["port"]
     return {"tried": tried, "configured": str(configured.get("value")), "same": same}
-
-
-def _address(url: str) -> t.Tuple[t.Optional[str], t.Optional[int]]:
-    try:
-        parts = urlsplit(url if "://" in url else f"//{url}")
-        return parts.hostname, parts.port
-    except ValueError:
-        return None, None
 
 
 # What an image's name says that runs in it, before the container's own name is believed.
@@ -347,17 +342,15 @@ def _names(applications: t.Sequence[Labels]) -> t.Set[t.Any]:
     return {name for name in (*logged, *started) if isinstance(name, str)}
 
 
-_LOOPBACK = re.compile(r"//(?:localhost|127\.|\[::1\])")
-
-
 def _behind_loopback(labels: Labels) -> bool:
     """Whether the endpoint fails as one does whose receiver listens on Tempo's own loopback only."""
     cause, tried = _at(labels, "otlp", "cause"), str(_at(labels, "otlp", "endpoint"))
     if cause not in ("connection_reset", "connection_refused"):
         return False
+    address = addresses.split(tried)
     if cause == "connection_reset" and re.search(r":431[78](?:/|$)", tried):
         return True
-    if _at(labels, "otlp", "phases", "export", "ok") is False and not _LOOPBACK.search(tried):
+    if _at(labels, "otlp", "phases", "export", "ok") is False and address and not addresses.leads_here(address.host):
         return True
     port = str(_at(labels, "otlp", "phases", "tcp", "port"))
     published = (

@@ -223,11 +223,6 @@ def test_a_proxy_applies_unless_an_exception_names_the_host(no_proxy, applies):
     assert found["http"] == "http://********@proxy:3128"
 
 
-def test_a_network_as_exception_from_the_proxy():
-    assert _settings.excepted("10.1.2.3", "10.0.0.0/8")
-    assert not _settings.excepted("11.1.2.3", "10.0.0.0/8, nonsense/99")
-
-
 def test_a_proxy_swallows_localhost_when_no_exception_names_it():
     found = effective({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4318", "http_proxy": "http://proxy:3128"})
 

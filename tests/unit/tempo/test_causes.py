@@ -16,7 +16,7 @@ from ansible_collections.traceops.tracing.plugins.modules import tempo_info, tem
 
 CLIENT = Path(http.__file__).parent
 RAISED = {
-    *(cause for _pattern, cause, _words in http._BY_TEXT),
+    *http._WORDS,
     *http.STATUS_CAUSES.values(),
     *(
         cause

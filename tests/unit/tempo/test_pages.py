@@ -99,3 +99,12 @@ def test_lines_that_are_no_samples_are_left_out() -> None:
     metrics = parse_metrics(METRICS)
     assert "odd" not in metrics
     assert set(metrics) == {"tempo_build_info", "spans_total", "plain", "nan"}
+
+
+def test_an_exemplar_is_not_the_value() -> None:
+    text = (
+        'tempo_x_bucket{le="1.0",path="{id}"} 5 # {trace_id="4bf9"} 0.67 1520879607.789\ntempo_y_total 7 1520879607.789'
+    )
+    metrics = parse_metrics(text)
+    assert metrics["tempo_x_bucket"] == [({"le": "1.0", "path": "{id}"}, 5.0)]
+    assert total(metrics, "tempo_y_total") == 7.0

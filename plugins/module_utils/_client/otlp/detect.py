@@ -17,6 +17,7 @@ import ssl
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
+from ansible_collections.traceops.tracing.plugins.module_utils._client import failures
 from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.http2 import is_http2, read_answer, request
 from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.net import (
     Deadline,
@@ -107,15 +108,13 @@ def _exchange(
 
 def refuse_client_certificate(error: ssl.SSLError, route: Route) -> None:
     """Raise OtlpError when the TLS alert in `error` is about the client's certificate."""
-    text = str(error).upper()
-    if "CERTIFICATE_VERIFY_FAILED" in text:
-        return
+    cause = failures.wants_certificate(error, bool(route.tls.client_cert))
     where = route.where
-    if "CERTIFICATE_REQUIRED" in text or ("ALERT_BAD_CERTIFICATE" in text and not route.tls.client_cert):
-        raise OtlpError("client_certificate_required", f"{where} wants a client certificate (mutual TLS)")
-    if route.tls.client_cert and re.search("ALERT.*(UNKNOWN_CA|CERTIFICATE)", text):
+    if cause == "client_certificate_required":
+        raise OtlpError(cause, f"{where} wants a client certificate (mutual TLS)")
+    if cause:
         words = f"{where} refuses the client certificate '{route.tls.client_cert}'"
-        raise OtlpError("client_certificate_rejected", f"{words} ({excerpt(error.reason or '', 60)})")
+        raise OtlpError(cause, f"{words} ({excerpt(error.reason or '', 60)})")
 
 
 def _ask_http1(route: Route, deadline: Deadline) -> Sniffed:

@@ -11,6 +11,7 @@ import re
 import typing as t
 from urllib.parse import unquote, urlsplit
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base.addresses import excepted
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import public_url
 
@@ -118,7 +119,7 @@ def proxy_for(endpoint: Endpoint, grpc: bool) -> t.Optional[Proxy]:
     order = ["grpc", "https", "http"] if grpc else ["https" if endpoint.tls else "http"]
     name = next((kind for kind in [*order, "all"] if found.get(kind)), None)
     without = (grpc and found.get("no_grpc")) or found.get("no", "")
-    if name is None or _bypassed(endpoint, without):
+    if name is None or excepted(endpoint.host, endpoint.port, without):
         return None
     variable, value = f"{name}_proxy", found[name]
     try:
@@ -133,27 +134,3 @@ def proxy_for(endpoint: Endpoint, grpc: bool) -> t.Optional[Proxy]:
         pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         credentials = "Basic " + base64.b64encode(pair.encode()).decode()
     return Proxy(parts.hostname, port, variable, parts.scheme, credentials)
-
-
-def _bypassed(endpoint: Endpoint, no_proxy: str) -> bool:
-    """Whether `no_proxy` has the endpoint, by name, domain, HOST:PORT or address, or in a range of addresses."""
-    from urllib import request
-
-    bypass: t.Callable[..., bool] = request.proxy_bypass_environment  # type: ignore[attr-defined]
-    # By HOST:PORT, too, as no_proxy may have it; an IPv6 address is only found without its brackets.
-    if any(bypass(name, {"no": no_proxy}) for name in (endpoint.authority, endpoint.host)):
-        return True
-    if "/" not in no_proxy:
-        return False
-    # Ranges are not in Python's own rules, but in those of Go, gRPC and requests.
-    import ipaddress
-
-    for entry in no_proxy.split(","):
-        try:
-            if "/" in entry and ipaddress.ip_address(endpoint.host) in ipaddress.ip_network(
-                entry.strip(), strict=False
-            ):
-                return True
-        except ValueError:
-            continue
-    return False

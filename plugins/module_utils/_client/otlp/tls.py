@@ -12,6 +12,7 @@ import ssl
 import time
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
+from ansible_collections.traceops.tracing.plugins.module_utils._client import failures
 from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.cert import describe
 from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.detect import (
     refuse_client_certificate,
@@ -21,8 +22,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.net 
 from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.seen import Certificate, Handshake
 
 _BOTH = ("h2", "http/1.1")
-_EXPIRED, _NOT_YET_VALID = 10, 9  # X509_V_ERR_* of OpenSSL's x509_vfy.h
-_OTHER_NAME = (62, 63, 64)
+_NOT_YET_VALID = 9  # X509_V_ERR_* of OpenSSL's x509_vfy.h
 
 
 def shake_hands(route: Route, seen: Handshake, deadline: Deadline) -> None:
@@ -78,16 +78,17 @@ def _learnt(sock: ssl.SSLSocket) -> Handshake:
 
 def _refused_certificate(error: ssl.SSLCertVerificationError, certificate: Certificate, route: Route) -> OtlpError:
     its = f"the certificate of {route.endpoint.authority}"
-    if error.verify_code == _EXPIRED:
+    cause = failures.certificate_cause(error)
+    if cause == "certificate_expired":
         end = certificate.get("not_after")
-        return OtlpError("certificate_expired", f"{its} has expired" + (f" on {end}" if end else ""))
+        return OtlpError(cause, f"{its} has expired" + (f" on {end}" if end else ""))
     if error.verify_code == _NOT_YET_VALID:
         begin = certificate.get("not_before", "later")
-        return OtlpError("certificate_untrusted", f"{its} is valid from {begin} on; one of the clocks is wrong")
-    if error.verify_code in _OTHER_NAME:
+        return OtlpError(cause, f"{its} is valid from {begin} on; one of the clocks is wrong")
+    if cause == "certificate_name_mismatch":
         names = excerpt(", ".join(certificate.get("names") or []) or certificate.get("subject") or "another name", 160)
-        return OtlpError("certificate_name_mismatch", f"{its} is for {names}, not for {route.endpoint.host}")
+        return OtlpError(cause, f"{its} is for {names}, not for {route.endpoint.host}")
     by = f" by '{excerpt(certificate['issuer'], 120)}'" if certificate.get("issuer") else ""
     who = f"'{route.tls.ca_path}'" if route.tls.ca_path else "this host"
     why = excerpt(error.verify_message, 80)
-    return OtlpError("certificate_untrusted", f"{its} is issued{by}, which {who} does not trust ({why})")
+    return OtlpError(cause, f"{its} is issued{by}, which {who} does not trust ({why})")

@@ -9,12 +9,11 @@ Pure functions. Rules of the OpenTelemetry specification 1.40 (environment varia
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import shlex
 import typing as t
-from urllib.parse import urlsplit
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base import addresses
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import MASK, clean, is_whole, redact
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import velostream
 
@@ -321,28 +320,16 @@ def _parsed(endpoint: t.Optional[str]) -> Parts:
     nothing: Parts = {"scheme": "", "host": "", "port": None, "path": "", "loopback": None}
     if not endpoint:
         return nothing
-    try:
-        parts = urlsplit(endpoint if "://" in endpoint else f"//{endpoint}")
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
+    address = addresses.split(endpoint)
+    if address is None:
         return nothing
-    default = {"http": 80, "https": 443}.get(parts.scheme)
     return {
-        "scheme": parts.scheme,
-        "host": clean(host),
-        "port": port or default,
-        "path": clean(parts.path),
-        "loopback": is_loopback(host),
+        "scheme": address.scheme,
+        "host": clean(address.host),
+        "port": address.port,
+        "path": clean(address.path),
+        "loopback": addresses.leads_here(address.host),
     }
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a client that connects to `host` stays on its machine; 0.0.0.0 is an address to listen at, copied."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-    return address.is_loopback or address.is_unspecified
 
 
 def _proxies(variables: t.Mapping[str, str], endpoint: Parts, grpc: bool) -> Proxies:
@@ -363,23 +350,8 @@ def _proxies(variables: t.Mapping[str, str], endpoint: Parts, grpc: bool) -> Pro
         "all": without_user(value("all")),
         "grpc": without_user(value("grpc")),
         "no_proxy": redact(clean(value("no")))[:MAX_VALUE],
-        "applies": bool(proxy) and not excepted(host, value("no")),
+        "applies": bool(proxy) and not addresses.excepted(host, endpoint["port"], value("no")),
     }
-
-
-def excepted(host: str, no_proxy: str) -> bool:
-    """Whether `no_proxy` names `host`: itself, a domain above it, a network that it is in, or everything."""
-    for entry in (part.strip().lower() for part in no_proxy.split(",")):
-        name = entry.rsplit(":", 1)[0] if re.search(r"^[^:\[\]]+:\d+$", entry) else entry
-        bare = name.lstrip(".").lstrip("*").lstrip(".")
-        if name == "*" or (bare and (host.lower() == bare or host.lower().endswith("." + bare))):
-            return True
-        try:
-            if "/" in name and ipaddress.ip_address(host) in ipaddress.ip_network(name, strict=False):
-                return True
-        except ValueError:
-            continue
-    return False
 
 
 def contradictions(

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 import typing as t
-from urllib.parse import urlsplit
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base import addresses
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt, public_url
 from ansible_collections.traceops.tracing.plugins.module_utils._client.grafana import (
     TENANT_HEADER,
@@ -30,8 +30,6 @@ _UNFIT = {
     "lokiSearch": r"(?!loki$).*",
     "tracesToProfiles": rf"prometheus|{_NO_METRICS.replace('|grafana-pyroscope-datasource', '')}",
 }
-# 0.0.0.0 is an address to listen at; who connects to it stays on the same machine.
-LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::")
 
 
 class Source(t.TypedDict):
@@ -135,17 +133,14 @@ def _link(setting: str, data: t.Dict[str, t.Any], listing: t.Sequence[DataSource
 
 
 def _parts(url: t.Optional[str]) -> t.Optional[UrlParts]:
-    if not url:
-        return None
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
+    # Without a scheme Grafana takes the host for one.
+    address = addresses.split(url if "://" in url else f"{url.partition(':')[0]}://") if url else None
+    if address is None:
         return None
     return {
-        "scheme": excerpt(parts.scheme, 20),
-        "host": excerpt(host, 255),
-        "port": port or {"http": 80, "https": 443}.get(parts.scheme),
-        "path": excerpt(parts.path.rstrip("/"), 200),
-        "loopback": host in LOOPBACK or host.startswith("127."),
+        "scheme": excerpt(address.scheme, 20),
+        "host": excerpt(address.host, 255),
+        "port": address.port,
+        "path": excerpt(address.path.rstrip("/"), 200),
+        "loopback": addresses.leads_here(address.host),
     }
