@@ -12,8 +12,8 @@ from ansible_collections.traceops.tracing.plugins.module_utils._base.text import
 from ansible_collections.traceops.tracing.plugins.module_utils._base.waiting import REAL, Clock
 from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo import TempoClient
 from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo_failure import asking_tempo
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.service_names import suggest
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.traceql import build_query, quoted
-from ansible_collections.traceops.tracing.plugins.module_utils._probe.tempo_search import suggest
 
 ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
     **TEMPO,

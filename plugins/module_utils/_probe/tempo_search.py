@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import typing as t
 
@@ -26,6 +25,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo imp
 )
 from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo_failure import asking_tempo
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import tempo_state as state
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.service_names import suggest
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.times import option_duration_ns, option_time
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.traceql import build_query
 
@@ -54,7 +54,6 @@ MODULE_KWARGS = {
 }
 
 MAX_LIMIT = 10_000
-MAX_SUGGESTIONS = 5
 MAX_SERVICES = 500
 SLACK_S = 60  # searched beyond now: clocks of applications run ahead
 
@@ -214,26 +213,6 @@ def _search_delay(client: TempoClient) -> t.Optional[float]:
         return state.settings(client.config(), client.version().dialect.otlp_bind)["search_delay_s"]
     except HttpError:
         return None
-
-
-def suggest(service: str, known: t.Sequence[str]) -> t.List[str]:
-    """Names that may be meant by `service`, best first: other case, longer or shorter, misspelt, SDK defaults."""
-    scored = [(-_nearness(service.casefold(), name.casefold()), name) for name in known if name != service]
-    return [name for score, name in sorted(scored)[:MAX_SUGGESTIONS] if score]
-
-
-def _nearness(wanted: str, name: str) -> float:
-    """How likely one is meant by the other: 4 for the same name in other case, 0 for no relation."""
-    if name == wanted:
-        return 4.0
-    short, long = sorted((wanted, name), key=len)
-    if len(short) > 2 and short in long:
-        return (3.0 if long.startswith(short) else 2.0) + len(short) / len(long)
-    alike = difflib.SequenceMatcher(None, wanted, name).ratio()
-    if alike >= 0.6:
-        return alike
-    # An SDK without a name says unknown_service or unknown_service:<process>.
-    return 0.1 if name.startswith("unknown_service") else 0.0
 
 
 def _public(trace: Found) -> Trace:

@@ -8,8 +8,8 @@ import typing as t
 
 import pytest
 
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.service_names import suggest
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import tempo_search
-from ansible_collections.traceops.tracing.plugins.module_utils._probe.tempo_search import suggest
 from ansible_collections.traceops.tracing.tests.contract.replay import Answer, Asked
 from ansible_collections.traceops.tracing.tests.probing import FakeClock, failure_of, options
 from ansible_collections.traceops.tracing.tests.unit.tempo.server import as_json, as_text, query_of, tempo
