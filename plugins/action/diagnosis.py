@@ -34,6 +34,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
         "options": {
             "id": {"type": "str", "required": True},
             "host": {"type": "str"},
+            "application": {"type": "str"},
             "reason": {"type": "str", "required": True},
             "until": {"type": "str"},
         },

@@ -18,12 +18,14 @@ options:
   hosts:
     description:
       - What each host saw, as M(traceops.tracing.collect) returned it, by host name.
-      - A host that could not be reached is V(null).
+      - A host with several applications has what it saw for each of them in C(applications), by name.
+      - A host that could not be reached is V(null), or has C(unreachable=true) and the C(reason).
     type: dict
     required: true
   backends:
     description:
       - What was seen of each distinct pair of Tempo and Grafana, by any id. Each has the list C(hosts) of its hosts.
+      - When not all applications of these hosts use it, it also has a list C(applications) (C(host) and C(name)).
     type: dict
     default: {}
   settings:
@@ -62,6 +64,9 @@ options:
         required: true
       host:
         description: Name of a host or backend, or a pattern. All of them when it is left out.
+        type: str
+      application:
+        description: Name of an application, or a pattern. All of them when it is left out, and hosts and backends.
         type: str
       reason:
         description: Why it is known. Shown with the finding.

@@ -20,17 +20,25 @@ from ansible_collections.traceops.tracing.plugins.module_utils._verdict import j
 def differences(old: Any, new: list[dict[str, Any]]) -> list[str]:
     """One line for each finding that is not the same in both; `old` is as the file has it."""
 
-    def keyed(findings: Any) -> dict[str, dict[str, Any]]:
-        found = (each for each in findings if isinstance(each, dict)) if isinstance(findings, list) else ()
-        return {f"{each.get('id')} ({each.get('host') or each.get('backend') or 'run'})": each for each in found}
+    found = [each for each in old if isinstance(each, dict)] if isinstance(old, list) else []
+    if not any("application" in each for each in found):  # as before schema 2
+        new = [{key: value for key, value in each.items() if key != "application"} for each in new]
 
-    before, after = keyed(old), keyed(new)
+    def keyed(findings: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        return {f"{each.get('id')} ({_subject(each)})": each for each in findings}
+
+    before, after = keyed(found), keyed(new)
     lines = []
     for key in sorted({*before, *after}):
         states = [str(found[key].get("state")) if key in found else "missing" for found in (before, after)]
         if before.get(key) != after.get(key):
             lines.append(clean(f"{key}: {' -> '.join(states)}"))
     return lines
+
+
+def _subject(finding: dict[str, Any]) -> str:
+    application = f": {finding['application']}" if finding.get("application") else ""
+    return f"{finding.get('host') or finding.get('backend') or 'run'}{application}"
 
 
 def main(path: str, *directories: str) -> int:

@@ -9,10 +9,13 @@ import typing as t
 
 
 class Settings(t.TypedDict, total=False):
-    """The role's variables, without secrets and without their prefix; hosts and backends have their own."""
+    """The role's variables, without secrets and prefix; hosts, applications and backends have their own."""
 
     service: str
     log_paths: t.List[str]
+    log_unit: str
+    log_container: str
+    log_since: str
     otlp_endpoint: str
     otlp_protocol: str
     otlp_headers: t.List[str]  # their names
@@ -35,6 +38,7 @@ class Suppression(t.TypedDict, total=False):
 
     id: str
     host: str
+    application: str
     until: str
     reason: str
 

@@ -25,8 +25,13 @@ class Loss(t.TypedDict):
     high: float
 
 
+def sender(host: str, application: str = "") -> str:
+    """Who sends a canary: an application of a host, or the host's only one (no name). Names have no slash."""
+    return f"{host}/{application}" if application else host
+
+
 def trace_id(run: str, host: str, hop: str, sequence: int) -> str:
-    """The id (32 hex digits) of one canary. Whoever knows the run's word needs no list of ids to look for them."""
+    """The id (32 hex digits) of one canary; `host` is its sender. Whoever knows the run's word needs no list of ids."""
     # Lengths in front, so that no two different triples are one text.
     text = "".join(f"{len(part)}:{part}" for part in (host, hop, str(sequence)))
     return hmac.new(run.encode(), text.encode(), hashlib.sha256).hexdigest()[:32]

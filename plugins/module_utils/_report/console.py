@@ -43,8 +43,10 @@ def page(report: Report, paths: t.Sequence[str] = (), utf8: bool = True) -> str:
 
 def _head(report: Report) -> str:
     evidence, checks = report["evidence"], {finding["id"] for finding in report["findings"]}
+    applications = sum(len(labels["applications"]) for labels in evidence["hosts"].values())
     counts = [
         count(len(evidence["hosts"]), "host"),
+        *([count(applications, "application")] if applications > len(evidence["hosts"]) else []),
         count(len(evidence["backends"]), "backend"),
         count(len(checks), "check"),
     ]
@@ -92,7 +94,7 @@ def _telling(finding: t.Dict[str, t.Any]) -> bool:
 
 
 def _line(line: fold.Line, marks: t.Mapping[str, str]) -> t.List[str]:
-    who = f"{fold.named(line.hosts)}  " if line.hosts else ""
+    who = f"{fold.named(line.places)}  " if line.places else ""
     return _wrap(f"  {marks[line.finding['state']]} {who}", line.title, indent=6)
 
 
@@ -125,7 +127,8 @@ def _verdict(report: Report) -> t.List[str]:
     verdict = report["verdict"]
     lines = _wrap(f"{verdict['status']}: ", verdict["sentence"])
     for cause in verdict["root_causes"]:
-        where = [cause["hop"], *([fold.named(cause["hosts"])] if cause["hosts"] else [])]
+        places = fold.places(report, cause)
+        where = [cause["hop"], *([fold.named(places)] if places else [])]
         after = len(cause["consequences"])
         folded = f" ({count(after, 'consequence')} folded)" if after else ""
         lines += _wrap("root cause: ", f"{', '.join(where)}: {cause['id']}{folded}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.causes import MAX_TITLES, alike
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import HOPS
 
@@ -14,11 +15,11 @@ FAILING = ("failed", "warning", "info")
 
 
 class Line(t.NamedTuple):
-    """Findings of one check with one outcome, and the hosts they are about."""
+    """Findings of one check with one outcome, and the hosts (or applications of hosts) they are about."""
 
     finding: t.Dict[str, t.Any]  # the first of them
     title: str
-    hosts: t.List[str]
+    places: t.List[str]
 
 
 def by_hop(report: t.Dict[str, t.Any]) -> t.Dict[str, t.List[Line]]:
@@ -29,9 +30,9 @@ def by_hop(report: t.Dict[str, t.Any]) -> t.Dict[str, t.List[Line]]:
         key = (finding["hop"], finding["id"], finding["state"], finding["reason"])
         line = groups.setdefault(key, {}).setdefault(finding["title"], Line(finding, finding["title"], []))
         if finding["host"] is not None:
-            line.hosts.append(finding["host"])
+            line.places.append(subject(report, finding))
         elif finding["backend"] is not None and len(backends) > 1:
-            line.hosts.extend(backends[finding["backend"]].get("hosts") or [])
+            line.places.extend(backends[finding["backend"]].get("hosts") or [])
     lines: t.Dict[str, t.List[Line]] = {hop: [] for hop in HOPS}
     for (hop, *_rest), by_title in groups.items():
         lines[hop] += _merged(list(by_title.values()))
@@ -42,8 +43,23 @@ def _merged(lines: t.List[Line]) -> t.List[Line]:
     """Lines that differ in their titles only (an endpoint, a number) become one when they are many."""
     if len(lines) <= MAX_TITLES:
         return lines
-    first, hosts = lines[0], [host for line in lines for host in line.hosts]
-    return [Line(first.finding, alike(first.title, len(hosts)), hosts)]
+    first, places = lines[0], [place for line in lines for place in line.places]
+    return [Line(first.finding, alike(first.title, len(places)), places)]
+
+
+def subject(report: t.Dict[str, t.Any], finding: t.Dict[str, t.Any]) -> str:
+    """What a finding is about: a host, an application where its host has several, a backend's id, or `run`."""
+    if finding["host"] is not None:
+        return document.place(report["evidence"], finding["host"], finding["application"])
+    return finding["backend"] or "run"
+
+
+def places(report: t.Dict[str, t.Any], cause: t.Dict[str, t.Any]) -> t.List[str]:
+    """Where a root cause is, as a sentence names it."""
+    if cause["applications"]:
+        return [document.place(report["evidence"], each["host"], each["name"]) for each in cause["applications"]]
+    found: t.List[str] = cause["hosts"]
+    return found
 
 
 def reasons(findings: t.Iterable[t.Dict[str, t.Any]]) -> t.Dict[str, int]:
@@ -74,8 +90,9 @@ def follows_from(report: t.Dict[str, t.Any]) -> t.Dict[str, str]:
     return found
 
 
-def named(hosts: t.Sequence[str], most: int = 4) -> str:
+def named(places: t.Sequence[str], most: int = 4) -> str:
     """A few names, or the first ones and a number."""
-    if len(hosts) <= most:
-        return " ".join(hosts)
-    return f"{' '.join(hosts[: most - 1])} and {len(hosts) - most + 1} more"
+    between = ", " if any(" " in place for place in places) else " "
+    if len(places) <= most:
+        return between.join(places)
+    return f"{between.join(places[: most - 1])} and {len(places) - most + 1} more"

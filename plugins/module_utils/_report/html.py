@@ -151,8 +151,9 @@ def _root_causes(report: Report) -> str:
     for cause in causes:
         proved = " <strong>(proved)</strong>" if cause["proved"] else ""
         parts.append(f"<h3>{_e(cause['hop'])}: {_e(cause['title'])}{proved}</h3>")
-        if cause["hosts"]:
-            parts.append(f"<p>on {_names(cause['hosts'])}</p>")
+        places = fold.places(report, cause)
+        if places:
+            parts.append(f"<p>on {_names(places)}</p>")
         parts.append(f"<p>{_e(cause['cause'])}</p>{_fix(cause['fix'])}<p>{_link(cause['id'])}</p>")
         if cause["consequences"]:
             ids = ", ".join(_link(check_id) for check_id in cause["consequences"])
@@ -176,18 +177,18 @@ def _finding(line: fold.Line) -> str:
     finding = line.finding
     state = finding["state"]
     opened = " open" if state in ("failed", "warning") else ""
-    who = f" ({_e(fold.named(line.hosts))})" if line.hosts else ""
+    who = f" ({_e(fold.named(line.places))})" if line.places else ""
     parts = [f'<details class="{_e(state)}"{opened}><summary>{_LETTER.get(state, "-")} {_e(line.title)}{who}</summary>']
     if finding["reason"]:
         parts.append(f"<p>{_e(state)}: {_e(finding['reason'])}</p>")
     if finding.get("cause"):
         parts.append(f"<p>{_e(finding['cause'])}</p>{_fix(finding['fix'])}")
     if finding["evidence"]:
-        whose = f" of {_e(line.hosts[0])}" if len(line.hosts) > 1 else ""
+        whose = f" of {_e(line.places[0])}" if len(line.places) > 1 else ""
         quoted = json.dumps(finding["evidence"], indent=1, ensure_ascii=False)
         parts.append(f"<p>Evidence{whose}:</p><pre>{_e(quoted)}</pre>")
-    if len(line.hosts) > 1:
-        parts.append(f"<p>On {_names(line.hosts)}</p>")
+    if len(line.places) > 1:
+        parts.append(f"<p>On {_names(line.places)}</p>")
     parts.append(f"<p>{_link(finding['id'])}</p></details>")
     return "".join(parts)
 
@@ -204,22 +205,23 @@ def _not_checked(report: Report) -> str:
 
 
 def _hosts(report: Report) -> str:
-    """Hosts x checks, one row for all hosts with the same outcome; checks that nobody could decide are left out."""
-    outcomes: t.Dict[str, t.Dict[str, str]] = {}
-    for finding in report["findings"]:
-        if finding["host"] is not None:
-            outcomes.setdefault(finding["host"], {})[finding["id"]] = finding["state"]
+    """Hosts x checks, one row for all with the same outcome; checks that nobody could decide are left out.
+
+    A host with several applications has a row for each of them, in which its own findings stand as well.
+    """
+    hosts, subjects = _outcomes(report)
+    outcomes = {place: {**hosts.get(host, {}), **found} for (host, place), found in subjects.items()}
     if not outcomes:
         return ""
     ids = list(dict.fromkeys(i for found in outcomes.values() for i, state in found.items() if state != "skipped"))
     rows: t.Dict[t.Tuple[str, ...], t.List[str]] = {}
-    for host, found in outcomes.items():
-        rows.setdefault(tuple(found.get(check_id, "skipped") for check_id in ids), []).append(host)
+    for place, found in outcomes.items():
+        rows.setdefault(tuple(found.get(check_id, "skipped") for check_id in ids), []).append(place)
     head = "".join(f"<th>{_e(check_id)}</th>" for check_id in ids)
     body = []
-    for states, hosts in sorted(rows.items(), key=lambda row: (-sum(s == "failed" for s in row[0]), -len(row[1]))):
+    for states, places in sorted(rows.items(), key=lambda row: (-sum(s == "failed" for s in row[0]), -len(row[1]))):
         cells = "".join(f'<td title="{_e(state)}">{_LETTER.get(state, "-")}</td>' for state in states)
-        body.append(f"<tr><th>{_names(hosts)}</th>{cells}</tr>")
+        body.append(f"<tr><th>{_names(places)}</th>{cells}</tr>")
     return (
         f'<h2>Hosts</h2><p class="note">√ passed, × failed, ! warning, i note, … pending, ? could not be determined, '
         '~ suppressed, - not checked</p><div class="scroll"><table>'
@@ -227,12 +229,31 @@ def _hosts(report: Report) -> str:
     )
 
 
-def _names(hosts: t.Sequence[str]) -> str:
-    listed = ", ".join(_e(host) for host in hosts[:MAX_HOSTS])
-    more = f" and {len(hosts) - MAX_HOSTS} more" if len(hosts) > MAX_HOSTS else ""
-    if len(hosts) <= 8:
+def _outcomes(
+    report: Report,
+) -> t.Tuple[t.Dict[str, t.Dict[str, str]], t.Dict[t.Tuple[str, str], t.Dict[str, str]]]:
+    """{check id: state} of each host as such, and of each of its applications (by host and place)."""
+    hosts: t.Dict[str, t.Dict[str, str]] = {}
+    subjects: t.Dict[t.Tuple[str, str], t.Dict[str, str]] = {}
+    for finding in report["findings"]:
+        if finding["application"] is not None:
+            place = fold.subject(report, finding)
+            subjects.setdefault((finding["host"], place), {})[finding["id"]] = finding["state"]
+        elif finding["host"] is not None:
+            hosts.setdefault(finding["host"], {})[finding["id"]] = finding["state"]
+    for host, found in hosts.items():
+        if not report["evidence"]["hosts"][host]["applications"]:
+            subjects[host, host] = found
+    return hosts, subjects
+
+
+def _names(places: t.Sequence[str]) -> str:
+    listed = ", ".join(_e(place) for place in places[:MAX_HOSTS])
+    more = f" and {len(places) - MAX_HOSTS} more" if len(places) > MAX_HOSTS else ""
+    if len(places) <= 8:
         return listed
-    return f"<details><summary>{len(hosts)} hosts</summary>{listed}{more}</details>"
+    noun = "applications" if any(": " in place for place in places) else "hosts"
+    return f"<details><summary>{len(places)} {noun}</summary>{listed}{more}</details>"
 
 
 def _fix(steps: t.Sequence[str]) -> str:

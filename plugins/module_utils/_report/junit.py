@@ -1,13 +1,15 @@
 # Copyright (c) 2026, The traceops.tracing authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""junit.xml: one test case per check and host, for continuous integration."""
+"""junit.xml: one test case per check and host or application, for continuous integration."""
 
 from __future__ import annotations
 
 import re
 import typing as t
 from xml.sax.saxutils import escape, quoteattr
+
+from ansible_collections.traceops.tracing.plugins.module_utils._report import fold
 
 Report = t.Dict[str, t.Any]
 
@@ -18,7 +20,7 @@ _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 def page(report: Report) -> str:
     """The XML for a report document: failed checks are failures, what was not decided is skipped."""
     findings = report["findings"]
-    cases = [_case(finding) for finding in findings]
+    cases = [_case(finding, fold.subject(report, finding)) for finding in findings]
     states = [finding["state"] for finding in findings]
     skipped = sum(state not in ("ok", "info", "warning", "failed") for state in states)
     attributes = f'tests="{len(cases)}" failures="{states.count("failed")}" errors="0" skipped="{skipped}"'
@@ -31,8 +33,7 @@ def page(report: Report) -> str:
     )
 
 
-def _case(finding: t.Dict[str, t.Any]) -> str:
-    subject = finding["host"] or finding["backend"] or "run"
+def _case(finding: t.Dict[str, t.Any], subject: str) -> str:
     head = f"<testcase classname={_attribute(finding['id'])} name={_attribute(subject)}"
     state, title = finding["state"], finding["title"]
     if state == "ok":

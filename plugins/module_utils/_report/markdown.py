@@ -20,7 +20,7 @@ def page(report: Report) -> str:
     verdict = report["verdict"]
     lines = [f"# Tracing: {verdict['status']}", "", _text(verdict["sentence"]), ""]
     for cause in verdict["root_causes"]:
-        lines += _cause(cause)
+        lines += _cause(cause, fold.places(report, cause))
     lines += _funnel(report)
     follows = fold.follows_from(report)
     others = [
@@ -34,7 +34,7 @@ def page(report: Report) -> str:
         for line in others:
             after = follows.get(line.finding["id"])
             state = line.finding["state"] if not after else f"because of {after}"
-            cells = (state, line.finding["id"], fold.named(line.hosts), line.title)
+            cells = (state, line.finding["id"], fold.named(line.places), line.title)
             lines.append(f"| {' | '.join(_text(cell) for cell in cells)} |")
         lines.append("")
     reasons = fold.reasons(report["findings"])
@@ -57,10 +57,10 @@ def _funnel(report: Report) -> t.List[str]:
     return ["## How far spans get", "", *lines, ""]
 
 
-def _cause(cause: t.Dict[str, t.Any]) -> t.List[str]:
+def _cause(cause: t.Dict[str, t.Any], places: t.Sequence[str]) -> t.List[str]:
     lines = [f"## {_text(cause['title'])}", "", f"`{cause['id']}`{', proved' if cause['proved'] else ''}"]
-    if cause["hosts"]:
-        lines.append(f"on {_text(fold.named(cause['hosts']))}")
+    if places:
+        lines.append(f"on {_text(fold.named(places))}")
     lines += ["", _text(cause["cause"]), ""]
     lines += [f"{number}. {_text(step)}" for number, step in enumerate(cause["fix"], 1)]
     if cause["consequences"]:

@@ -16,14 +16,17 @@ STATUSES = ("ok", "incomplete", "problem")
 
 
 def page(report: Report) -> str:
-    """The metrics of a report document. Hosts are not labels: with thousands of them the series would be too many."""
+    """The metrics of a report document. Hosts are no labels: with thousands of them the series would be too many.
+
+    Applications are, where they have names: those of a fleet have few.
+    """
     verdict = report["verdict"]
     by_state = dict.fromkeys(STATES, 0)
-    failing: t.Dict[t.Tuple[str, str], int] = {}
+    failing: t.Dict[t.Tuple[str, str, str], int] = {}
     for finding in report["findings"]:
         by_state[finding["state"]] += 1
         if finding["state"] in ("failed", "warning"):
-            key = (finding["id"], finding["severity"])
+            key = (finding["id"], finding["severity"], finding["application"] or "")
             failing[key] = failing.get(key, 0) + 1
     lines = [
         *_metric("status", "Verdict of the last tracing diagnosis: 1 for the one that holds."),
@@ -35,12 +38,19 @@ def page(report: Report) -> str:
         _sample("hosts", sum(bool(h.get("unreachable")) for h in report["evidence"]["hosts"].values()), reached="no"),
         *_metric("findings", "Findings by state."),
         *(_sample("findings", number, state=state) for state, number in by_state.items()),
-        *_metric("failing_checks", "Hosts or backends on which a check fails."),
-        *(_sample("failing_checks", n, check=i, severity=severity) for (i, severity), n in sorted(failing.items())),
+        *_metric("failing_checks", "Hosts or backends on which a check fails, by application where it has a name."),
+        *(
+            _sample("failing_checks", n, check=i, severity=severity, **_named(application))
+            for (i, severity, application), n in sorted(failing.items())
+        ),
         *_metric("root_causes", "Root causes, with the number of hosts that they are about."),
         *(_sample("root_causes", n, check=i, hop=hop) for (i, hop), n in sorted(_roots(verdict).items())),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _named(application: str) -> t.Dict[str, str]:
+    return {"application": application} if application else {}
 
 
 def _roots(verdict: t.Dict[str, t.Any]) -> t.Dict[t.Tuple[str, str], int]:

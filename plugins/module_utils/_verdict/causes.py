@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From failing checks to root causes.
 
-The failing checks of a host, its backend and the run form a graph: an edge leads from a check to each
+The failing checks of an application, its host, its backend and the run form a graph: an edge leads from a check to each
 failing check that its `explains` names. A root cause is one that no edge reaches. Since explanations
 have no circle, the root causes are also the smallest set that explains everything that fails.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document as evidence
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.evaluate import FAILING, Finding
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import SEVERITIES, Library
 
@@ -19,21 +20,24 @@ MAX_TITLES = 5  # different titles of one check, before they become one line
 
 
 class RootCause(t.NamedTuple):
-    """One cause, on one host or on many; `consequences` are the ids of the checks that fail because of it."""
+    """One cause, in one place or in many; `consequences` are the ids of the checks that fail because of it."""
 
-    findings: t.List[Finding]  # one for each host, or for each backend, or a single one of the run
+    findings: t.List[Finding]  # one for each application, host or backend, or a single one of the run
     consequences: t.List[str]
     title: str
     hosts: t.List[str]  # where it is; of a backend's cause those behind it, where there are several backends
+    places: t.List[str]  # the same for a sentence: with the application, where a host has several
 
     def document(self) -> t.Dict[str, t.Any]:
         """The root cause as report.json has it; `backend` is null when it is about several."""
         first = self.findings[0]
         backends = {finding.backend for finding in self.findings}
+        applications = [{"host": f.host, "name": f.application} for f in self.findings if f.application is not None]
         return {
             "id": first.check.id,
             "hop": first.check.hop,
             "hosts": self.hosts,
+            "applications": applications,
             "backend": first.backend if len(backends) == 1 else None,
             "title": self.title,
             "cause": first.cause,
@@ -44,11 +48,11 @@ class RootCause(t.NamedTuple):
 
 
 def root_causes(
-    findings: t.Sequence[Finding], backends: t.Mapping[str, t.Any], library: Library, threshold: str
+    findings: t.Sequence[Finding], document: evidence.Document, library: Library, threshold: str
 ) -> t.List[RootCause]:
     """The root causes in path order: those at or above `threshold` (a severity), or with such a consequence."""
     failing = [finding for finding in findings if finding.state in FAILING]
-    graph = _Graph(failing, library)
+    graph = _Graph(failing, document, library)
     grave = {check.id for check in library.checks if SEVERITIES.index(check.severity) >= SEVERITIES.index(threshold)}
     groups: t.Dict[str, t.List[Finding]] = {}
     reached: t.Dict[str, t.Set[str]] = {}
@@ -63,7 +67,8 @@ def root_causes(
     for check in library.checks:
         folded = [other.id for other in library.checks if other.id in reached.get(check.id, ())]
         for title, members in _lines(groups.get(check.id, [])):
-            causes.append(RootCause(members, folded, title, _hosts(members, backends)))
+            hosts = _hosts(members, document["backends"])
+            causes.append(RootCause(members, folded, title, hosts, _places(members, document) or hosts))
     return causes
 
 
@@ -74,7 +79,11 @@ def _hosts(findings: t.Sequence[Finding], backends: t.Mapping[str, t.Any]) -> t.
             found.append(finding.host)
         elif finding.backend is not None and len(backends) > 1:
             found += backends[finding.backend].get("hosts") or []
-    return found
+    return list(dict.fromkeys(found))
+
+
+def _places(findings: t.Sequence[Finding], document: evidence.Document) -> t.List[str]:
+    return [evidence.place(document, f.host, f.application) for f in findings if f.host is not None]
 
 
 def _lines(findings: t.List[Finding]) -> t.List[t.Tuple[str, t.List[Finding]]]:
@@ -95,31 +104,39 @@ def alike(title: str, hosts: int) -> str:
 class _Graph:
     """The failing ids by where they fail, and what explains what among them."""
 
-    def __init__(self, failing: t.Sequence[Finding], library: Library) -> None:
+    def __init__(self, failing: t.Sequence[Finding], document: evidence.Document, library: Library) -> None:
         self._explained = library.explained
-        self._run: t.Set[str] = set()
-        self._backend: t.Dict[t.Optional[str], t.Set[str]] = {}
-        self._host: t.Dict[t.Optional[str], t.Set[str]] = {}
-        self._behind: t.Dict[t.Optional[str], t.Set[str]] = {}  # on any host of a backend
+        self._backends = {  # of each host's applications
+            host: {own.get("backend") for own in labels["applications"].values()}
+            for host, labels in document["hosts"].items()
+        }
+        self._at: t.Dict[_Where, t.Set[str]] = {}
+        self._on: t.Dict[t.Optional[str], t.Set[str]] = {}  # in any application of a host
+        self._behind: t.Dict[t.Optional[str], t.Set[str]] = {}  # on any host of a backend, in any application of it
         for finding in failing:
             check_id = finding.check.id
-            if finding.host is not None:
-                self._host.setdefault(finding.host, set()).add(check_id)
+            self._at.setdefault(_where(finding), set()).add(check_id)
+            if finding.application is not None:
+                self._on.setdefault(finding.host, set()).add(check_id)
                 self._behind.setdefault(finding.backend, set()).add(check_id)
-            elif finding.backend is not None:
-                self._backend.setdefault(finding.backend, set()).add(check_id)
-            else:
-                self._run.add(check_id)
+            elif finding.host is not None:
+                for backend in self._backends[finding.host]:
+                    self._behind.setdefault(backend, set()).add(check_id)
 
-    def _around(self, finding: Finding) -> t.FrozenSet[str]:
-        """The failing ids that can explain `finding` or be explained by it."""
-        if finding.host is not None:
-            near = self._host[finding.host]
+    def _around(self, finding: Finding) -> t.Set[str]:
+        """The failing ids that can explain `finding` or be explained by it: of its subject and what is around."""
+        places = [_RUN, _where(finding)]
+        near: t.List[t.Set[str]] = []
+        if finding.application is not None:
+            places += [(finding.host, None, None), (None, None, finding.backend)]
+        elif finding.host is not None:
+            places += [(None, None, backend) for backend in self._backends[finding.host]]
+            near.append(self._on.get(finding.host, set()))
         elif finding.backend is not None:
-            near = self._behind.get(finding.backend, set())
+            near.append(self._behind.get(finding.backend, set()))
         else:
-            near = set().union(*self._behind.values(), *self._backend.values())
-        return frozenset(near | self._backend.get(finding.backend, set()) | self._run)
+            near += self._at.values()
+        return set().union(*near, *(self._at[place] for place in places if place in self._at))
 
     def explained(self, finding: Finding) -> bool:
         return any(finding.check.id in self._explained[other] for other in self._around(finding))
@@ -127,3 +144,13 @@ class _Graph:
     def consequences(self, finding: Finding) -> t.FrozenSet[str]:
         """What fails because of `finding`, directly or through something else."""
         return self._explained[finding.check.id] & self._around(finding)
+
+
+_Where = t.Tuple[t.Optional[str], t.Optional[str], t.Optional[str]]  # host, application, backend
+_RUN: _Where = (None, None, None)
+
+
+def _where(finding: Finding) -> _Where:
+    if finding.host is not None:
+        return finding.host, finding.application, None
+    return None, None, finding.backend

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The traceops.tracing authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Evidence and checks in, findings out: one finding for each check and each host, backend or run it looks at."""
+"""Evidence and checks in, findings out: one for each check and each application, host, backend or run it looks at."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressi
     searcher,
     shown,
 )
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import Check, Library
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import SCOPES, Check, Library
 
 # What a finding can be. `failed`, `warning` and `info` are failing checks by severity; "not checked" has four
 # forms: skipped (nobody asked, or it does not apply), blocked (by a failing check), unknown (it was tried).
@@ -35,11 +35,20 @@ _OUTCOME = ("ok", "cause", "message")
 MAX_QUOTED = 20  # entries of a list or dictionary that a finding quotes
 
 
+class Subject(t.NamedTuple):
+    """What a finding is about: an application of a host (all three), a host, a backend (alone), or the run (none)."""
+
+    host: t.Optional[str] = None
+    application: t.Optional[str] = None
+    backend: t.Optional[str] = None
+
+
 class Finding(t.NamedTuple):
-    """What one check says about one host (`host`), one backend (`backend` alone) or the run (neither)."""
+    """What one check says about its subject; the backend of a host is null when its applications have several."""
 
     check: Check
     host: t.Optional[str]
+    application: t.Optional[str]
     backend: t.Optional[str]
     state: str
     title: str
@@ -57,6 +66,7 @@ class Finding(t.NamedTuple):
             "id": check.id,
             "hop": check.hop,
             "host": self.host,
+            "application": self.application,
             "backend": self.backend,
             "state": self.state,
             "severity": check.severity,
@@ -73,27 +83,54 @@ class Finding(t.NamedTuple):
 
 
 def evaluate(document: evidence.Document, library: Library) -> t.List[Finding]:
-    """All findings, in path order within the run, then each backend, then each host."""
+    """All findings, in path order within the run, then each backend, then each host and its applications."""
     now = epoch(document["run"].get("finished"))
     search = searcher(now if now is not None else 0.0)
     suppressions = suppress.active(document["run"].get("suppress") or [], now)
-    by_scope = {scope: [c for c in library.checks if c.scope == scope] for scope in ("run", "backend", "host")}
+    by_scope = {scope: [c for c in library.checks if c.scope == scope] for scope in SCOPES}
 
-    def subject(view: t.Any, scope: str, host: t.Optional[str], backend: t.Optional[str]) -> t.List[_Decision]:
-        decided = [_decide(check, view, search, host, backend) for check in by_scope[scope]]
-        return [d._replace(finding=_suppressed(d.finding, suppressions)) for d in decided]
+    def decided(scope: str, at: Subject, view: t.Any) -> t.List[_Decision]:
+        found = [_decide(check, view, search, at) for check in by_scope[scope]]
+        return [d._replace(finding=_suppressed(d.finding, suppressions)) for d in found] if suppressions else found
 
-    run = subject(views.run_view(document), "run", None, None)
-    backends = {
-        name: subject(views.backend_view(document, name), "backend", None, name) for name in document["backends"]
-    }
-    hosts: t.Dict[str, t.List[_Decision]] = {}
-    for name, labels in document["hosts"].items():
-        if labels.get("unreachable"):
-            hosts[name] = [_unreachable(check, name, labels.get("backend")) for check in by_scope["host"]]
-        else:
-            hosts[name] = subject(views.host_view(document, name), "host", name, labels.get("backend"))
-    return _block(run, backends, hosts, document, library)
+    decisions = _Decisions(
+        run=decided("run", Subject(), views.run_view(document)),
+        backends={
+            name: decided("backend", Subject(backend=name), views.backend_view(document, name))
+            for name in document["backends"]
+        },
+        hosts={},
+        applications={},
+    )
+    for host, labels in document["hosts"].items():
+        at = Subject(host, None, _only_backend(labels))
+        missing = _not_seen(labels)
+        decisions.hosts[host] = (
+            [_unseen(check, at, missing) for check in by_scope["host"]]
+            if missing
+            else decided("host", at, views.host_view(document, host))
+        )
+        for name, own in labels["applications"].items():
+            at = Subject(host, name, own.get("backend"))
+            decisions.applications[host, name] = (
+                [_unseen(check, at, missing) for check in by_scope["application"]]
+                if missing
+                else decided("application", at, views.application_view(document, host, name))
+            )
+    return _block(decisions, document, library)
+
+
+def _only_backend(labels: t.Mapping[str, t.Any]) -> t.Optional[str]:
+    backends = {own.get("backend") for own in labels["applications"].values()}
+    return backends.pop() if len(backends) == 1 else None
+
+
+def _not_seen(labels: t.Mapping[str, t.Any]) -> str:
+    """Why there is no evidence of a host; empty when there is."""
+    if not labels.get("unreachable"):
+        return ""
+    why = labels.get("reason")
+    return f"the host could not be looked at: {shown(why)}" if why else "the host could not be reached"
 
 
 class _Decision(t.NamedTuple):
@@ -102,9 +139,18 @@ class _Decision(t.NamedTuple):
     stopped: str = ""  # the probe that did not get as far as this check needs
 
 
-def _decide(check: Check, view: t.Any, search: Search, host: t.Optional[str], backend: t.Optional[str]) -> _Decision:
+class _Decisions(t.NamedTuple):
+    """All decisions by what they are about."""
+
+    run: t.List[_Decision]
+    backends: t.Dict[str, t.List[_Decision]]
+    hosts: t.Dict[str, t.List[_Decision]]
+    applications: t.Dict[t.Tuple[str, str], t.List[_Decision]]  # by host and application
+
+
+def _decide(check: Check, view: t.Any, search: Search, at: Subject) -> _Decision:
     def undecided(state: str, reason: str, blockable: bool, stopped: str = "") -> _Decision:
-        return _Decision(Finding(check, host, backend, state, check.question, reason), blockable, stopped)
+        return _Decision(Finding(check, *at, state, check.question, reason), blockable, stopped)
 
     try:
         values = []
@@ -122,14 +168,13 @@ def _decide(check: Check, view: t.Any, search: Search, host: t.Optional[str], ba
             title = render(check.passes_as, search, view) if check.passes_as else check.question
             # Of what passes, only plain values are quoted: there are thousands of such findings.
             told = {n.source: _leaf(v) for n, v in zip(check.needs, values) if not isinstance(v, (dict, list))}
-            return _Decision(Finding(check, host, backend, "ok", title, evidence=told))
+            return _Decision(Finding(check, *at, "ok", title, evidence=told))
         quoted = {need.source: _bounded(value) for need, value in zip(check.needs, values)}
         quoted.update({shown_.source: _bounded(search(shown_, view)) for shown_ in check.shows})
         pending = check.pending_when is not None and truthy(search(check.pending_when, view))
         finding = Finding(
             check,
-            host,
-            backend,
+            *at,
             "pending" if pending else _STATE_OF[check.severity],
             render(check.title, search, view),
             render(check.pending_as, search, view) if pending else "",
@@ -211,8 +256,8 @@ def _said(probe: t.Any) -> str:
     return shown(probe.get("message") or probe.get("cause")) if isinstance(probe, dict) else "nothing"
 
 
-def _unreachable(check: Check, host: str, backend: t.Optional[str]) -> _Decision:
-    return _Decision(Finding(check, host, backend, "skipped", check.question, "the host could not be reached"))
+def _unseen(check: Check, at: Subject, why: str) -> _Decision:
+    return _Decision(Finding(check, *at, "skipped", check.question, why))
 
 
 def _bounded(value: t.Any) -> t.Any:
@@ -231,10 +276,15 @@ def _leaf(value: t.Any) -> t.Any:
 
 
 def matching(entry: t.Mapping[str, t.Any], finding: Finding) -> bool:
-    """Whether a suppression `{id, host}` is about this finding; both may be patterns as in file names."""
-    wanted = str(entry.get("host") or "*")
-    return fnmatch.fnmatchcase(finding.check.id, str(entry.get("id"))) and fnmatch.fnmatchcase(
-        finding.host or finding.backend or "", wanted
+    """Whether a suppression `{id, host, application}` is about this finding; all may be patterns as in file names."""
+    pairs = (
+        (finding.check.id, entry.get("id")),
+        (finding.host or finding.backend or "", entry.get("host") or "*"),
+        # One that names an application is not about hosts and backends.
+        (finding.application, entry.get("application")),
+    )
+    return all(
+        wanted is None or (name is not None and fnmatch.fnmatchcase(name, str(wanted))) for name, wanted in pairs
     )
 
 
@@ -247,26 +297,20 @@ def _suppressed(finding: Finding, entries: t.Sequence[t.Mapping[str, t.Any]]) ->
     return finding
 
 
-def _block(
-    run: t.List[_Decision],
-    backends: t.Dict[str, t.List[_Decision]],
-    hosts: t.Dict[str, t.List[_Decision]],
-    document: evidence.Document,
-    library: Library,
-) -> t.List[Finding]:
+def _block(decisions: _Decisions, document: evidence.Document, library: Library) -> t.List[Finding]:
     """All findings; what could not be decided because of a failing check becomes `blocked` by it."""
 
-    def failing(decisions: t.Iterable[_Decision]) -> t.List[Check]:
-        return [d.finding.check for d in decisions if d.finding.state in FAILING]
+    def failing(decided: t.Iterable[_Decision]) -> t.List[Check]:
+        return [d.finding.check for d in decided if d.finding.state in FAILING]
 
-    def settle(decisions: t.List[_Decision], near: t.List[Check], far: t.Iterable[Check]) -> t.List[Finding]:
+    def settle(decided: t.List[_Decision], near: t.List[Check], far: t.Iterable[Check]) -> t.List[Finding]:
         """`near` fail on the same subject, `far` around it; the former may also have stopped a probe."""
         blockers = [*near, *far]
         if not blockers:
-            return [d.finding for d in decisions]
+            return [d.finding for d in decided]
         stopped_by = {check.needs[0].label: check.id for check in reversed(near) if check.needs}
         settled = []
-        for finding, blockable, stopped in decisions:
+        for finding, blockable, stopped in decided:
             if blockable:
                 by = next((b.id for b in blockers if finding.check.id in library.explained[b.id]), None)
                 by = by or stopped_by.get(stopped)
@@ -275,19 +319,30 @@ def _block(
             settled.append(finding)
         return settled
 
-    in_run = failing(run)
-    in_backend = {name: failing(decisions) for name, decisions in backends.items()}
-    on_host = {name: failing(decisions) for name, decisions in hosts.items()}
-    findings = settle(run, in_run, _flat([*in_backend.values(), *on_host.values()]))
-    for name, decisions in backends.items():
-        behind = _flat(on_host.get(host, []) for host in document["backends"][name].get("hosts") or [])
-        findings += settle(decisions, in_backend[name], [*in_run, *behind])
-    for name, decisions in hosts.items():
-        backend = document["hosts"][name].get("backend")
-        findings += settle(decisions, on_host[name], [*in_run, *in_backend.get(backend, [])])
+    in_run = failing(decisions.run)
+    in_backend = {name: failing(decided) for name, decided in decisions.backends.items()}
+    on_host = {name: failing(decided) for name, decided in decisions.hosts.items()}
+    in_application = {key: failing(decided) for key, decided in decisions.applications.items()}
+    findings = settle(decisions.run, in_run, _flat(*in_backend.values(), *on_host.values(), *in_application.values()))
+    for name, decided in decisions.backends.items():
+        labels = document["backends"][name]
+        behind = _flat(
+            *(on_host.get(host, []) for host in labels.get("hosts") or []),
+            *(in_application.get((each["host"], each["name"]), []) for each in labels["applications"]),
+        )
+        findings += settle(decided, in_backend[name], [*in_run, *behind])
+    for host, decided in decisions.hosts.items():
+        applications = document["hosts"][host]["applications"]
+        around = _flat(*(in_backend.get(own.get("backend"), []) for own in applications.values()))
+        on_it = _flat(on_host[host], *(in_application[host, name] for name in applications))
+        findings += settle(decided, on_it, [*in_run, *around])
+        for name, own in applications.items():
+            near = _flat(in_application[host, name], on_host[host])
+            far = [*in_run, *in_backend.get(own.get("backend"), [])]
+            findings += settle(decisions.applications[host, name], near, far)
     return findings
 
 
-def _flat(lists: t.Iterable[t.List[Check]]) -> t.List[Check]:
-    """All checks in `lists`, each once."""
-    return list({check.id: check for checks in lists for check in checks}.values())
+def _flat(*lists: t.List[Check]) -> t.List[Check]:
+    """All checks in `lists`, each once, in path order."""
+    return sorted({check.id: check for checks in lists for check in checks}.values(), key=lambda check: check.rank)

@@ -70,6 +70,22 @@ def compile_expression(source: t.Any) -> Expression:
     return Expression(source, tree, found.group(1) if found else "")
 
 
+# Of these the first part alone starts at the document; what follows starts at what it finds.
+_CHAINS = frozenset(
+    {"subexpression", "index_expression", "pipe", "projection", "value_projection", "filter_projection", "flatten"}
+)
+
+
+def roots(tree: t.Any) -> t.Set[str]:
+    """The names with which the paths of a syntax tree begin: {"otlp", "settings"}."""
+    if not isinstance(tree, dict):
+        return set()
+    if tree["type"] == "field":
+        return {tree["value"]}
+    children = tree["children"][:1] if tree["type"] in _CHAINS else tree["children"]
+    return set().union(*(roots(child) for child in children))
+
+
 def compile_text(source: t.Any) -> Text:
     """`source` taken apart at its braces."""
     if not isinstance(source, str):

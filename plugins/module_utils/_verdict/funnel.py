@@ -27,25 +27,32 @@ class Cell(t.NamedTuple):
 def columns(document: Document) -> t.Dict[str, t.List[t.Dict[str, t.Any]]]:
     """{whose spans: [{step, number, of, source, lost}]} of an evidence document, in the order of STEPS.
 
-    Each is summed over hosts and backends; there is only what was really counted.
+    Each is summed over applications and backends; there is only what was really counted.
     """
-    hosts = [labels for labels in document["hosts"].values() if not labels.get("unreachable")]
+    applications = [
+        {**own, "settings": {**(_at(labels, "settings", kind=dict) or {}), **(_at(own, "settings", kind=dict) or {})}}
+        for labels in document["hosts"].values()
+        if not labels.get("unreachable")
+        for own in labels["applications"].values()
+    ]
     backends = list(document["backends"].values())
     sent = not document["run"].get("check_mode")
     found = {
-        "canaries": _canaries(hosts, backends) if sent else [],
-        "the applications' traces, by their logs": _logged(hosts),
+        "canaries": _canaries(applications, backends) if sent else [],
+        "the applications' traces, by their logs": _logged(applications),
         "all spans while the canaries were sent": _counted(backends),
     }
     return {whose: [cell.document() for cell in cells] for whose, cells in found.items() if cells}
 
 
-def _canaries(hosts: t.Sequence[t.Any], backends: t.Sequence[t.Any]) -> t.List[Cell]:
-    sent = sum(_at(host, "settings", "canaries") or 1 for host in hosts if host.get("otlp"))
+def _canaries(applications: t.Sequence[t.Any], backends: t.Sequence[t.Any]) -> t.List[Cell]:
+    # To an endpoint that applications share, one of them sent for all.
+    senders = [own for own in applications if own.get("otlp") and not _at(own, "otlp", "shared_with", kind=str)]
+    sent = sum(_at(own, "settings", "canaries") or 1 for own in senders)
     if not sent:
         return []
     accepted = sum(
-        len(_at(host, "otlp", "trace_ids", kind=list) or []) for host in hosts if _at(host, "otlp", "ok", kind=bool)
+        len(_at(own, "otlp", "trace_ids", kind=list) or []) for own in senders if _at(own, "otlp", "ok", kind=bool)
     )
     cells = [
         Cell("created", sent, None, "the diagnosis"),
@@ -53,8 +60,14 @@ def _canaries(hosts: t.Sequence[t.Any], backends: t.Sequence[t.Any]) -> t.List[C
     ]
     asked = [backend["canaries"] for backend in backends if _at(backend, "canaries", "hops", kind=dict)]
     if asked:
-        hops = [hops.get("otlp") for canaries in asked for hops in canaries["hops"].values() if isinstance(hops, dict)]
-        arrived = sum(_at(hop, "arrived") or 0 for hop in hops)
+        # A canary of an endpoint that is shared may be looked up in several backends.
+        found = {
+            who: _at(hops, "otlp", "arrived") or 0
+            for canaries in asked
+            for who, hops in canaries["hops"].items()
+            if _at(hops, "otlp", kind=dict)
+        }
+        arrived = sum(found.values())
         cells.append(Cell("stored", arrived, accepted, "Tempo, asked by trace id"))
     searches = [c["search"] for c in asked if _at(c, "search", "found") is not None]
     if searches:
@@ -72,8 +85,12 @@ def _canaries(hosts: t.Sequence[t.Any], backends: t.Sequence[t.Any]) -> t.List[C
 _SAMPLED = tuple("13579bdf")  # the last digit of trace flags with the lowest bit set
 
 
-def _logged(hosts: t.Sequence[t.Any]) -> t.List[Cell]:
-    headers = [_at(host, "logs", "patterns", "traceparent", kind=dict) for host in hosts]
+def _logged(applications: t.Sequence[t.Any]) -> t.List[Cell]:
+    headers = [
+        _at(own, "logs", "patterns", "traceparent", kind=dict)
+        for own in applications
+        if not _at(own, "logs", "shared_with", kind=str)
+    ]
     seen = [(_at(each, "count"), _at(each, "captures", "flags", "values", kind=dict)) for each in headers if each]
     told = [(count, flags) for count, flags in seen if count and flags]
     if not told:

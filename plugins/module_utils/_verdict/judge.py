@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._evidence.document import SCHEMA, Document
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.document import SCHEMA, Document, place
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.causes import RootCause, root_causes
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.evaluate import (
     UNDECIDED,
@@ -31,14 +31,14 @@ def report(document: Document, library: Library) -> Report:
     findings = evaluate(document, library)
     fail_on = document["run"].get("fail_on")
     threshold = fail_on if fail_on in ("critical", "warning") else "critical"
-    causes = root_causes(findings, document["backends"], library, threshold)
-    missing = decisive_gaps(findings)
+    causes = root_causes(findings, document, library, threshold)
+    missing = decisive_gaps(findings, document)
     return {
         "schema": SCHEMA,
         "run": document["run"],
         "verdict": {
             "status": "problem" if causes else "incomplete" if missing else "ok",
-            "sentence": _sentence(findings, causes, missing, len(document["hosts"]) > 1),
+            "sentence": _sentence(findings, causes, missing, _several(document)),
             "root_causes": [cause.document() for cause in causes],
         },
         "findings": [finding.document() for finding in findings],
@@ -47,28 +47,32 @@ def report(document: Document, library: Library) -> Report:
     }
 
 
-def decisive_gaps(findings: t.Iterable[Finding]) -> t.Dict[str, t.List[str]]:
-    """Why decisive checks are not decided: {reason: [names of hosts, or empty]}."""
+def _several(document: Document) -> bool:
+    """Whether there is more than one host or application, so that it must be said which one is meant."""
+    return len(document["hosts"]) > 1 or any(len(labels["applications"]) > 1 for labels in document["hosts"].values())
+
+
+def decisive_gaps(findings: t.Iterable[Finding], document: Document) -> t.Dict[str, t.List[str]]:
+    """Why decisive checks are not decided: {reason: [places, or empty]}."""
     gaps: t.Dict[str, t.List[str]] = {}
     for finding in findings:
         if finding.check.decisive and finding.state in UNDECIDED:
             names = gaps.setdefault(finding.reason or finding.title, [])
-            if finding.host is not None and finding.host not in names:
-                names.append(finding.host)
-    return gaps
+            if finding.host is not None:
+                names.append(place(document, finding.host, finding.application))
+    return {reason: list(dict.fromkeys(names)) for reason, names in gaps.items()}
 
 
 def _sentence(
     findings: t.Sequence[Finding], causes: t.Sequence[RootCause], gaps: t.Mapping[str, t.List[str]], several: bool
 ) -> str:
-    """`several`: there is more than one host, so that it must be said which one is meant."""
     if causes:
         return _problem(causes)
     warnings, known = (sum(1 for f in findings if f.state == state) for state in ("warning", "suppressed"))
     told = [*([count(warnings, "warning")] if warnings else []), *([f"{known} suppressed"] if known else [])]
     also = f" ({', '.join(told)})" if told else ""
     if gaps:
-        reasons = [f"{reason} ({named(hosts)})" if hosts and several else reason for reason, hosts in gaps.items()]
+        reasons = [f"{reason} ({named(places)})" if places and several else reason for reason, places in gaps.items()]
         more = f"; and {len(reasons) - MAX_NAMED} more" if len(reasons) > MAX_NAMED else ""
         return f"Nothing failed{also}, but something decisive was not checked: {'; '.join(reasons[:MAX_NAMED])}{more}"
     passed = sum(1 for finding in findings if finding.state == "ok")
@@ -79,7 +83,7 @@ def _sentence(
 
 def _problem(causes: t.Sequence[RootCause]) -> str:
     first = causes[0]
-    where = f" (on {named(first.hosts)})" if first.hosts else ""
+    where = f" (on {named(first.places)})" if first.places else ""
     others = [cause.title for cause in causes[1:]]
     if not others:
         return f"{first.title}{where}"
@@ -88,9 +92,11 @@ def _problem(causes: t.Sequence[RootCause]) -> str:
     return f"{first.title}{where}; and {len(others)} more root causes"
 
 
-def named(hosts: t.Sequence[str]) -> str:
-    """A few hosts by name, many as a number."""
-    return ", ".join(hosts) if len(hosts) <= MAX_NAMED else f"{len(hosts)} hosts"
+def named(places: t.Sequence[str]) -> str:
+    """A few hosts, or applications on them, by name; many as a number."""
+    if len(places) <= MAX_NAMED:
+        return ", ".join(places)
+    return f"{len(places)} {'applications' if any(': ' in each for each in places) else 'hosts'}"
 
 
 def count(number: int, noun: str) -> str:

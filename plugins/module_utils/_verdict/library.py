@@ -10,6 +10,7 @@ import re
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import shapes
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import LABELS, PARTS
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import (
     BadExpression,
     Expression,
@@ -17,13 +18,14 @@ from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressi
     brief,
     compile_expression,
     compile_text,
+    roots,
 )
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.views import declared_views
 
 # The path of a span, then what cuts across it, then the diagnosis' own settings.
 PATH = ("app", "sampling", "network", "collector", "tempo-ingest", "tempo-storage", "tempo-query", "grafana")
 HOPS = (*PATH, "propagation", "clock", "settings")
-SCOPES = ("host", "backend", "run")
+SCOPES = ("application", "host", "backend", "run")
 SEVERITIES = ("info", "warning", "critical")
 
 MAX_FILE = 1024 * 1024  # bytes
@@ -102,7 +104,7 @@ def load(directories: t.Sequence[str], views: t.Optional[t.Mapping[str, shapes.S
         found: t.Dict[str, str] = {}
         for path in _files(directory):
             for raw in _read(path):
-                check = _check(raw, path)
+                check = _of_its_application(_check(raw, path))
                 _hold(check, views[check.scope], path)
                 if check.id in found:
                     raise BadCheck(f"{path}: check '{check.id}' is also in {found[check.id]}")
@@ -236,6 +238,15 @@ def _reached(raw: t.Mapping[str, t.Any], needs: t.Sequence[Expression]) -> t.Opt
     """
     phases = [need.source for need in needs if need.source.endswith(".ok")]
     return compile_expression(" && ".join(phases)) if phases else None
+
+
+_OF_APPLICATIONS = {*PARTS, *(label.name for label in LABELS.values() if label.scope == "application")}
+
+
+def _of_its_application(check: Check) -> Check:
+    """A host's check that looks at what an application has is the application's: once all such checks said `host`."""
+    named = {name for value in check for expression in _expressions(value) for name in roots(expression.tree)}
+    return check._replace(scope="application") if check.scope == "host" and named & _OF_APPLICATIONS else check
 
 
 def _hold(check: Check, view: shapes.Shape, path: str) -> None:

@@ -19,7 +19,7 @@ class BadSuppression(ValueError):
 
 
 def read(entries: t.Sequence[t.Mapping[str, t.Any]], library: Library) -> t.List[Entry]:
-    """Entries `{id, host, reason, until}` as the run keeps them; `id` and `host` may be patterns (`network.*`).
+    """Entries `{id, host, application, reason, until}` as the run keeps them; the first three may be patterns (`app*`).
 
     A date without a time means the end of that day (UTC).
     """
@@ -36,7 +36,8 @@ def read(entries: t.Sequence[t.Mapping[str, t.Any]], library: Library) -> t.List
                 until += "T23:59:59+00:00"
             if epoch(until) is None:
                 raise BadSuppression(f"suppress: 'until' of '{pattern}' is no date: '{until}' (write 2027-01-31)")
-        found.append({"id": pattern, "host": entry.get("host"), "reason": str(entry["reason"]), "until": until})
+        where = {key: entry.get(key) for key in ("host", "application")}
+        found.append({"id": pattern, **where, "reason": str(entry["reason"]), "until": until})
     return found
 
 

@@ -12,38 +12,65 @@ from ansible_collections.traceops.tracing.plugins.module_utils._evidence import 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.document import Document
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import LABELS, PARTS, PROBES
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.run import Run, Settings
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import canary
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import facts
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.budget import Visibility, visibility
 
 
 def host_view(document: Document, name: str) -> Document:
-    """What a host-scoped check sees: the host's labels, its backend, and its own canaries there.
+    """What a host-scoped check sees: the host's labels, and the backend of its first application.
 
-    {host, settings, run, backend: {id, <label>...}, canary: the entry of the backend's canaries,
-    hops: {hop: the entry of the canaries that went there}, facts: see _verdict/facts, <label>...}
+    {host, settings, run, backend: {id, <label>...}, facts: see _verdict/facts, <label>...}
     """
     labels = document["hosts"][name]
-    backend = document["backends"].get(labels.get("backend")) or {}
-    parts = {part.name: ((backend.get(part.label) or {}).get(part.key) or {}).get(name) for part in PARTS.values()}
     return {
-        **labels,
-        **parts,
+        **_own(labels),
         "host": name,
         "settings": _settings(document, labels),
         "run": document["run"],
-        "backend": {**backend, "id": labels.get("backend")},
-        "facts": facts.of_application(labels),
+        "backend": _backend(document, *labels["applications"].values()),
+        "facts": facts.of_host(labels),
+    }
+
+
+def application_view(document: Document, host: str, name: str) -> Document:
+    """What an application-scoped check sees: its labels and its host's, its backend, and its own canaries there.
+
+    {host, application, settings, run, backend: {id, <label>...}, canary: the entry of the backend's canaries,
+    hops: {hop: the entry of the canaries that went there}, facts: see _verdict/facts, <label>...}
+    """
+    labels = document["hosts"][host]
+    own = labels["applications"][name]
+    backend = _backend(document, own)
+    found: t.Dict[str, t.Any] = {}
+    for part in PARTS.values():
+        of = (backend.get(part.label) or {}).get(part.key) or {}
+        found[part.name] = _sent(of, labels["applications"], host, name, part.name)
+    mine = {**_own(labels), **own}
+    return {
+        **mine,
+        **found,
+        "host": host,
+        "application": name,
+        "settings": _settings(document, labels, own),
+        "run": document["run"],
+        "backend": backend,
+        "facts": facts.of_application(mine),
     }
 
 
 def backend_view(document: Document, backend_id: str) -> Document:
     """What a backend-scoped check sees.
 
-    {backend: ID, settings, run, hosts: {name: {...}}, visibility: see _verdict/budget,
-    facts: see _verdict/facts, <label>...}
+    {backend: ID, settings, run, hosts: {name: {<label of the host>...}}, applications: [{host, name, <label of the host
+    or of the application>...}], visibility: see _verdict/budget, facts: see _verdict/facts, <label>...}
     """
     labels = document["backends"][backend_id]
-    hosts = {name: document["hosts"].get(name) or {} for name in labels.get("hosts") or []}
+    hosts = {name: _own(document["hosts"].get(name) or {}) for name in labels.get("hosts") or []}
+    applications = [
+        {**hosts.get(each["host"], {}), **document["hosts"][each["host"]]["applications"][each["name"]], **each}
+        for each in labels["applications"]
+    ]
     settings, run = _settings(document, labels), document["run"]
     return {
         **labels,
@@ -51,8 +78,9 @@ def backend_view(document: Document, backend_id: str) -> Document:
         "settings": settings,
         "run": run,
         "hosts": hosts,
-        "visibility": visibility(labels, list(hosts.values()), settings, run.get("finished")),
-        "facts": facts.of_backend(labels, hosts, list(hosts.values()), settings),
+        "applications": applications,
+        "visibility": visibility(labels, applications, settings, run.get("finished")),
+        "facts": facts.of_backend(labels, hosts, applications, settings),
     }
 
 
@@ -61,9 +89,44 @@ def run_view(document: Document) -> Document:
     return {**document, "settings": document["run"].get("settings") or {}}
 
 
-def _settings(document: Document, labels: Document) -> Document:
-    """The settings of a host or backend: those of the run, but for what it was given itself."""
-    return {**(document["run"].get("settings") or {}), **(labels.get("settings") or {})}
+def _own(labels: Document) -> Document:
+    return {name: value for name, value in labels.items() if name != "applications"}
+
+
+def _backend(document: Document, *applications: Document) -> Document:
+    """The evidence of the first application's backend, with its id."""
+    backend_id = next((own.get("backend") for own in applications), None)
+    return {**(document["backends"].get(backend_id) or {}), "id": backend_id}
+
+
+def _sent(of: Document, applications: Document, host: str, name: str, part: str) -> t.Any:
+    """Of a dictionary by sender, what this application sent, or the one that asked a shared endpoint for it."""
+    several = len(applications) > 1
+    own = of.get(canary.sender(host, name if several else ""))
+    if not several:
+        return own
+    labels = applications[name]
+    asked_by = {
+        label: result["shared_with"]
+        for label, result in labels.items()
+        if isinstance(result, dict) and isinstance(result.get("shared_with"), str)
+    }
+    if part == "canary":
+        return of.get(canary.sender(host, asked_by["otlp"])) if "otlp" in asked_by else own
+    hops = dict(own or {})
+    for hop, other in asked_by.items():
+        theirs = of.get(canary.sender(host, other))
+        if isinstance(theirs, dict) and hop in theirs:
+            hops[hop] = theirs[hop]
+    return hops or None
+
+
+def _settings(document: Document, *labels: Document) -> Document:
+    """The settings of a host, backend or application: those of the run, but for what it was given itself."""
+    merged = dict(document["run"].get("settings") or {})
+    for each in labels:
+        merged.update(each.get("settings") or {})
+    return merged
 
 
 # --- what checks may name in these views
@@ -80,30 +143,43 @@ def declared() -> t.Dict[str, Shape]:
 def declared_views(results: t.Optional[t.Mapping[str, Shape]] = None) -> t.Dict[str, Shape]:
     """The shape of the view of each scope; `results` are those of the labels, where they are not the declared ones."""
     known = declared() if results is None else results
-    of_backend = {name: known[name] for name, label in LABELS.items() if label.scope == "backend"}
-    of_host = {name: known[name] for name, label in LABELS.items() if label.scope != "backend"}
+    of: t.Dict[str, t.Dict[str, Shape]] = {scope: {} for scope in ("host", "application", "backend")}
+    for name, label in LABELS.items():
+        of[label.scope][name] = known[name]
     settings, run = shapes.of(Settings), shapes.of(Run)
-    names = shapes.Array(shapes.TEXT)
-    parts = {part.name: shapes.values(shapes.field(known[part.label], part.key, part.label)) for part in PARTS.values()}
-    host = {**of_host, "settings": settings}
-    backend = {**of_backend, "settings": settings, "hosts": names}
-    behind = shapes.Object("a host", {**host, "unreachable": shapes.SWITCH, "backend": shapes.TEXT})
+    own = {"unreachable": shapes.SWITCH, "reason": shapes.TEXT, "message": shapes.TEXT, "settings": settings}
+    host = {**of["host"], **own}
+    application = {**of["application"], "settings": settings, "backend": shapes.TEXT}
+    who = shapes.Object("an application of a backend", {"host": shapes.TEXT, "name": shapes.TEXT})
+    names = {"hosts": shapes.Array(shapes.TEXT), "applications": shapes.Array(who)}
+    backend = {**of["backend"], **names, "settings": settings}
     asked = shapes.Object("a backend", {**backend, "id": shapes.TEXT})
+    parts = {part.name: shapes.values(shapes.field(known[part.label], part.key, part.label)) for part in PARTS.values()}
+    everything = {"applications": shapes.Object("", {}, shapes.Object("an application", application))}
     view = {
-        "host": {
+        "application": {
             **host,
+            **application,
             **parts,
             "host": shapes.TEXT,
+            "application": shapes.TEXT,
             "run": run,
-            "unreachable": shapes.SWITCH,
             "backend": asked,
             "facts": shapes.of(facts.ApplicationFacts),
+        },
+        "host": {
+            **host,
+            "host": shapes.TEXT,
+            "run": run,
+            "backend": asked,
+            "facts": shapes.of(facts.HostFacts),
         },
         "backend": {
             **backend,
             "backend": shapes.TEXT,
             "run": run,
-            "hosts": shapes.Object("", {}, behind),
+            "hosts": shapes.Object("", {}, shapes.Object("a host", host)),
+            "applications": shapes.Array(shapes.Object("an application", {**host, **application, **who.fields})),
             "visibility": shapes.of(Visibility),
             "facts": shapes.of(facts.BackendFacts),
         },
@@ -111,7 +187,7 @@ def declared_views(results: t.Optional[t.Mapping[str, Shape]] = None) -> t.Dict[
             "schema": shapes.NUMBER,
             "run": run,
             "settings": settings,
-            "hosts": shapes.Object("", {}, behind),
+            "hosts": shapes.Object("", {}, shapes.Object("a host", {**host, **everything})),
             "backends": shapes.Object("", {}, shapes.Object("a backend", backend)),
         },
     }

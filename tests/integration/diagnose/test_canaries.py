@@ -33,8 +33,9 @@ FAULTS = {**vars(network_faults), **vars(backend_faults)}
 
 def evidence(run: Run, host: str = "localhost") -> dict[str, Any]:
     assert run.report is not None, run.output
-    found: dict[str, Any] = run.report["evidence"]["hosts"][host]
-    return found
+    labels: dict[str, Any] = run.report["evidence"]["hosts"][host]
+    (own,) = labels["applications"].values()
+    return {**labels, **own}
 
 
 def backend(run: Run) -> dict[str, Any]:

@@ -224,7 +224,7 @@ class Played(t.NamedTuple):
         if host in self.missing:
             pytest.skip(self.missing[host])
         assert self.run.report is not None
-        seen = self.run.report["evidence"]["hosts"][host]
+        (seen,) = self.run.report["evidence"]["hosts"][host]["applications"].values()
         return [
             f"{found['state']}: {found['id']}: {found['title']}"
             for found in self.run.report["findings"]

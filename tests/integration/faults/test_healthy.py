@@ -167,7 +167,8 @@ def test_what_may_just_be_idle_is_left_open(played: Played) -> None:
 @pytest.mark.parametrize("variation", HEALTHY)
 def test_grafanas_trace_is_looked_for_in_tempo_as_well(variation: str, played: Played) -> None:
     assert played.run.report is not None
-    backend = played.run.report["evidence"]["hosts"][variation]["backend"]
+    (application,) = played.run.report["evidence"]["hosts"][variation]["applications"].values()
+    backend = application["backend"]
     trace = played.run.report["evidence"]["backends"][backend]["grafana"]["trace"]
     assert (trace["found"], trace["found_directly"]) == (True, True)
 

@@ -45,9 +45,9 @@ def test_the_document_has_the_keys_that_programs_rely_on() -> None:
     assert list(report) == ["schema", "run", "verdict", "findings", "funnel", "evidence"]
     assert list(report["verdict"]) == ["status", "sentence", "root_causes"]
     assert list(report["verdict"]["root_causes"][0]) == [
-        "id", "hop", "hosts", "backend", "title", "cause", "fix", "proved", "consequences",
+        "id", "hop", "hosts", "applications", "backend", "title", "cause", "fix", "proved", "consequences",
     ]  # fmt: skip
-    wanted = {"id", "hop", "host", "state", "severity", "title", "evidence"}
+    wanted = {"id", "hop", "host", "application", "state", "severity", "title", "evidence"}
     assert all(wanted <= set(finding) for finding in report["findings"])
 
 
@@ -105,7 +105,8 @@ def test_prometheus() -> None:
     assert 'traceops_status{status="ok"} 0' in page
     assert "traceops_finished_timestamp_seconds 1795445313" in page
     assert 'traceops_hosts{reached="all"} 40\ntraceops_hosts{reached="no"} 2' in page
-    assert 'traceops_failing_checks{check="network.otlp.connection-refused",severity="critical"} 3' in page
+    labels = 'check="network.otlp.connection-refused",severity="critical",application="velo-sql-app.sql"'
+    assert f"traceops_failing_checks{{{labels}}} 3" in page
     assert 'traceops_root_causes{check="network.otlp.connection-refused",hop="network"} 3' in page
     sample = re.compile(r'traceops_\w+(\{\w+="[^"\n]*"(,\w+="[^"\n]*")*\})? -?\d+(\.\d+)?')
     assert [line for line in page.splitlines() if not line.startswith("#") and not sample.fullmatch(line)] == []
@@ -155,12 +156,14 @@ def test_replay_gives_equal_findings_or_names_the_difference(
     assert replay.main(path) == 0
     assert "all findings are equal" in capsys.readouterr().out
     changed = json.loads(Path(path).read_text(encoding="utf-8"))
-    changed["evidence"]["hosts"]["app01"]["otlp"]["phases"]["tcp"]["cause"] = "no_route"
+    changed["evidence"]["hosts"]["app01"]["applications"]["velo-sql-app.sql"]["otlp"]["phases"]["tcp"]["cause"] = (
+        "no_route"
+    )
     Path(path).write_text(json.dumps(changed), encoding="utf-8")
     assert replay.main(path) == 1
     printed = capsys.readouterr().out
-    assert "network.otlp.connection-refused (app01): failed -> blocked" in printed
-    assert "network.otlp.no-route (app01): blocked -> failed" in printed
+    assert "network.otlp.connection-refused (app01: velo-sql-app.sql): failed -> blocked" in printed
+    assert "network.otlp.no-route (app01: velo-sql-app.sql): blocked -> failed" in printed
 
 
 def test_replay_reads_the_checks_that_the_report_was_made_with(
@@ -195,9 +198,10 @@ ODD: list[tuple[list[str], Any]] = [
     (["evidence", "backends", "main", "canaries"], "x"),
     (["evidence", "backends", "main", "canaries", "hops"], [1]),
     (["evidence", "backends", "main", "tempo_info"], "x"),
-    (["evidence", "hosts", "app01", "backend"], []),
+    (["evidence", "hosts", "app01", "applications"], []),
+    (["evidence", "hosts", "app01", "applications", "velo-sql-app.sql", "backend"], []),
     (["evidence", "hosts", "app01", "settings"], "x"),
-    (["evidence", "hosts", "app01", "otlp"], [[]]),
+    (["evidence", "hosts", "app01", "applications", "velo-sql-app.sql", "otlp"], [[]]),
 ]
 
 
@@ -210,7 +214,7 @@ def test_replay_of_an_odd_report_is_no_traceback(
     for key in where[:-1]:
         inner = inner[key]
     inner[where[-1]] = value
-    odd["evidence"]["hosts"]["\x1b[31mapp"] = {}
+    odd["evidence"]["hosts"]["\x1b[31mapp"] = {"applications": {}}
     path = tmp_path / "report.json"
     path.write_text(json.dumps(odd), encoding="utf-8")
     assert replay.main(str(path)) in (1, 2)
@@ -219,7 +223,7 @@ def test_replay_of_an_odd_report_is_no_traceback(
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [("[]", "the evidence has no 'schema: 1'"), ("{", "Expecting property name"), ("[" * 100000, "recursion")],
+    [("[]", "the evidence has no 'schema: 2'"), ("{", "Expecting property name"), ("[" * 100000, "recursion")],
 )
 def test_replay_of_something_else_is_one_sentence(
     content: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -9,16 +9,21 @@ from ansible_collections.traceops.tracing.plugins.module_utils._report import fo
 
 def finding(check_id: str, host: str | None = "a", **changes: Any) -> dict[str, Any]:
     plain = {"hop": "network", "backend": "main", "state": "failed", "title": "x", "reason": "", "decisive": False}
-    return {"id": check_id, "host": host, **plain, **changes}
+    return {"id": check_id, "host": host, "application": None if host is None else "shop", **plain, **changes}
 
 
 def report(*findings: dict[str, Any], backends: Any = None, causes: Any = ()) -> dict[str, Any]:
     known = backends or {"main": {"hosts": ["a", "b"]}}
-    return {"findings": list(findings), "evidence": {"backends": known}, "verdict": {"root_causes": list(causes)}}
+    hosts: dict[str, Any] = {}
+    for each in findings:
+        if each["host"] is not None:
+            hosts.setdefault(each["host"], {"applications": {}})["applications"][each["application"]] = {}
+    evidence = {"backends": known, "hosts": hosts}
+    return {"findings": list(findings), "evidence": evidence, "verdict": {"root_causes": list(causes)}}
 
 
 def lines(*findings: dict[str, Any], **keys: Any) -> list[tuple[str, list[str]]]:
-    return [(line.title, line.hosts) for line in fold.by_hop(report(*findings, **keys))["network"]]
+    return [(line.title, line.places) for line in fold.by_hop(report(*findings, **keys))["network"]]
 
 
 def test_equal_outcomes_are_one_line() -> None:

@@ -29,6 +29,7 @@ def test_a_failing_check_has_the_state_of_its_severity(severity: str, state: str
         "id": "network.otlp.refused",
         "hop": "network",
         "host": "a",
+        "application": "shop",
         "backend": "main",
         "state": state,
         "severity": severity,
@@ -219,19 +220,26 @@ def test_quoted_evidence_is_bounded_and_clean(tmp_path: Path) -> None:
 
 SCOPES = [
     (
-        "host",
+        "application",
         (
-            "host == 'a' && settings.service == 'own' && backend.id == 'main' && backend.grafana.ok && canary.found "
-            "&& hops.otlp.stored == `1` && run.id == 'r'"
+            "host == 'a' && application == 'own' && settings.service == 'own' && backend.id == 'main' && canary.found "
+            "&& backend.grafana.ok && hops.otlp.stored == `1` && clock.ok && run.id == 'r'"
+        ),
+    ),
+    ("host", "host == 'a' && settings.service == 'own' && backend.id == 'main' && clock.ok && run.id == 'r'"),
+    (
+        "backend",
+        (
+            "backend == 'main' && settings.service == 'shop' && hosts.a.clock.ok && applications[0].otlp.ok "
+            "&& applications[0].host == 'a' && canaries.ok && run.id == 'r'"
         ),
     ),
     (
-        "backend",
-        "backend == 'main' && settings.service == 'shop' && hosts.a.otlp.ok && canaries.ok && run.id == 'r'",
-    ),
-    (
         "run",
-        "hosts.a.otlp.ok && backends.main.grafana.ok && settings.service == 'shop' && run.id == 'r' && schema == `1`",
+        (
+            "hosts.a.applications.own.otlp.ok && backends.main.grafana.ok && settings.service == 'shop' "
+            "&& run.id == 'r' && schema == `2`"
+        ),
     ),
 ]
 
@@ -241,11 +249,14 @@ def test_what_a_check_of_each_scope_sees(scope: str, expression: str, tmp_path: 
     checks = load(tmp_path, check(scope=scope, needs=None, fails_when=expression, title="x"))
     canaries = {"ok": True, "traces": {"a": {"found": True}}, "hops": {"a": {"otlp": {"stored": 1}}}}
     backend = {"grafana": {"ok": True}, "canaries": canaries}
-    found = only(report(checks, {"a": {**FINE, "settings": {"service": "own"}}}, backend))
+    found = only(report(checks, {"a": {**FINE, "clock": {"ok": True}, "settings": {"service": "own"}}}, backend))
     assert found["state"] == "failed"
-    assert (found["host"], found["backend"]) == {"host": ("a", "main"), "backend": (None, "main"), "run": (None, None)}[
-        scope
-    ]
+    assert (found["host"], found["application"], found["backend"]) == {
+        "application": ("a", "own", "main"),
+        "host": ("a", None, "main"),
+        "backend": (None, None, "main"),
+        "run": (None, None, None),
+    }[scope]
 
 
 class TestBlocked:
@@ -340,8 +351,8 @@ def test_evidence_that_can_not_be_meant(hosts: Any, backends: Any, words: str) -
 @pytest.mark.parametrize(
     ("document", "words"),
     [
-        (None, "the evidence has no 'schema: 1'"),
-        ({"schema": 2}, "the evidence has no 'schema: 1'"),
+        (None, "the evidence has no 'schema: 2'"),
+        ({"schema": 3}, "the evidence has no 'schema: 2'"),
         ({"schema": 1, "run": {}, "hosts": []}, "the evidence has no dictionary 'hosts'"),
         (
             {"schema": 1, "run": {}, "hosts": {"a": 1}, "backends": {}},
@@ -371,6 +382,22 @@ def test_evidence_that_can_not_be_meant(hosts: Any, backends: Any, words: str) -
             {"schema": 1, "run": {}, "hosts": {}, "backends": {"main": {"hosts": ["a", None]}}},
             "the evidence has no names in 'backends.main.hosts'",
         ),
+        (
+            {"schema": 2, "run": {}, "hosts": {"a": {}}, "backends": {}},
+            "the evidence has no dictionary 'hosts.a.applications'",
+        ),
+        (
+            {"schema": 2, "run": {}, "hosts": {"a": {"applications": {"x": 1}}}, "backends": {}},
+            "the evidence has no dictionary 'hosts.a.applications.x'",
+        ),
+        (
+            {"schema": 2, "run": {}, "hosts": {}, "backends": {"main": {}}},
+            "the evidence has no list 'backends.main.applications'",
+        ),
+        (
+            {"schema": 2, "run": {}, "hosts": {}, "backends": {"main": {"applications": [{"host": "a", "name": "x"}]}}},
+            "the evidence has no application that is 'backends.main.applications[0]'",
+        ),
     ],
 )
 def test_a_stored_document_that_can_not_be_evaluated(document: Any, words: str) -> None:
@@ -381,7 +408,11 @@ def test_a_stored_document_that_can_not_be_evaluated(document: Any, words: str) 
 
 def test_evidence_is_kept_as_json_has_it() -> None:
     built = evidence.build({"a": {"seen": datetime.date(2026, 11, 23)}}, {}, {})
-    assert built["hosts"]["a"] == {"unreachable": False, "backend": None, "seen": "2026-11-23"}
+    assert built["hosts"]["a"] == {
+        "unreachable": False,
+        "seen": "2026-11-23",
+        "applications": {"": {"backend": None}},
+    }
 
 
 PLACES = [
@@ -391,7 +422,9 @@ PLACES = [
     (["run", "suppress", 0], "id", "a str"),
     (["run", "suppress", 0], "host", "a str"),
     (["run", "suppress", 0], "until", "a str"),
-    *((["hosts", "a"], key, kind) for key, kind in (("settings", "a dict"), ("backend", "a str"))),
+    (["run", "suppress", 0], "application", "a str"),
+    (["hosts", "a"], "settings", "a dict"),
+    *((["hosts", "a", "applications", "x"], key, kind) for key, kind in (("settings", "a dict"), ("backend", "a str"))),
     *((["backends", "main"], key, kind) for key, kind in (("hosts", "a list"), ("canaries", "a dict"))),
     *((["backends", "main", "canaries"], key, "a dict") for key in ("traces", "hops")),
 ]
@@ -400,10 +433,10 @@ PLACES = [
 @pytest.mark.parametrize(("path", "key", "kind"), PLACES, ids=str)
 def test_what_the_evaluator_looks_into_is_of_its_kind_or_refused(path: list[Any], key: str, kind: str) -> None:
     document: dict[str, Any] = {
-        "schema": 1,
+        "schema": 2,
         "run": {"suppress": [{"id": "network.*", "host": None}]},
-        "hosts": {"a": {"backend": "main"}},
-        "backends": {"main": {"hosts": ["a"], "canaries": {}}},
+        "hosts": {"a": {"applications": {"x": {"backend": "main"}}}},
+        "backends": {"main": {"hosts": ["a"], "applications": [{"host": "a", "name": "x"}], "canaries": {}}},
     }
     assert evidence.check_document(document) is document
     inner: Any = document

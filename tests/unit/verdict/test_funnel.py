@@ -12,12 +12,14 @@ LOGS = "the applications' traces, by their logs"
 
 
 def document(hosts: dict[str, Any], backend: dict[str, Any] | None = None, **run: Any) -> dict[str, Any]:
-    return {"run": run, "hosts": hosts, "backends": {"main": backend or {}}}
+    """Evidence of hosts with one application each; without evidence a host was not reached."""
+    seen = {name: {"unreachable": not own, "applications": {"shop": own} if own else {}} for name, own in hosts.items()}
+    return {"run": run, "hosts": seen, "backends": {"main": backend or {}}}
 
 
 def sent(ids: int, canaries: int = 2) -> dict[str, Any]:
     otlp = {"ok": ids > 0, "trace_ids": ["00"] * ids}
-    return {"unreachable": False, "otlp": otlp, "settings": {"canaries": canaries}}
+    return {"otlp": otlp, "settings": {"canaries": canaries}}
 
 
 def steps(evidence: dict[str, Any], whose: str = "canaries") -> list[tuple[str, int, int | None]]:
@@ -26,7 +28,7 @@ def steps(evidence: dict[str, Any], whose: str = "canaries") -> list[tuple[str, 
 
 def test_canaries_are_followed_from_hop_to_hop() -> None:
     # given three hosts with two canaries each: one host is refused, and Tempo has one canary less than it accepted
-    hosts = {"a": sent(2), "b": sent(2), "c": sent(0), "gone": {"unreachable": True}}
+    hosts = {"a": sent(2), "b": sent(2), "c": sent(0), "gone": {}}
     hops = {"a": {"otlp": {"arrived": 2}}, "b": {"otlp": {"arrived": 1}}}
     search = {"found": 1, "wanted": 3}
     backend = {"canaries": {"hops": hops, "search": search}, "grafana": {"trace": {"found": False}}}
@@ -43,6 +45,18 @@ def test_canaries_are_followed_from_hop_to_hop() -> None:
     assert lost == ["accepted", "stored", "visible in Grafana"]
 
 
+def test_a_canary_to_an_endpoint_that_is_shared_counts_once() -> None:
+    # given two applications behind one endpoint, each with a backend of its own, which both look for the canary
+    first, second = sent(1, canaries=1), sent(1, canaries=1)
+    second["otlp"]["shared_with"] = "shop"
+    hosts = {"a": {"unreachable": False, "applications": {"shop": first, "stock": second}}}
+    hops = {"a/shop": {"otlp": {"arrived": 1}}}
+    backends = {name: {"canaries": {"hops": hops}} for name in ("of shop", "of stock")}
+    # then it was created, accepted and stored once
+    evidence = {"run": {}, "hosts": hosts, "backends": backends}
+    assert steps(evidence) == [("created", 1, None), ("accepted", 1, 1), ("stored", 1, 1)]
+
+
 def test_what_nobody_counted_is_no_step() -> None:
     assert steps(
         document({"a": sent(2)}, {"canaries": {"hops": {"a": None}}, "grafana": {"trace": {"found": None}}})
@@ -51,7 +65,7 @@ def test_what_nobody_counted_is_no_step() -> None:
         ("accepted", 2, 2),
         ("stored", 0, 2),
     ]
-    assert funnel.columns(document({"a": {"unreachable": True}})) == {}
+    assert funnel.columns(document({"a": {}})) == {}
     assert funnel.columns(document({"a": sent(2)}, check_mode=True)) == {}
 
 

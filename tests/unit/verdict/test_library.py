@@ -15,7 +15,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"fix": []}, "the key 'fix' is missing"),
     ({"fail_when": "a"}, "there is no key 'fail_when'; known are id, hop"),
     ({"hop": "networks"}, "'hop' is 'networks', but must be one of app, sampling"),
-    ({"scope": "fleet"}, "'scope' is 'fleet', but must be one of host, backend, run"),
+    ({"scope": "fleet"}, "'scope' is 'fleet', but must be one of application, host, backend, run"),
     ({"severity": "high"}, "'severity' is 'high', but must be one of info, warning, critical"),
     ({"needs": "otlp.cause"}, "'needs' must be a list"),
     ({"question": 3}, "'question' must be text"),

@@ -14,7 +14,7 @@ from ansible_collections.traceops.tracing.tests.unit.verdict.checks import check
 def test_a_date_means_the_end_of_that_day(tmp_path: Path) -> None:
     given = {"id": "network.*", "host": "app*", "reason": "known", "until": "2026-11-30"}
     assert suppress.read([given], load(tmp_path, check())) == [
-        {"id": "network.*", "host": "app*", "reason": "known", "until": "2026-11-30T23:59:59+00:00"}
+        {**given, "application": None, "until": "2026-11-30T23:59:59+00:00"}
     ]
 
 
