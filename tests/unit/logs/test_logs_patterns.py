@@ -204,6 +204,7 @@ def test_bad_patterns_are_named(log: Path, patterns: dict, message: str) -> None
     assert caught.value.message.startswith(message)
     assert set(caught.value.result) == {
         "patterns", "missing", "unexpected", "last_start", "levels", "files", "bytes_read", "elapsed", "engine",
+        "profiles", "recognised", "reasons", "reason", "other_signals",
     }  # fmt: skip
 
 

@@ -81,79 +81,251 @@ LINES: dict[str, dict[str, list[str]]] = {
         "batch_not_sampled": ["could not acquire read lock, observability data will be dropped for this batch"],
     },
     "otel_python": {
+        "sdk_heard": ["2026-11-28 06:33:48,800 WARNING [opentelemetry.sdk.trace.export] Queue is full"],
         "export_retry": [
             "Transient error StatusCode.UNAVAILABLE encountered while exporting traces to t:4317, retrying in 1s.",
+            "Transient error StatusCode.UNAVAILABLE encountered while exporting traces, retrying in 1s.",
             "Transient error Service Unavailable encountered while exporting span batch, retrying in 0.9s.",
         ],
         "export_failed": [
             "Failed to export traces to t:4317, error code: StatusCode.UNIMPLEMENTED, error details: x",
+            "Failed to export traces, error code: StatusCode.UNAUTHENTICATED",
             "Failed to export spans batch code: 404, reason: Not Found",
             "Failed to export batch code: 404, reason: 404 page not found",
+            "Failed to export spans batch code: None, reason: No connection adapters were found for 'x:4318/v1/traces'",
             "Failed to export spans batch due to timeout, max retries or shutdown.",
             "Exception while exporting Span.",
+            "Failed to encode span batch: x",
+        ],
+        "transport_failed": [
+            "I1128 06:33:27.6 1732 ssl_transport_security.cc:2563] Handshake failed with error SSL_ERROR_SSL: error:1"
         ],
         "queue_drop": ["Queue full, dropping Span.", "Queue is full, likely spans will be dropped."],
         "too_large": ["Dropping span batch: serialized size 70000000 bytes exceeds max_request_size 67108864 bytes"],
-        "exporter_failed": ["RuntimeError: Unsupported OTLP protocol 'http/xml' is configured"],
+        "exporter_failed": [
+            "RuntimeError: Unsupported OTLP protocol 'http/xml' is configured",
+            "RuntimeError: Requested component 'otpl' not found in entry points for 'opentelemetry_traces_exporter'",
+            "RuntimeError: Requested component 'otpl' not found in entry point 'opentelemetry_traces_exporter'",
+            "RuntimeError: otlp is not a trace exporter",
+        ],
+        "config_failed": [
+            "Configuration of configurator failed",
+            "Distribution distro configuration failed",
+            "Failed to auto initialize opentelemetry",
+            "Error in sitecustomize; set PYTHONVERBOSE for traceback:",
+            "OTEL_CONFIG_FILE is set but opentelemetry-configuration is not installed.",
+        ],
+        "instrumentation_failed": [
+            'DependencyConflict: requested: "flask >= 1.0" but found: "flask 0.12"',
+            "Instrumenting of django failed",
+        ],
+        "propagator_invalid": ["Failed to load configured propagator `w3c`", "Failed to load propagator: w3c"],
+        "header_invalid": [
+            "Header format invalid! Header values in environment variables must be URL encoded per the x: Authorization"
+        ],
+        "setting_ignored": [
+            "Unsupported compression type: zstd",
+            "Invalid key value resource attribute pair service.name: not enough values to unpack",
+        ],
+        "disabled": ["2026-11-28 06:36:31,908 WARNING [opentelemetry.sdk.trace] SDK is disabled."],
         "provider_overridden": ["Overriding of current TracerProvider is not allowed"],
         "sampler_invalid": [
             "Couldn't recognize sampler sometimes.",
             "Could not convert TRACES_SAMPLER_ARG to float. Using default rate 1.0",
+            "Using default sampler. Failed to initialize sampler, traceidratio: Probability must be in range [0.0, 1].",
         ],
-        "stopped": ["Exporter already shutdown, ignoring batch"],
+        "used_after_shutdown": [
+            "Exporter already shutdown, ignoring batch",
+            "OTLP client already shutdown, ignoring call",
+            "Processor is already shutdown, ignoring call",
+            "Already shutdown, dropping span.",
+        ],
     },
     "otel_java": {
         "process_started": ["INFO VersionLogger - opentelemetry-javaagent - version: 2.9.0"],
+        "sdk_heard": ["Nov 28, 2026 6:50:57 AM io.opentelemetry.sdk.trace.SdkTracerProvider shutdown"],
         "export_failed": [
             "Failed to export spans. The request could not be executed. Full error message: Connection refused",
+            "Failed to export 3 spans. The request could not be executed.",
             "Failed to export spans. Server is UNAVAILABLE. Make sure your collector is running",
-            "Failed to export spans. Server responded with gRPC status code 2. Error message: FRAME_SIZE_ERROR",
-            "Failed to export spans. Server responded with HTTP status code 404. Error message: Not Found",
+            "Failed to export 3 spans. Server responded with gRPC status code 2. Error message: FRAME_SIZE_ERROR",
+            "Failed to export 1 span. Server responded with HTTP status code 404. Error message: Not Found",
+            "Failed to export spans. Error message: UNAVAILABLE: io exception",
             "WARN io.opentelemetry.exporter.otlp.trace.OtlpGrpcSpanExporter - Failed to export spans",
             "FINE: Exporter failed",
+            "WARNING: Exporter threw an Exception",
         ],
-        "connection_failed": ["io.grpc.StatusRuntimeException: UNAVAILABLE: io exception"],
-        "unresolved": ["io.grpc.StatusRuntimeException: UNAVAILABLE: Unable to resolve host tempo"],
         "queue_drop": [
             "BatchSpanProcessor dropped 7 span(s) since the last export because the queue is full (maxQueueSize=2048)"
         ],
-        "exporter_failed": ["ConfigurationException: Unrecognized value for otel.traces.exporter: otpl"],
+        "exporter_failed": [
+            "ConfigurationException: Unrecognized value for otel.traces.exporter: otpl",
+            'ConfigurationException: otel.traces.exporter set to "jaeger" but opentelemetry-exporter-jaeger not found',
+            "Jaeger gRPC Exporter enabled but opentelemetry-exporter-jaeger not found on classpath.",
+            "ConfigurationException: Unsupported OTLP traces protocol: http",
+            "ConfigurationException: OTLP endpoint must be a valid URL: localhost:4318",
+            "ConfigurationException: Invalid OTLP certificate/key path: /etc/ssl/x.pem",
+            "IllegalArgumentException: Unsupported compression method. Supported compression methods include: gzip",
+        ],
+        "config_failed": [
+            "Exception in thread x io.opentelemetry.sdk.autoconfigure.spi.ConfigurationException: Invalid map property",
+            "OpenTelemetry Javaagent failed to start",
+            "INFO: Error encountered during autoconfiguration. Closing partially configured components.",
+        ],
+        "agent_missing": [
+            "Error opening zip file or JAR manifest missing : /otel/agent.jar",
+            "*** java.lang.instrument ASSERTION FAILED ***: agent library failed to init: instrument",
+            "Failed to find Premain-Class manifest attribute in /otel/agent.jar",
+            "java.lang.ClassNotFoundException: io.opentelemetry.javaagent.OpenTelemetryAgent",
+        ],
+        "instrumentation_failed": [
+            "Failed to handle exception in instrumentation for jdbc on x",
+            "Instrumentation muzzled: kafka-clients-0.11",
+            "Enabled instrumentation jdbc failed",
+        ],
+        "sampler_invalid": [
+            "ConfigurationException: Unrecognized value for otel.traces.sampler: alwayson",
+            "ConfigurationException: Invalid value for property otel.traces.sampler.arg=ten%. Must be a double.",
+            "IllegalArgumentException: ratio must be in range [0.0, 1.0]",
+        ],
+        "propagator_invalid": ["ConfigurationException: Unrecognized value for otel.propagators: w3c. Make sure"],
+        "header_invalid": ["ConfigurationException: Invalid map property: otel.exporter.otlp.headers"],
+        "setting_ignored": ["WARNING: maxExportBatchSize should not exceed maxQueueSize. Setting it to 100"],
+        "provider_overridden": ["IllegalStateException: GlobalOpenTelemetry.set has already been called."],
+        "used_after_shutdown": ["INFO: Calling shutdown() multiple times."],
     },
     "otel_go": {
-        "provider_created": ['"level"=4 "msg"="TracerProvider created"'],
+        "sdk_heard": [
+            '"level"=4 "msg"="TracerProvider created"',
+            '2026/11/28 06:43:06 internal_logging.go:50: "msg"="parse duration"',
+        ],
         "export_failed": [
             "2026/02/19 10:00:00 traces export: dial tcp 127.0.0.1:4318: connect: connection refused",
             "failed to send to http://tempo:4318/v1/traces: 404 Not Found (body: )",
             "context deadline exceeded: rpc error: code = Unavailable desc = connection refused",
+            "max retry time elapsed: rpc error: code = Unavailable",
+            "exporter export timeout: rpc error: code = Unavailable",
+        ],
+        "transport_failed": [
+            'addrConn.createTransport failed to connect to {}. Err: connection error: desc = "connection refused"'
         ],
         "partial_success": ["OTLP partial success: trace too large (3 spans rejected)"],
         "protocol_ignored": ["grpc is not a valid protocol for OTLP/HTTP, defaulting to http/protobuf"],
+        "exporter_failed": [
+            "invalid OTLP protocol 'http' - should be one of ['grpc', 'http/protobuf']",
+            "failed to create trace exporter: no transport security set",
+            '"msg"="otlptrace: parse endpoint url" "error"="x"',
+            'internal_logging.go:50: "msg"="parse url" "error"="first path segment in URL cannot contain colon"',
+        ],
+        "sampler_invalid": [
+            "2026/11/28 06:42:10 unsupported sampler: alwayson",
+            'parsing sampler argument: strconv.ParseFloat: parsing "ten%": invalid syntax',
+        ],
+        "header_invalid": [
+            """"msg"="parse headers" "error"="missing '=" "input"="Authorization Bearer x\"""",
+            '"msg"="escape header value" "error"="x"',
+        ],
+        "setting_ignored": [
+            'WARN invalid limit environment variable error="x" key=OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT value=many',
+            '"msg"="parse duration" "error"="x" "input"="10s"',
+            "invalid compression type: 'zstd', using no compression as default",
+        ],
         "queue_drop": ['"level"=8 "msg"="exporting spans" "count"=512 "total_dropped"=17'],
+        "used_after_shutdown": ["the client is shutdown", "the client is already stopped"],
     },
     "otel_nodejs": {
+        "sdk_heard": [
+            "@opentelemetry/api: Registered a global for diag v1.9.0.",
+            "OTEL_TRACES_EXPORTER is empty. Using default otlp exporter.",
+            "items to be sent [ [Object] ]",
+            "OTLPExportDelegate shutdown started",
+        ],
         "disabled": ['OTEL_TRACES_EXPORTER contains "none". SDK will not be initialized.'],
-        "exporter_failed": ["Unrecognized OTEL_TRACES_EXPORTER value: otpl."],
+        "exporter_failed": [
+            "Unrecognized OTEL_TRACES_EXPORTER value: otpl.",
+            "Unable to set up trace exporter(s) due to invalid exporter and/or protocol values.",
+            "Unsupported OTLP traces protocol: http. Using http/protobuf.",
+            'Exporter "jaeger" requested through environment variable is unavailable.',
+            "Error: Could not instantiate JaegerExporter. This could be due to the JaegerExporter's lack of support",
+            "Configuration: Could not parse environment-provided export URL: 'tempo:4318', falling back to undefined",
+            "Configuration: Provided URL appended with 'v1/traces' is not a valid URL, using 'undefined' instead",
+        ],
+        "config_failed": ["Could not load OpenTelemetry configuration, SDK will not be setup: no such file"],
         "export_failed": [
             '{"stack":"OTLPExporterError: Not Found\\n    at","code":"404"}',
-            "Error: connect ECONNREFUSED 127.0.0.1:4318",
-            '{"stack":"Error: Request timed out\\n    at ClientRequest"}',
+            '{"stack":"Error: connect ECONNREFUSED 127.0.0.1:4318\\n    at","errno":"-111","name":"Error"}',
+            '{"stack":"Error: Request timed out\\n    at ClientRequest","message":"Request timed out","name":"Error"}',
+            '{"stack":"Error: 14 UNAVAILABLE: try later\\n    at callErrorFromStatus (/app/grpc-js/build/call.js)',
+            '{"stack":"TypeError: Invalid URL\\n    at x (/app/node_modules/@opentelemetry/otlp-exporter-base/x.js)',
+            "Export failed after maximum retry attempts (5).",
+            "Export failed with non-retryable error: Error: Bad Request",
+            "export response failure (status: 404)",
+            "Error: Concurrent export limit reached",
+            "Error: BatchSpanProcessor: span export failed",
+        ],
+        "export_retry": [
+            "Export retry time 1308ms exceeds remaining timeout 795ms, not retrying further.",
+            "export request retryable (network error: TypeError: fetch failed)",
+        ],
+        "partial_success": [
+            'Received Partial Success response: {"rejectedSpans":3,"errorMessage":"trace ids must be 128 bit"}'
         ],
         "queue_drop": ["Dropped 12 spans because maxQueueSize reached"],
         "loaded_too_late": [
             "Module pg has been loaded before x so it might not work, please initialize it before requiring pg"
         ],
-        "sampler_invalid": ['OTEL_TRACES_SAMPLER value "sometimes" invalid, defaulting to "parentbased_always_on".'],
-        "exporting": ["items to be sent [ [Object] ]"],
+        "propagator_invalid": ['Propagator "w3c" requested through environment variable is unavailable.'],
+        "sampler_invalid": [
+            'OTEL_TRACES_SAMPLER value "sometimes" invalid, defaulting to "parentbased_always_on".',
+            'OTEL_TRACES_SAMPLER value "alwayson invalid, defaulting to always_on".',
+            'unknown OTEL_TRACES_SAMPLER value "sometimes", using default',
+            "OTEL_TRACES_SAMPLER_ARG=10 was given, but it is out of range ([0..1]), defaulting to 1.",
+            "Unknown value 'ten%' for OTEL_TRACES_SAMPLER_ARG, expected a number, using defaults",
+            "OTEL_TRACES_SAMPLER_ARG is blank, defaulting to 1.",
+        ],
+        "header_invalid": ['Header "authorization" has invalid value (x) and will be ignored'],
+        "setting_ignored": [
+            "Unknown value '10s' for OTEL_EXPORTER_OTLP_TIMEOUT, expected a number, using defaults",
+            "Configuration: OTEL_EXPORTER_OTLP_COMPRESSION is invalid, expected 'none' or 'gzip' (actual: 'zstd')",
+            "OTEL_BSP_SCHEDULE_DELAY (x) is invalid, expected number greater than 0, using default.",
+            "BatchSpanProcessor: maxExportBatchSize must be smaller or equal to maxQueueSize, setting it",
+            "URL path should not be set when using grpc, the path part of the URL will be ignored.",
+        ],
+        "provider_overridden": ["Error: @opentelemetry/api: Attempted duplicate registration of API: trace"],
     },
     "otel_dotnet": {
-        "export_failed": [
-            "Exporter failed send data to collector to {0} endpoint. Data will not be sent. {http://t:4317/}"
+        "sdk_heard": [
+            "TracerProviderSdk event: 'Building TracerProvider.'",
+            "Export succeeded for {0}. Message: {1}",
+            "OpenTelemetry-Exporter-OpenTelemetryProtocol: x",
+            "'BatchActivityExportProcessor' exporting to 'OtlpTraceExporter' dropped '0' items.",
+            "Activity started. Name = 'GET', Id = '00-x'.",
         ],
-        "export_retry": ["Transient HTTP error occurred when communicating with {0}"],
-        "export_succeeded": ["Export succeeded for {0}. Message: {1}"],
-        "exporter_failed": ["Unsupported value for protocol '{0}' is configured, default protocol 'grpc' will be used"],
+        "export_failed": [
+            "Exporter failed send data to collector to {0} endpoint. Data will not be sent. {http://t:4317/}",
+            "HTTP request to http://t:4318/v1/traces failed. Response: 404. Exception: x",
+            "Request to endpoint http://t:4318/ timed out. Exception: x",
+            "Export failed for http://t:4317/. Message: x. Unavailable.",
+            "Operation unexpectedly canceled for endpoint http://t:4317/. Exception: x",
+            "Unknown error in export method. Message: 'x'. IsRetry: False",
+            "Server certificate validation failed for 't'. Errors: RemoteCertificateChainErrors",
+        ],
+        "export_retry": [
+            "Transient HTTP error occurred when communicating with {0}",
+            "Export encountered GRPC status warning for http://t:4317/. Status code: 14",
+        ],
+        "exporter_failed": [
+            "Unsupported value for protocol '{0}' is configured, default protocol 'grpc' will be used",
+            "Failed to create secure HttpClient. Exception: x",
+            "Failed to load CA from '/x.pem'. Error: x",
+        ],
         "sampler_invalid": [
-            "OTEL_TRACES_SAMPLER configuration was found but the value 'x' is invalid and will be ignored."
+            "OTEL_TRACES_SAMPLER configuration was found but the value 'x' is invalid and will be ignored.",
+            "OTEL_TRACES_SAMPLER_ARG configuration was found but the value 'x' is invalid and will be ignored, default",
+        ],
+        "setting_ignored": ["Configuration key 'OTEL_EXPORTER_OTLP_TIMEOUT' has an invalid value: '10s'"],
+        "too_large": [
+            "request containing 5 item(s) was discarded because its size of 9 bytes exceeds the maximum request size"
         ],
         "queue_drop": [
             "'BatchExportProcessor' exporting to 'OtlpTraceExporter' dropped '3' item(s) due to buffer full.",
@@ -162,17 +334,135 @@ LINES: dict[str, dict[str, list[str]]] = {
         "parent_not_recorded": ["'x' was dropped because its local parent activity is not recorded"],
     },
     "otel_rust": {
-        "provider_created": ["INFO opentelemetry: name=TracerProvider.GlobalSet Global tracer provider is set."],
+        "sdk_heard": [
+            "INFO opentelemetry: name=TracerProvider.GlobalSet Global tracer provider is set.",
+            "DEBUG opentelemetry-otlp: name=HttpClient.ExportSucceeded",
+            '{"level":"WARN","target":"opentelemetry_sdk","fields":{}}',
+        ],
         "export_failed": [
             "OpenTelemetry trace error occurred. connection refused",
             'ERROR opentelemetry_sdk: name="BatchSpanProcessor.ExportError" error="Operation timed out"',
+            'ERROR opentelemetry_sdk: name="SimpleProcessor.OnEnd.Error" error="x"',
+            "WARN opentelemetry-otlp: name=Export.Failed.NonRetryable",
             "HTTP export failed with status code: 404",
+            "HTTP export failed: network error",
+            "WARN opentelemetry-otlp: name=HttpClient.StatusError",
+            "export failed with gRPC code: Unavailable",
         ],
-        "export_succeeded": ["DEBUG opentelemetry-otlp: name=HttpClient.ExportSucceeded"],
-        "queue_drop": ["WARN opentelemetry_sdk: name=BatchSpanProcessor.SpanDroppingStarted"],
+        "export_retry": ["INFO opentelemetry-otlp: name=Export.InProgress.Throttled"],
+        "partial_success": ["WARN opentelemetry-otlp: name=HttpTraceClient.PartialSuccess"],
+        "queue_drop": [
+            "WARN opentelemetry_sdk: name=BatchSpanProcessor.SpanDroppingStarted",
+            "WARN opentelemetry_sdk: name=BatchSpanProcessor.SpansDropped",
+            "OpenTelemetry trace error occurred. cannot send message to batch processor as the channel is full",
+        ],
         "channel_closed": ["cannot send message to batch processor as the channel is closed"],
-        "sampler_invalid": ["WARN opentelemetry_sdk: name=TracerProvider.Config.InvalidSamplerArgument"],
+        "exporter_died": [
+            "thread 'OpenTelemetry.Traces.BatchProcessor' (39) panicked at library/core/src/ops/function.rs:250:5:",
+            "there is no reactor running, must be called from the context of a Tokio 1.x runtime",
+        ],
+        "exporter_failed": [
+            "no http client, you must select one from features or provide your own implementation",
+            "name=Protocol.InvalidFeatureCombination",
+        ],
+        "sampler_invalid": [
+            'WARN opentelemetry_sdk: name="TracerProvider.Config.InvalidSamplerArgument" OTEL_TRACES_SAMPLER is set',
+            "WARN opentelemetry_sdk: name=\"TracerProvider.Config.InvalidSamplerType\" Unrecognized sampler type 'x'",
+            "Unrecognised OTEL_TRACES_SAMPLER value: alwayson. Falling back to default: parentbased_always_on",
+            "Missing or invalid OTEL_TRACES_SAMPLER_ARG value. Falling back to default: 1.0",
+        ],
+        "setting_ignored": [
+            "name=\"Exporter.Config.InvalidEnvironmentVariable\" Ignoring value 'zstd' for OTEL_EXPORTER_OTLP_X"
+        ],
         "provider_overridden": ["ERROR opentelemetry: name=TracerProvider.GlobalSetFailed"],
+        "used_after_shutdown": ['WARN opentelemetry_sdk: name="BatchSpanProcessor.OnEnd.AfterShutdown"'],
+    },
+    "otel_ruby": {
+        "sdk_heard": [
+            "INFO -- : Instrumentation: OpenTelemetry::Instrumentation::Faraday was successfully installed",
+            "DEBUG -- : Upgrading default proxy tracer provider to OpenTelemetry::SDK::Trace::TracerProvider",
+            "ERROR -- : OpenTelemetry error: x",
+        ],
+        "export_failed": [
+            "ERROR -- : OpenTelemetry error: Unable to export 30 spans",
+            "OpenTelemetry error: OTLP exporter received http.code=404 for uri='/v1/traces' in OTLP::Exporter",
+            "OpenTelemetry error: unexpected error in OTLP::Exporter#send_bytes - Connection refused",
+            "OpenTelemetry error: SSL error in OTLP::Exporter#send_bytes - certificate verify failed",
+            "OpenTelemetry error: unexpected error in span.on_finish - x",
+        ],
+        "export_retry": ["OpenTelemetry error: OTLP exporter backing off due to: x"],
+        "exporter_failed": [
+            "The grpc transport protocol is not supported by the OTLP exporter, spans will not be exported.",
+            "The oltp exporter is unknown and cannot be configured, spans will not be exported",
+            "The jaeger exporter cannot be configured - please add opentelemetry-exporter-jaeger to your Gemfile",
+        ],
+        "config_failed": ["OpenTelemetry error: unexpected configuration error due to x"],
+        "disabled": ["Environment variable OTEL_SDK_DISABLED is defined as true. SDK is disabled."],
+        "instrumentation_failed": ["Instrumentation: OpenTelemetry::Instrumentation::PG failed to install"],
+        "propagator_invalid": ["The w3c propagator is unknown and cannot be configured"],
+        "sampler_invalid": ["OpenTelemetry error: installing default sampler ParentBased - x"],
+        "used_after_shutdown": ["calling Tracer#shutdown multiple times."],
+    },
+    "otel_php": {
+        "sdk_heard": ["OpenTelemetry: [warning] x in /app/y.php(1)"],
+        "export_failed": [
+            "OpenTelemetry: [error] Export failure [exception] Export retry limit exceeded [previous] cURL error 7",
+            'app.ERROR: Export failure {"exception":"[object] (RuntimeException(code: 404): Not Found at /x.php:1)"}',
+        ],
+        "partial_success": ["OpenTelemetry: [error] Export partial success in /app/SpanExporter.php(50)"],
+        "exporter_failed": [
+            "OpenTelemetry: [warning] Unable to create exporter [exception] Span exporter factory not defined for: x",
+        ],
+        "config_failed": ["OpenTelemetry: [warning] Error during opentelemetry initialization: x"],
+        "instrumentation_failed": ["OpenTelemetry: [error] Unable to load instrumentation: My\\Instrumentation"],
+        "sampler_invalid": ["OpenTelemetry: [warning] Unable to create sampler [exception] Unknown sampler: x"],
+        "propagator_invalid": ["OpenTelemetry: [warning] Text map propagator not defined for: w3c"],
+    },
+    "otel_cpp": {
+        "sdk_heard": ["[Error] File: x.cc:1 [OTLP HTTP Client] y", "OTLP HTTP exporter received a non-success status"],
+        "export_failed": [
+            "[OTLP TRACE HTTP Exporter] ERROR: Export 3 trace span(s) error: 1",
+            '[OTLP TRACE GRPC Exporter] Export() failed with status_code: "UNAVAILABLE" error_message: "x"',
+            "[OTLP HTTP Client] Session state: connection failed.Couldn't connect to server",
+            "OTLP HTTP exporter received a non-success status code: 404 while exporting the OTLP message",
+            "The OTLP export request failed. Reason 0",
+            "2026/02/19 10:00:00 [error] 7#7: OTel export failure: No connection established",
+        ],
+        "partial_success": ['[OTLP TRACE GRPC Exporter] Export partial success: 3 span(s) rejected: "x"'],
+        "exporter_failed": ["[OTLP GRPC Client] invalid endpoint: tempo"],
+        "header_invalid": ["[Warning] File: x.cc:78 Found invalid key/value pair in headers_list"],
+        "setting_ignored": ["Environment variable <OTEL_EXPORTER_OTLP_TIMEOUT> has an invalid value <10x>, defaulting"],
+        "queue_drop": ["[Warning] File: x.cc:92 BatchSpanProcessor queue is full - dropping span."],
+    },
+    "otel_erlang": {
+        "sdk_heard": ["[info] OTLP exporter successfully initialized", "Exporter my_exporter successfully initialized"],
+        "export_failed": [
+            "[info] OTLP grpc export failed with GRPC status 14 : unavailable",
+            "[info] client error exporting {failed_connect,[{to_address,{tempo,4318}},{inet,[inet],econnrefused}]}",
+            "error response from service exported to status={404,Not Found} 404 page not found",
+            "exporter threw exception: exporter={opentelemetry_exporter,x} error: badarg",
+        ],
+        "exporter_failed": [
+            "OTLP exporter module `opentelemetry_exporter` not found. Verify you have included it.",
+            "OTLP exporter failed to initialize when using the GRPC protocol",
+            "Exporter module my_exporter not found. Verify you have included the dependency",
+            'unknown exporter "oltp". falling back to default otlp',
+            "unknown http transport protocol, spans will not be exported.",
+            "The http/json transport protocol is not supported by the OTLP exporter, spans will not be exported.",
+            "error parsing endpoint URI: x : y",
+            'Failed to parse and ignoring exporter endpoint "x"',
+            "unable to start grpc channel for exporting and falling back to http_protobuf protocol. reason=x",
+            "configuring jaeger exporter through OTEL_TRACES_EXPORTER is not yet supported",
+        ],
+        "sampler_invalid": ["Unable to convert $OTEL_TRACE_SAMPLER_ARG string value ten to float, using 1.0"],
+        "propagator_invalid": ["Ignoring unknown propagator w3c in OS environment variable $OTEL_PROPAGATORS"],
+    },
+    "tempo": {
+        "tempo_heard": [
+            'level=info ts=2026-02-19T10:00:00Z caller=main.go:118 msg="Starting Tempo" version="(version=2.7.1)"',
+            'msg="Starting GRPC server" component=tempo endpoint=0.0.0.0:4317',
+            'level=error msg="pusher failed to consume trace data" err="rpc error"',
+        ]
     },
     "otel_collector": {
         "process_started": [
@@ -181,20 +471,25 @@ LINES: dict[str, dict[str, list[str]]] = {
         "ready": [
             "2026-02-19T10:00:00Z\tinfo\tservice/service.go:2\tEverything is ready. Begin running and processing data."
         ],
+        "collector_heard": [
+            'ts=2026-02-19T10:00:00Z level=info msg="x" component_path=/ component_id=otelcol.exporter.otlp.default',
+            'info\tx\t{"otelcol.component.id": "otlp", "otelcol.signal": "traces"}',
+        ],
         "listening": [
             'info\totlpreceiver/otlp.go:1\tStarting GRPC server\t{"endpoint": "0.0.0.0:4317"}',
             'ts=2026-02-19T10:00:00Z level=info msg="Starting HTTP server" component_id=x endpoint=0.0.0.0:4318',
         ],
         "export_retry": ["Exporting failed. Will retry the request after interval."],
         "export_dropped": [
-            'Exporting failed. Dropping data.\t{"error": "no more retries left: x", "dropped_items": 12}'
+            'Exporting failed. Dropping data.\t{"error": "no more retries left: x", "dropped_items": 12}',
+            "Exporting failed. Rejecting data. Try enabling sending_queue to survive temporary failures.",
+            "No more retries left. Dropping data.",
         ],
-        "export_failed": ["not retryable error: Permanent error: rpc error: code = Unimplemented"],
         "queue_drop": ["sending queue is full", "Dropping data because sending_queue is full"],
         "partial_success": ["Partial success response"],
         "memory_limited": ["Memory usage is above soft limit. Refusing data."],
         "config_invalid": ['service::pipelines::traces: references exporter "otlp/x" which is not configured'],
-        "connection_failed": [
+        "transport_failed": [
             'addrConn.createTransport failed to connect to {}. Err: connection error: desc = "connection refused"'
         ],
     },
@@ -282,7 +577,11 @@ def resolve(options: dict) -> dict:
 def test_a_profile_becomes_plain_patterns() -> None:
     resolved = resolve({"paths": ["/x"], "profiles": ["velostream"]})
     assert set(resolved) == {"paths", "patterns"}
-    assert resolved["patterns"] == profile("velostream")
+    plain = {
+        name: {key: value for key, value in pattern.items() if key != "profiles"}
+        for name, pattern in resolved["patterns"].items()
+    }
+    assert plain == profile("velostream")
 
 
 def test_a_pattern_of_the_task_replaces_that_of_a_profile() -> None:
@@ -294,7 +593,8 @@ def test_a_pattern_of_the_task_replaces_that_of_a_profile() -> None:
 def test_patterns_of_one_name_in_two_profiles_become_one() -> None:
     joined = resolve({"profiles": "otel_python,otel_rust"})["patterns"]
     expected = [*profile("otel_python")["queue_drop"]["regex"], *profile("otel_rust")["queue_drop"]["regex"]]
-    assert joined["queue_drop"] == {"regex": expected, "expect": "absent"}
+    of = ["otel_python"] * 2 + ["otel_rust"] * 3
+    assert joined["queue_drop"] == {"regex": expected, "expect": "absent", "profiles": of}
     assert patterns.parse(joined)
 
 
@@ -303,7 +603,7 @@ def test_a_directory_of_the_user_comes_first(tmp_path: Path) -> None:
     (tmp_path / "shop.yml").write_text("patterns: {mine: {regex: y}}\n")
     for name, regex in (("velostream", "x"), ("shop", "y")):
         found = resolve({"profiles": [name], "profile_dirs": [str(tmp_path)]})
-        assert found["patterns"] == {"mine": {"regex": regex}}
+        assert found["patterns"] == {"mine": {"regex": regex, "profiles": [name]}}
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs impor
     textform,
 )
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.captures import Captured
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.failures import Told
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.files import Scan, Settings
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.limits import MATCH_LIMIT, TooSlow, Watch
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.scan import Scanner, Tally
@@ -119,6 +120,7 @@ class Result(t.TypedDict, total=False):
 # The keys of a result, when nothing was read.
 NOTHING: t.Dict[str, t.Any] = {
     "patterns": {}, "missing": [], "unexpected": [], "last_start": None, "levels": [], "files": [],
+    "profiles": {}, "recognised": "", "reasons": {}, "reason": None, "other_signals": {},
     "bytes_read": 0, "elapsed": 0.0, "engine": None,
 }  # fmt: skip
 
@@ -227,7 +229,12 @@ def _too_slow(error: TooSlow, timeout: float) -> ProbeFailure:
 
 def _result(scan: Scan, scanner: Scanner, settings: Settings, started: float) -> t.Dict[str, t.Any]:
     minutes = _minutes(scan.times, settings)
-    found = {name: _pattern(tally, minutes, settings.redact) for name, tally in scanner.tallies.items()}
+    told = scanner.failures.result(max(scan.times, default=None), settings.redact)
+    recognised = _recognised(scanner)
+    held = _held(scanner, recognised)
+    found = {
+        name: _pattern(tally, minutes, settings.redact, told, name in held) for name, tally in scanner.tallies.items()
+    }
     missing: t.List[str] = []
     unexpected: t.List[str] = []
     for name, tally in scanner.tallies.items():
@@ -244,6 +251,11 @@ def _result(scan: Scan, scanner: Scanner, settings: Settings, started: float) ->
         "files": scan.reports,
         "bytes_read": sum(report["bytes"] for report in scan.reports),
         "elapsed": round(time.monotonic() - started, 3),
+        "profiles": recognised,
+        "recognised": next(iter(recognised), ""),
+        "reasons": told["reasons"],
+        "reason": told["reason"],
+        "other_signals": told["other_signals"],
         "engine": next((engine for engine in ("grep", "python") if engine in engines), None),
     }
 
@@ -257,11 +269,37 @@ def _minutes(times: t.List[float], settings: Settings) -> t.Optional[float]:
     return (last - first) / 60 if last > first else None
 
 
-def _pattern(tally: Tally, minutes: t.Optional[float], redact: bool) -> t.Dict[str, t.Any]:
+def _recognised(scanner: Scanner) -> t.Dict[str, int]:
+    """How many lines are of which profile, those of most lines first: of lines that several print none is known by."""
+    counts: t.Dict[str, int] = {}
+    for tally in scanner.tallies.values():
+        if not tally.pattern.recognises:
+            continue
+        for names, count in zip(tally.pattern.profiles, tally.of_alternative):
+            if count and len(names) == 1:
+                counts[names[0]] = counts.get(names[0], 0) + count
+    return dict(sorted(counts.items(), key=lambda each: -each[1]))
+
+
+def _held(scanner: Scanner, recognised: t.Mapping[str, int]) -> t.Set[str]:
+    """The patterns whose expectations count: of several profiles only those that the log is of."""
+    of = {
+        tally.pattern.name: {name for names in tally.pattern.profiles for name in names}
+        for tally in scanner.tallies.values()
+    }
+    several = len(set().union(*of.values())) > 1
+    return {
+        name
+        for name, profiles in of.items()
+        if scanner.tallies[name].pattern.expected and (not several or not profiles or profiles & set(recognised))
+    }
+
+
+def _pattern(tally: Tally, minutes: t.Optional[float], redact: bool, told: Told, held: bool) -> t.Dict[str, t.Any]:
     pattern, count = tally.pattern, tally.count_since_start
     captured = [(name, capture.result()) for name, capture in tally.captures.items()]
     met = None
-    if pattern.expected:
+    if held:
         met = count >= (pattern.at_least or 0) and (pattern.at_most is None or count <= pattern.at_most)
     return {
         "count": tally.count,
@@ -272,6 +310,7 @@ def _pattern(tally: Tally, minutes: t.Optional[float], redact: bool) -> t.Dict[s
         "captures": {name: result for name, result in captured if result is not None},
         "rate_per_minute": round(tally.count / minutes, 3) if minutes else None,
         "met": met,
+        "reason": told["of_patterns"].get(pattern.name),
     }
 
 

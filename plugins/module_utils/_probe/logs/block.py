@@ -17,7 +17,7 @@ _KEPT = 4096
 class Hit:
     """A line that matched: `line` counts from 1 (None when the file was entered in the middle), `offset` in bytes."""
 
-    __slots__ = ("_raw", "after", "at", "before", "line", "offset", "placed", "source")
+    __slots__ = ("_raw", "after", "at", "before", "line", "offset", "placed", "record", "source")
 
     def __init__(self, source: str, line: t.Optional[int], offset: int, raw: bytes) -> None:
         self.source = source
@@ -28,6 +28,7 @@ class Hit:
         self.before: t.List[str] = []
         self.after: t.List[str] = []
         self.placed = False  # whether time and context have been looked up
+        self.record: t.List[str] = []  # the line and those behind it, where they are asked for
 
     @property
     def text(self) -> str:

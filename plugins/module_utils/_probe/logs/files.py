@@ -21,6 +21,8 @@ from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.times
 _SMALL = 1 << 18
 # What is read of each end of a file to see which times and levels it has.
 _END = 1 << 14
+# What is read of a record: Python's tracebacks of a refused connection take 6 KiB, Java's with their causes 16.
+_RECORD = 1 << 15
 
 
 @dataclasses.dataclass
@@ -242,6 +244,8 @@ class Scan:
     def _place(self, read_at: seeking.ReadAt) -> None:
         """Look up time and context of the hits that came since the last call."""
         settings = self.settings
+        for hit in self._scanner.failures.unplaced():
+            hit.record = _record(read_at, hit.offset)
         for hit, with_context in self._scanner.unplaced():
             hit.at = line_time(hit.text, settings.now)
             if hit.at is None and self._timed:
@@ -267,6 +271,12 @@ def _lines_before(read_at: seeking.ReadAt, offset: int) -> t.List[bytes]:
     raw = read_at(start, offset)
     lines = raw.split(b"\n")[:-1]
     return lines[1:] if start else lines
+
+
+def _record(read_at: seeking.ReadAt, offset: int) -> t.List[str]:
+    """The line at `offset` and those behind it that may belong to its record."""
+    raw = read_at(offset, offset + _RECORD)
+    return textform.text_of(raw).split("\n")
 
 
 def _lines_after(read_at: seeking.ReadAt, offset: int) -> t.List[bytes]:

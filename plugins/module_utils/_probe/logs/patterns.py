@@ -11,7 +11,8 @@ import typing as t
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.literals import required
 
-_KEYS = ("regex", "level", "expect", "min", "max", "start")
+_KEYS = ("regex", "level", "expect", "min", "max", "start", "reasons", "recognises", "profiles")
+_REASONS = ("export", "start", "hint")
 _EXPECT = ("present", "absent")
 _MOST = 5000
 
@@ -35,7 +36,11 @@ class Alternative(t.NamedTuple):
 
 
 class Pattern(t.NamedTuple):
-    """A named pattern. A line matches when one of `alternatives` is found in it and it is of `level` or more severe."""
+    """A named pattern. A line matches when one of `alternatives` is found in it and it is of `level` or more severe.
+
+    `reasons` says that the lines tell why something failed: an export (`export`), the start of the SDK (`start`), or a
+    connection that may have been an export's (`hint`). `profiles` are the profiles that each alternative is from.
+    """
 
     name: str
     alternatives: t.List[Alternative]
@@ -43,6 +48,9 @@ class Pattern(t.NamedTuple):
     at_least: t.Optional[int]
     at_most: t.Optional[int]
     start: bool
+    reasons: str = ""
+    recognises: bool = True
+    profiles: t.Tuple[t.Tuple[str, ...], ...] = ()
 
     @property
     def expected(self) -> bool:
@@ -72,6 +80,9 @@ def _parse_one(name: str, value: t.Any) -> Pattern:
     level = options.get("level")
     if level is not None and str(level).lower() not in LEVELS:
         raise BadOption(f"{where}: level '{str(level)[:80]}' is none of {', '.join(LEVELS)}")
+    reasons = options.get("reasons") or ""
+    if reasons not in ("", *_REASONS):
+        raise BadOption(f"{where}: reasons '{str(reasons)[:80]}' is none of {', '.join(_REASONS)}")
     at_least, at_most = _expectation(where, options)
     return Pattern(
         name,
@@ -80,7 +91,19 @@ def _parse_one(name: str, value: t.Any) -> Pattern:
         at_least,
         at_most,
         _is_true(options.get("start")),
+        str(reasons),
+        _is_true(options.get("recognises", True)),
+        _provenance(where, options.get("profiles"), len(expressions)),
     )
+
+
+def _provenance(where: str, given: t.Any, expressions: int) -> t.Tuple[t.Tuple[str, ...], ...]:
+    """The profiles of each expression, as the action writes them: names with commas between."""
+    if given is None:
+        return ()
+    if not isinstance(given, list) or len(given) != expressions:
+        raise BadOption(f"{where}: profiles is not a list with an entry for each regex")
+    return tuple(tuple(str(each).split(",")) for each in given)
 
 
 def _is_true(value: t.Any) -> bool:

@@ -15,6 +15,8 @@ from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs impor
 _PLUGINS = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), *[os.pardir] * 3))
 OWN = os.path.join(_PLUGINS, "log_profiles")
 
+AUTO = "auto"
+
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _KEYS = {"description", "patterns"}
 _MOST_BYTES = 1 << 20
@@ -24,6 +26,7 @@ def resolve(options: t.Mapping[str, t.Any], find: t.Callable[[str], str]) -> t.D
     """The options of the probe `logs` with its profiles as plain patterns.
 
     `find` makes a directory that the user names absolute; the collection's own profiles (OWN) come after these.
+    `auto` stands for all profiles that there are: their lines tell which of them the log is of.
     Patterns of one name in several profiles become one that matches any of their expressions;
     a pattern that the task gives itself replaces them. Raises BadOption.
     """
@@ -36,13 +39,23 @@ def resolve(options: t.Mapping[str, t.Any], find: t.Callable[[str], str]) -> t.D
     given = resolved.get("patterns") or {}
     if not isinstance(names, list) or not isinstance(directories, list) or not isinstance(given, dict):
         raise BadOption("profiles, profile_dirs and patterns are two lists and a dictionary")
+    places = [*(find(str(each)) for each in directories), OWN]
     merged: t.Dict[str, t.Any] = {}
-    for name in names:
-        for key, pattern in load(str(name).strip(), [*(find(str(each)) for each in directories), OWN]).items():
+    for name in _named([str(name).strip() for name in names], places):
+        for key, pattern in load(name, places).items():
+            pattern["profiles"] = [name] * len(_list(pattern["regex"]))
             merged[key] = _joined(merged[key], pattern) if key in merged else pattern
     if names:
         resolved["patterns"] = {**merged, **given}
     return resolved
+
+
+def _named(names: t.Sequence[str], places: t.Sequence[str]) -> t.List[str]:
+    """`names` with `auto` spelt out, each once."""
+    if AUTO not in names:
+        return list(dict.fromkeys(names))
+    every = sorted({entry[:-4] for each in places for entry in _entries(each) if entry.endswith(".yml")})
+    return list(dict.fromkeys(each for name in names for each in (every if name == AUTO else [name])))
 
 
 def load(name: str, directories: t.Sequence[str]) -> t.Dict[str, t.Dict[str, t.Any]]:
@@ -69,7 +82,8 @@ def _read(path: str) -> t.Dict[str, t.Dict[str, t.Any]]:
 
     try:
         with open(path, encoding="utf-8") as stream:
-            document = yaml.safe_load(stream.read(_MOST_BYTES))
+            text = stream.read(_MOST_BYTES)
+        document = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except OSError as error:
         raise BadOption(f"{path}: {(error.strerror or 'unreadable').lower()}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -91,9 +105,11 @@ def _read(path: str) -> t.Dict[str, t.Dict[str, t.Any]]:
 
 def _joined(one: t.Dict[str, t.Any], other: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
     """A pattern that matches what either does; it expects only what both expect."""
-    expressions = [*_list(one["regex"]), *(each for each in _list(other["regex"]) if each not in _list(one["regex"]))]
+    of = dict(zip(_list(one["regex"]), one["profiles"]))
+    for regex, name in zip(_list(other["regex"]), other["profiles"]):
+        of[regex] = f"{of[regex]},{name}" if regex in of else name
     same = {key: value for key, value in one.items() if other.get(key) == value}
-    return {**same, "regex": expressions}
+    return {**same, "regex": list(of), "profiles": list(of.values())}
 
 
 def _list(value: t.Any) -> t.List[t.Any]:

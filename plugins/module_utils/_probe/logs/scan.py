@@ -10,6 +10,7 @@ import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.block import Block, Hit
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.captures import Capture
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.failures import Failures
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.limits import Watch
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.patterns import (
     Alternative,
@@ -34,6 +35,7 @@ class Tally:
         self.first: t.Optional[Hit] = None
         self.last: t.Optional[Hit] = None
         self.samples: t.Deque[Hit] = collections.deque(maxlen=max_samples)
+        self.of_alternative = [0] * len(pattern.alternatives)
         self.captures: t.Dict[str, Capture] = {
             group: Capture(redact) for each in pattern.alternatives for group in each.regex.groupindex
         }
@@ -49,6 +51,8 @@ class Tally:
         if not found:
             return
         self.count += len(found)
+        for _end, _match, which in found:
+            self.of_alternative[which] += 1
         self.since += sum(end >= boundary for end, _match, _which in found) if boundary >= 0 else len(found)
         kept = [block.hit(end, relative) for end, _match, _which in found[-max(1, self.samples.maxlen or 0) :]]
         if self.first is None:
@@ -77,17 +81,20 @@ class Scanner:
         self._others = [tally for tally in self.tallies.values() if not tally.pattern.start]
         self._stages: t.Dict[str, int] = {}
         self._watch = watch
+        self.failures = Failures()
         self.last_start: t.Optional[Hit] = None
 
     def begin_series(self) -> None:
         """What follows is the log of another program: its starts say nothing about the lines so far."""
         self._stages.clear()
+        self.failures.begin_series()
         for tally in self.tallies.values():
             tally.since_in_other_series += tally.since
             tally.since = 0
 
     def begin_process(self) -> None:
         """What follows was written since the last start, as the journal or the container engine knows."""
+        self.failures.begin_process()
         for tally in self.tallies.values():
             tally.since = 0
 
@@ -101,8 +108,13 @@ class Scanner:
             self.last_start = block.hit(boundary, relative)
         for tally, found in starts:
             tally.add(found, boundary, block, relative)
+        self.failures.begin_block(boundary)
         for tally in self._others:
-            tally.add(self._found(tally, block, accept), boundary, block, relative)
+            found = self._found(tally, block, accept)
+            if tally.pattern.reasons and found:
+                about = self.failures.add(tally.pattern, [each[0] for each in found], boundary, block, relative)
+                found = [each for each, traces in zip(found, about) if traces]
+            tally.add(found, boundary, block, relative)
 
     def _found(self, tally: Tally, block: Block, accept: t.Optional[Accept]) -> t.List[Found]:
         self._watch.pattern = tally.pattern.name
@@ -125,6 +137,8 @@ class Scanner:
 
     def unplaced(self) -> t.Iterator[t.Tuple[Hit, bool]]:
         """The hits whose time and context are not known yet, and whether the context is wanted."""
+        for hit in self.failures.unplaced():
+            yield hit, False
         if self.last_start is not None and not self.last_start.placed:
             yield self.last_start, False
         for tally in self.tallies.values():

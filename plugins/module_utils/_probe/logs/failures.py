@@ -1,0 +1,199 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why exports fail, by what the lines say that tell of it.
+
+Lines that differ in numbers only are one group, and of each group the last record is read to its end (a traceback's
+last line counts): so a log with a million failures costs as many records as it has kinds of them.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import reasons, records
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.reasons import GENERAL
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs import textform
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.block import Block, Hit
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.timestamps import iso
+
+if t.TYPE_CHECKING:
+    from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.patterns import Pattern
+
+# Kinds of lines that are told apart, and what of a line tells them apart.
+_MOST = 60
+_TOLD = 400
+_SHOWN = 300
+_NUMBERS = re.compile(r"[0-9a-fA-F]*\d[0-9a-fA-F]*")
+
+
+OTHER_SIGNALS = ("metrics", "logs")
+
+
+class Reason(t.TypedDict):
+    """One cause: how many lines tell of it, and what the last of them says."""
+
+    count: int
+    count_since_start: int
+    words: str
+    time: t.Optional[str]
+    pattern: str
+    protocol: str  # that the exporter speaks, http or grpc, when the record tells; else ""
+
+
+class DecidingReason(Reason):
+    """The cause that counts: the last since the start that says something."""
+
+    cause: str
+    before_end_s: t.Optional[float]  # from the last failure to the log's last line
+
+
+class Told(t.TypedDict):
+    """What a scan tells of failures."""
+
+    reasons: t.Dict[str, Reason]
+    reason: t.Optional[DecidingReason]
+    other_signals: t.Dict[str, Reason]
+    of_patterns: t.Dict[str, t.Dict[str, str]]
+
+
+class Group:
+    """Lines of one pattern that say the same; `since` counts from the last start of the process."""
+
+    def __init__(self, pattern: str, kind: str, signal: str) -> None:
+        self.pattern = pattern
+        self.kind = kind
+        self.signal = signal
+        self.count = 0
+        self.since = 0
+        self.earlier = 0  # since the starts of other series
+        self.last: t.Optional[Hit] = None
+        self.order = (0, 0)  # of its last line: number of the block, place in it
+
+    @property
+    def count_since_start(self) -> int:
+        return self.earlier + self.since
+
+
+class Failures:
+    """The groups of a whole scan, in which lines are counted in the order of the log."""
+
+    def __init__(self) -> None:
+        self._groups: t.Dict[t.Tuple[str, str, str], Group] = {}
+        self._block = 0
+
+    def begin_series(self) -> None:
+        """What follows is the log of another program."""
+        for group in self._groups.values():
+            group.earlier += group.since
+            group.since = 0
+
+    def begin_process(self) -> None:
+        """What follows was written since the last start."""
+        for group in self._groups.values():
+            group.since = 0
+
+    def begin_block(self, boundary: int) -> None:
+        """A block comes, in which the last start of the process is at `boundary` (-1: none)."""
+        self._block += 1
+        if boundary >= 0:
+            self.begin_process()
+
+    def add(self, pattern: Pattern, ends: t.Sequence[int], boundary: int, block: Block, relative: bool) -> t.List[bool]:
+        """Count the lines that end at `ends`; for each of them whether it may be about traces."""
+        about = []
+        for end in ends:
+            line = block.content(end)
+            signal = reasons.signal_of(line)
+            about.append(signal not in OTHER_SIGNALS)
+            group = self._group(pattern, line, signal)
+            group.count += 1
+            group.since += end >= boundary
+            group.order = (self._block, end)
+            group.last = block.hit(end, relative)
+        return about
+
+    def _group(self, pattern: Pattern, line: str, signal: str) -> Group:
+        key = (pattern.name, signal, _NUMBERS.sub("#", line[:_TOLD]))
+        if key not in self._groups and len(self._groups) >= _MOST:
+            key = (pattern.name, signal, "")
+        if key not in self._groups:
+            self._groups[key] = Group(pattern.name, pattern.reasons, signal)
+        return self._groups[key]
+
+    def unplaced(self) -> t.Iterator[Hit]:
+        """The last line of each group whose record is not read yet."""
+        for group in self._groups.values():
+            if group.last is not None and not group.last.placed:
+                yield group.last
+
+    def result(self, latest: t.Optional[float], redact: bool) -> Told:
+        """What the groups tell; `latest` is the time of the log's last line."""
+        told = [_told(group, redact) for group in sorted(self._groups.values(), key=lambda group: group.order)]
+        traces = [each for each in told if each.group.signal not in OTHER_SIGNALS]
+        exports = [each for each in traces if each.group.kind == "export"]
+        if exports and all(each.cause in GENERAL for each in exports):
+            # What the transport below says, and nobody else, names the cause.
+            exports += [each for each in traces if each.group.kind == "hint" and each.cause not in GENERAL]
+        return {
+            "reasons": _by_cause(exports),
+            "reason": _deciding(exports, latest),
+            "other_signals": {
+                signal: _entry([each for each in told if each.group.signal == signal])
+                for signal in OTHER_SIGNALS
+                if any(each.group.signal == signal for each in told)
+            },
+            "of_patterns": {each.group.pattern: {"cause": each.cause, "words": each.words} for each in traces},
+        }
+
+
+class _Told(t.NamedTuple):
+    """A group, and what its last record says."""
+
+    group: Group
+    cause: str
+    words: str
+    protocol: str
+    at: t.Optional[float]
+
+
+def _told(group: Group, redact: bool) -> _Told:
+    hit = group.last
+    record = records.record(hit.record or [hit.text]) if hit else []
+    cause, words = reasons.explain(record)
+    shown = textform.shown(words, redact, _SHOWN)
+    return _Told(group, cause, shown, reasons.protocol_of(record), hit.at if hit else None)
+
+
+def _by_cause(told: t.Sequence[_Told]) -> t.Dict[str, Reason]:
+    causes = dict.fromkeys(each.cause for each in told)
+    return {cause: _entry([each for each in told if each.cause == cause]) for cause in causes}
+
+
+def _entry(told: t.Sequence[_Told]) -> Reason:
+    last = told[-1]
+    return {
+        "count": sum(each.group.count for each in told),
+        "count_since_start": sum(each.group.count_since_start for each in told),
+        "words": last.words,
+        "time": iso(last.at),
+        "pattern": last.group.pattern,
+        "protocol": next((each.protocol for each in reversed(told) if each.protocol), ""),
+    }
+
+
+def _deciding(told: t.Sequence[_Told], latest: t.Optional[float]) -> t.Optional[DecidingReason]:
+    """The last cause since the start that says something, else the last; None when no export failed since."""
+    now = [each for each in told if each.group.count_since_start]
+    if not now:
+        return None
+    telling = [each for each in now if each.cause not in GENERAL]
+    last = (telling or now)[-1]
+    entry = _entry([each for each in now if each.cause == last.cause])
+    newest = max((each.at for each in now if each.at is not None), default=None)
+    return {
+        "cause": last.cause,
+        **entry,  # type: ignore[typeddict-item]
+        "before_end_s": round(latest - newest, 3) if latest is not None and newest is not None else None,
+    }
