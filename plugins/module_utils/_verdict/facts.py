@@ -13,7 +13,9 @@ import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base import addresses
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import canary, velostream
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.sdks import Sdk
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.containers import Container
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import logged
 
 Labels = t.Mapping[str, t.Any]
 
@@ -62,6 +64,10 @@ class ApplicationFacts(HostFacts):
     sampling: t.Optional[Sampling]
     endpoint: t.Optional[Endpoint]
     tracing_logged: t.Optional[bool]  # the log has a line that only a program prints that traces
+    log: logged.Log
+    sdk: Sdk
+    exports: logged.Exports
+    stored: bool  # Tempo has traces of the service
 
 
 class Clocks(t.TypedDict):
@@ -132,8 +138,8 @@ def of_host(labels: Labels) -> HostFacts:
     return {"containers": found, "network_shared": any(seen["name"] in reached for seen in found["tempo"])}
 
 
-def of_application(labels: Labels) -> ApplicationFacts:
-    """The facts of an application, by the labels of it and of its host."""
+def of_application(labels: Labels, backend: Labels, settings: Labels) -> ApplicationFacts:
+    """The facts of an application, by the labels of it and of its host, those of its backend, and its settings."""
     host = of_host(labels)
     return {
         "containers": host["containers"],
@@ -141,6 +147,10 @@ def of_application(labels: Labels) -> ApplicationFacts:
         "sampling": sampling(labels),
         "endpoint": endpoint(labels),
         "tracing_logged": tracing_logged(labels),
+        "log": logged.log(labels),
+        "sdk": logged.sdk(labels),
+        "exports": logged.exports(labels, backend, settings),
+        "stored": logged.stored(backend, settings),
     }
 
 
@@ -188,7 +198,11 @@ def _sampled(ratio: float, source: str, its_own: bool, always_off: bool) -> Samp
 _TRACING = (
     *("tracing_initializing", "tracing_enabled", "tracer_initialized", "tracing_config", "exporter_created"),
     *("exporter_failed", "observability_failed", "observability_ready", "noop_mode", "in_memory_mode"),
-    *("export_failed", "span_completed", "traceparent"),
+    *("export_failed", "export_retry", "export_timed_out", "export_loop_started", "export_succeeded_unreliable"),
+    *("span_started", "span_completed", "span_failed", "span_finished", "traceparent", "trace_context"),
+    *("endpoint_option", "service_name", "sampling_ratio", "sampling_mode_invalid", "adaptive_sampling"),
+    *("batch_not_sampled", "queue_drop", "channel_closed", "observability_started", "stopped", "sdk_heard"),
+    *("invalid_span_context", "traceparent_malformed"),
 )
 
 
@@ -272,9 +286,7 @@ def of_backend(
         "samplers": samplers(_at(backend, "sampling_ratio", "by_id", "rules")),
         "endpoints_tried": sorted({str(_at(labels, "otlp", "endpoint")) for labels in tried}),
         "endpoints_connected": sum(1 for labels in tried if _at(labels, "otlp", "phases", "tcp", "ok")),
-        "exports_failing": any(
-            _at(labels, "logs", "patterns", "export_failed", "count_since_start") for labels in applications
-        ),
+        "exports_failing": any(logged.exports(labels, backend, settings)["cause"] for labels in applications),
         "uses_the_name": bool(settings.get("service")) and settings["service"] in _names(applications),
         "behind_loopback": sorted({str(_at(e, "otlp", "endpoint")) for e in tried if _behind_loopback(e)}),
         "grafana_containers": [

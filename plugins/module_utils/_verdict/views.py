@@ -55,7 +55,7 @@ def application_view(document: Document, host: str, name: str) -> Document:
         "settings": _settings(document, labels, own),
         "run": document["run"],
         "backend": backend,
-        "facts": facts.of_application(mine),
+        "facts": facts.of_application(mine, backend, _settings(document, labels, own)),
     }
 
 

@@ -26,7 +26,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs impor
     textform,
 )
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.captures import Captured
-from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.failures import Told
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.failures import DecidingReason, Reason, Told, Word
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.files import Scan, Settings
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.limits import MATCH_LIMIT, TooSlow, Watch
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.scan import Scanner, Tally
@@ -83,6 +83,7 @@ class Found(t.TypedDict):
     captures: t.Dict[str, Captured]  # by the name of the group
     rate_per_minute: t.Optional[float]
     met: t.Optional[bool]  # whether the expectation is met; null when there is none
+    reason: t.Optional[Word]  # what the last of its records says, of a pattern that asks why
 
 
 class Report(t.TypedDict):
@@ -112,6 +113,11 @@ class Result(t.TypedDict, total=False):
     last_start: t.Optional[Hit]
     levels: t.List[str]
     files: t.List[Report]
+    profiles: t.Dict[str, int]  # of which lines were found, and how many
+    recognised: str  # the profile of most lines; "" where there is none
+    reasons: t.Dict[str, Reason]  # why exports failed, by cause
+    reason: t.Optional[DecidingReason]
+    other_signals: t.Dict[str, Reason]  # why exports of metrics and logs failed
     bytes_read: int
     elapsed: float
     engine: t.Optional[str]

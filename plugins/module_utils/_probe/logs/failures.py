@@ -31,6 +31,13 @@ _NUMBERS = re.compile(r"[0-9a-fA-F]*\d[0-9a-fA-F]*")
 OTHER_SIGNALS = ("metrics", "logs")
 
 
+class Word(t.TypedDict):
+    """What a record says: its cause, and the words for it."""
+
+    cause: str
+    words: str
+
+
 class Reason(t.TypedDict):
     """One cause: how many lines tell of it, and what the last of them says."""
 
@@ -55,7 +62,7 @@ class Told(t.TypedDict):
     reasons: t.Dict[str, Reason]
     reason: t.Optional[DecidingReason]
     other_signals: t.Dict[str, Reason]
-    of_patterns: t.Dict[str, t.Dict[str, str]]
+    of_patterns: t.Dict[str, Word]
 
 
 class Group:

@@ -1,0 +1,165 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an application's log tells of its exports, beside what Tempo has: facts for checks (see _verdict/facts)."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import sdks
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.reasons import CAUSES, GENERAL
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import epoch
+
+Labels = t.Mapping[str, t.Any]
+
+# A failure that is older than this at the log's end is over; a trace that is not older than it was a success beside it.
+RECENT_S = 300.0
+
+
+class Log(t.TypedDict):
+    """Whose log it is that was given as the application's."""
+
+    of: str  # application, collector, tempo, or "" where no line is known
+    name: str  # of its program, in words
+    profile: str
+    lines: int  # by which it was recognised
+    shows_info: bool  # lines at INFO or below, or without any level
+    shows_start: bool  # how the SDK started
+
+
+class Exports(t.TypedDict):
+    """Why exports failed since the start, by the log: `cause` is one of the probe otlp, or of _otel/reasons, or ""."""
+
+    cause: str
+    words: str
+    why: str  # the words, or that there are none
+    times: str  # "once", "12 times"
+    count: int
+    last: t.Optional[str]
+    protocol: str
+    failing: bool  # now: neither is it long ago, nor has Tempo traces of that time
+    heard: bool  # the log has lines of the SDK, so that it would show failures as well
+    general: bool  # the cause says little
+    fix: str  # of a collector's exporter
+
+
+def log(labels: Labels) -> Log:
+    profile = _profile(labels)
+    of = {sdks.COLLECTOR: "collector", sdks.TEMPO: "tempo"}.get(profile, "application" if profile else "")
+    names = {sdks.COLLECTOR: "a collector's", sdks.TEMPO: "Tempo's"}
+    name = names.get(profile) or (f"one of {sdks.sdk(profile)['name']}" if profile in sdks.SDKS else f"'{profile}'")
+    lines = _at(labels, "logs", "profiles", profile) or 0
+    levels = _at(labels, "logs", "levels") or []
+    return {
+        "of": of,
+        "name": name if profile else "",
+        "profile": profile,
+        "lines": lines,
+        "shows_info": not levels or not {"trace", "debug", "info"}.isdisjoint(levels),
+        "shows_start": any(_at(labels, "logs", "patterns", each, "count_since_start") for each in _STARTS),
+    }
+
+
+_STARTS = ("exporter_failed", "observability_failed", "exporter_created", "tracer_initialized", "process_started")
+
+
+def stored(backend: Labels, settings: Labels) -> bool:
+    """Whether Tempo has traces of the service: then its program traces, whatever its log lacks."""
+    return bool(settings.get("service") and _at(backend, "tempo_search", "count"))
+
+
+def sdk(labels: Labels) -> sdks.Sdk:
+    """The names of its settings: of the SDK that wrote the log, else of what the process runs."""
+    profile = _profile(labels)
+    if profile not in sdks.SDKS:
+        profile = sdks.of_program(str(_at(labels, "environment", "program") or ""))
+    return sdks.sdk(profile)
+
+
+def exports(labels: Labels, backend: Labels, settings: Labels) -> Exports:
+    """Of an application's log, or of a collector's that was given in its place."""
+    logs = labels.get("logs") or {}
+    reason = logs.get("reason") or _reason_of_old(logs)
+    count = _count(logs)
+    cause, words = str(reason.get("cause") or ""), str(reason.get("words") or "")
+    cause = _by_wire(cause, str(reason.get("protocol") or ""), _at(labels, "otlp", "detected"))
+    if not cause or (cause == "partial_success" and not count):
+        cause, count = "", 0
+    return {
+        "cause": cause,
+        "words": words,
+        "why": words or CAUSES["unknown"],
+        "times": "once" if count == 1 else f"{count} times",
+        "count": count,
+        "last": reason.get("time"),
+        "protocol": str(reason.get("protocol") or ""),
+        "failing": bool(cause) and _recent(reason) and not _delivered(reason, backend, settings),
+        "heard": _heard(logs),
+        "general": cause in GENERAL,
+        "fix": sdks.COLLECTOR_FIXES.get(cause, "correct its exporter's endpoint, TLS setting, tenant or credentials"),
+    }
+
+
+_FAILED = ("export_failed", "export_dropped", "export_timed_out")
+
+
+def _count(logs: Labels) -> int:
+    """Exports that failed since the start; where none did, those that were tried again."""
+    patterns = logs.get("patterns") or {}
+    failed = sum(_at(patterns, name, "count_since_start") or 0 for name in _FAILED)
+    return failed or _at(patterns, "export_retry", "count_since_start") or 0
+
+
+def _reason_of_old(logs: Labels) -> t.Dict[str, t.Any]:
+    """Of evidence that has no reasons: that of a version before, or of a user's own patterns."""
+    for name in _FAILED:
+        pattern = _at(logs, "patterns", name)
+        if _at(pattern, "count_since_start"):
+            said = _at(pattern, "captures", "reason", "last") or _at(pattern, "last", "text") or ""
+            return {"cause": "unknown", "words": said, "time": _at(pattern, "last", "time")}
+    return {}
+
+
+def _by_wire(cause: str, protocol: str, detected: t.Any) -> str:
+    """What a connection that broke off means where the endpoint is seen to speak the other protocol."""
+    other = {"http": "grpc", "grpc": "http"}.get(protocol)
+    broken = ("connection_reset", "tls_failure", "unavailable")
+    return "protocol_mismatch" if cause in broken and other and detected == other else cause
+
+
+def _recent(reason: Labels) -> bool:
+    before_end = reason.get("before_end_s")
+    return before_end is None or before_end <= RECENT_S
+
+
+def _delivered(reason: Labels, backend: Labels, settings: Labels) -> bool:
+    """Whether Tempo has a trace of the service that is about as young as the last failure, or younger."""
+    if not stored(backend, settings):
+        return False
+    starts = [trace.get("start") for trace in _at(backend, "tempo_search", "traces") or []]
+    newest = max((start for start in starts if isinstance(start, (int, float))), default=None)
+    failed = epoch(reason.get("time"))
+    return newest is None or failed is None or newest >= failed - RECENT_S
+
+
+# Lines that only a program prints whose SDK is heard.
+_HEARD = (
+    *("sdk_heard", "export_loop_started", "tracer_initialized", "exporter_created", "span_completed", "span_started"),
+    *("span_finished", "traceparent", "trace_context", "export_succeeded_unreliable", "adaptive_sampling"),
+    *("export_failed", "export_retry", "queue_drop", "partial_success"),
+)
+
+
+def _heard(logs: Labels) -> bool:
+    return any(_at(logs, "patterns", name, "count_since_start") for name in _HEARD)
+
+
+def _profile(labels: Labels) -> str:
+    return str(_at(labels, "logs", "recognised") or "")
+
+
+def _at(value: t.Any, *keys: str) -> t.Any:
+    for key in keys:
+        value = value.get(key) if isinstance(value, t.Mapping) else None
+    return value
