@@ -82,7 +82,8 @@ def _said_in_json(text: str) -> str:
 
 # What belongs to the record above it.
 _CONTINUES = re.compile(
-    r"^(?:\s|$|Traceback|Caused by: |During handling|The above exception|Suppressed: |\.\.\. |[})\]]|[\w.$]+(?:Error|Exception|Timeout|Failure|Refused|Reset|Disconnected"
+    r"^(?:\s|$|Traceback|Caused by: |During handling|The above exception|Suppressed: |\.\.\. |[})\]]"
+    r"|[\w.$]+(?:Error|Exception|Timeout|Failure|Refused|Reset|Disconnected"
     r"|Schema|URL|Redirects|StatusLine|gaierror|Iteration|Exit)\b(?::|$|\()"
     r"|stack traceback|details = |debug_error_string|\tstatus = |#\d+ |there is no reactor|note: )"
 )

@@ -51,7 +51,10 @@ SDKS: t.Dict[str, Sdk] = {
         "OpenTelemetry for Python",
         endpoint="OTEL_EXPORTER_OTLP_ENDPOINT, or OTLPSpanExporter(endpoint=...) in code",
         protocol="OTEL_EXPORTER_OTLP_PROTOCOL (or the package: opentelemetry.exporter.otlp.proto.http or .grpc)",
-        plain="http:// in front of the endpoint, OTEL_EXPORTER_OTLP_INSECURE=true or OTLPSpanExporter(insecure=True); gRPC without a scheme means TLS",
+        plain=(
+            "http:// in front of the endpoint, OTEL_EXPORTER_OTLP_INSECURE=true or OTLPSpanExporter(insecure=True); "
+            "gRPC without a scheme means TLS"
+        ),
         headers="OTEL_EXPORTER_OTLP_HEADERS (name=value, values percent-encoded: Bearer%20...)",
         timeout="OTEL_EXPORTER_OTLP_TIMEOUT (seconds)",
         speak="logging.basicConfig(level=logging.WARNING) in the program, so that the loggers opentelemetry.* are seen",
@@ -68,7 +71,10 @@ SDKS: t.Dict[str, Sdk] = {
     "otel_java": _sdk(
         "OpenTelemetry for Java",
         endpoint="OTEL_EXPORTER_OTLP_ENDPOINT or -Dotel.exporter.otlp.endpoint (with scheme)",
-        protocol="OTEL_EXPORTER_OTLP_PROTOCOL or -Dotel.exporter.otlp.protocol (the agent's default is http/protobuf since 2.0, grpc before)",
+        protocol=(
+            "OTEL_EXPORTER_OTLP_PROTOCOL or -Dotel.exporter.otlp.protocol (the agent's default is http/protobuf "
+            "since 2.0, grpc before)"
+        ),
         certificate="OTEL_EXPORTER_OTLP_CERTIFICATE or -Dotel.exporter.otlp.certificate",
         headers="OTEL_EXPORTER_OTLP_HEADERS or -Dotel.exporter.otlp.headers (name=value,name=value)",
         timeout="OTEL_EXPORTER_OTLP_TIMEOUT (milliseconds)",
@@ -97,11 +103,14 @@ SDKS: t.Dict[str, Sdk] = {
     ),
     "otel_dotnet": _sdk(
         "OpenTelemetry .NET",
-        endpoint="OTEL_EXPORTER_OTLP_ENDPOINT, or OtlpExporterOptions.Endpoint (for HttpProtobuf in code: with /v1/traces)",
+        endpoint="OTEL_EXPORTER_OTLP_ENDPOINT, or OtlpExporterOptions.Endpoint (for HTTP in code: with /v1/traces)",
         protocol="OTEL_EXPORTER_OTLP_PROTOCOL, or OtlpExporterOptions.Protocol (the default is gRPC)",
         headers="OTEL_EXPORTER_OTLP_HEADERS, or OtlpExporterOptions.Headers",
         timeout="OTEL_EXPORTER_OTLP_TIMEOUT (milliseconds)",
-        speak='a file OTEL_DIAGNOSTICS.json beside the program: {"LogDirectory": ".", "FileSize": 32768, "LogLevel": "Warning"}',
+        speak=(
+            "a file OTEL_DIAGNOSTICS.json beside the program: "
+            '{"LogDirectory": ".", "FileSize": 32768, "LogLevel": "Warning"}'
+        ),
     ),
     "otel_ruby": _sdk(
         "OpenTelemetry for Ruby",
@@ -117,7 +126,7 @@ SDKS: t.Dict[str, Sdk] = {
     ),
     "otel_cpp": _sdk(
         "OpenTelemetry C++",
-        endpoint="OTEL_EXPORTER_OTLP_ENDPOINT, or the options' url / endpoint (nginx: otel_exporter endpoint; Envoy: the cluster)",
+        endpoint="OTEL_EXPORTER_OTLP_ENDPOINT, or the url of the options (nginx: otel_exporter; Envoy: the cluster)",
         protocol="the exporter: OtlpHttpExporter or OtlpGrpcExporter",
         plain="http:// in front of the endpoint, or use_ssl_credentials = false",
         speak="GlobalLogHandler::SetLogLevel(LogLevel::Debug); for Envoy the log level debug of the component tracing",
@@ -171,7 +180,7 @@ COLLECTOR_FIXES: t.Dict[str, str] = {
     "connection_refused": "correct the endpoint of its exporter (host and port), or start what should listen there",
     "connection_timeout": "correct the endpoint of its exporter, or let the firewall pass it",
     "dns_failure": "correct the host in the endpoint of its exporter, or put both containers into one network",
-    "path_not_found": "give otlphttp the base URL of OTLP (http://TEMPO:4318, without /v1/traces and not Tempo's query port)",
+    "path_not_found": "give otlphttp the base URL of OTLP (http://TEMPO:4318, no /v1/traces, not Tempo's query port)",
     "method_not_allowed": "give otlphttp the base URL of OTLP, not a page",
     "unauthorized": "give its exporter credentials that are taken (headers, or auth.authenticator)",
     "forbidden": "give its exporter credentials that may write there (headers, or auth.authenticator)",

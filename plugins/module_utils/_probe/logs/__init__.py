@@ -26,7 +26,12 @@ from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs impor
     textform,
 )
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.captures import Captured
-from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.failures import DecidingReason, Reason, Told, Word
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.failures import (
+    DecidingReason,
+    Reason,
+    Told,
+    Word,
+)
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.files import Scan, Settings
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.limits import MATCH_LIMIT, TooSlow, Watch
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.scan import Scanner, Tally

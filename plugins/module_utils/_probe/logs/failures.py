@@ -201,6 +201,6 @@ def _deciding(told: t.Sequence[_Told], latest: t.Optional[float]) -> t.Optional[
     newest = max((each.at for each in now if each.at is not None), default=None)
     return {
         "cause": last.cause,
-        **entry,  # type: ignore[typeddict-item]
+        **entry,
         "before_end_s": round(latest - newest, 3) if latest is not None and newest is not None else None,
     }
