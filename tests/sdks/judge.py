@@ -20,7 +20,7 @@ CAUSES = frozenset((
     "tls_required", "tls_not_spoken", "tls_failure", "certificate_untrusted", "certificate_expired",
     "certificate_name_mismatch", "protocol_mismatch", "not_otlp", "path_not_found", "unauthorized", "forbidden",
     "tenant_missing", "rate_limited", "limit_exceeded", "payload_too_large", "invalid_data", "server_error",
-    "response_timeout", "partial_success", "scheme_missing", "unavailable",
+    "response_timeout", "partial_success", "scheme_missing", "scheme_unsupported", "endpoint_invalid", "unavailable",
 ))  # fmt: skip
 CHECKS = Path(profiles.OWN).parent / "checks"
 

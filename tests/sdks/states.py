@@ -67,8 +67,13 @@ STATES = (
     _both("plain-to-tls", Grpc(tls=True), Http(tls=True), "tls_required"),
     State("http-to-grpc", {HTTP: Way(GrpcOnly())}, frozenset({"protocol_mismatch"})),
     State("grpc-to-http", {GRPC: Way(Http())}, frozenset({"protocol_mismatch"})),
-    # SDKs differ in what they make of it: an error, another address, or TLS.
-    _both("no-scheme", Grpc(), Http(), "scheme_missing", endpoint="localhost:{port}"),
+    # SDKs differ in what they make of it: an error, or TLS over gRPC, which the receiver does not speak.
+    _both(
+        "no-scheme",
+        *(Grpc(), Http()),
+        *("scheme_missing", "scheme_unsupported", "endpoint_invalid", "tls_not_spoken"),
+        endpoint="localhost:{port}",
+    ),
     _both(
         "401",
         Grpc("UNAUTHENTICATED", "no basic auth provided"),
