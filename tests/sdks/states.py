@@ -75,6 +75,12 @@ STATES = (
         endpoint="localhost:{port}",
     ),
     _both(
+        "400",
+        Grpc("INVALID_ARGUMENT", "invalid trace id"),
+        Http("400 Bad Request", b"invalid trace id"),
+        "invalid_data",
+    ),
+    _both(
         "401",
         Grpc("UNAUTHENTICATED", "no basic auth provided"),
         Http("401 Unauthorized", b"Unauthorized", ("WWW-Authenticate: Basic",)),
