@@ -20,7 +20,8 @@ export ANSIBLE_COLLECTIONS_PATH := $(ROOT)
 export PYTHONPATH := $(ROOT)
 export PATH := $(BIN):$(PATH)
 export ANSIBLE_HOME := $(CACHE)/ansible
-export PYTHONDONTWRITEBYTECODE := 1
+export PYTHONPYCACHEPREFIX := $(ROOT)/pycache
+unexport PYTHONDONTWRITEBYTECODE
 export RUFF_CACHE_DIR := $(CACHE)/ruff
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CACHE)/hypothesis
 
@@ -48,11 +49,10 @@ demo: venv tree ## the main job on the embedded lab: a healthy stack, then two f
 diagnose: venv tree ## diagnose this machine (ARGS="-e diagnose_service=...")
 	@ansible-playbook traceops.tracing.diagnose $(ARGS)
 
-test: ## everything: lint, unit, contract, sanity, robustness, integration
-	@$(MAKE) lint
+test: ## everything: lint and sanity, unit, contract, robustness, integration
+	@$(MAKE) -j2 --output-sync=target lint sanity
 	@$(MAKE) unit
 	@$(MAKE) contract
-	@$(MAKE) sanity
 	@$(MAKE) robustness
 	@$(MAKE) integration
 
@@ -78,6 +78,12 @@ robustness: venv-dev tree ## hostile input, dead and dripping servers, secrets
 
 integration: venv-dev tree ## playbooks against the lab, real collectors, containers, in two lanes (ARGS=tests/integration/otlp; LANES=0: one process)
 	$(PYTEST) -n $(LANES) --dist loadfile --no-loadscope-reorder $(or $(ARGS),tests/integration)
+
+coverage: venv-dev tree ## line coverage of plugins/ by unit, contract and robustness tests (all but modules on hosts)
+	rm -rf $(ROOT)/coverage && mkdir $(ROOT)/coverage
+	cd $(TREE) && coverage run --source=$(TREE)/plugins --data-file=$(ROOT)/coverage/data -m \
+	  pytest -p no:cacheprovider -n $(LANES) --dist loadfile $(or $(ARGS),tests/unit tests/contract tests/robustness)
+	cd $(TREE) && coverage combine --quiet --data-file=$(ROOT)/coverage/data && coverage report --data-file=$(ROOT)/coverage/data
 
 bench: venv-dev tree ## measure, as ratios in one run
 	cd $(TREE) && $(BIN)/python -m ansible_collections.traceops.tracing.tests.bench $(ARGS)

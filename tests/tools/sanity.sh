@@ -8,6 +8,7 @@ python=$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 # Its environments are kept in a home directory of their own. They start from a get-pip script that ansible-test
 # would download; the interpreter's own ensurepip does the same without a download.
 export HOME=$cache/sanity-home
+unset PYTHONPYCACHEPREFIX && export PYTHONDONTWRITEBYTECODE=1  # its own interpreters cache where they like
 mkdir -p "$HOME/.ansible/test/cache"
 for version in 20_3_4 21_3_1 24_2 25_1_1; do
   printf 'import ensurepip\nensurepip.bootstrap()\n' > "$HOME/.ansible/test/cache/get_pip_$version.py"
