@@ -22,6 +22,7 @@ CAUSES = frozenset((
     "tenant_missing", "rate_limited", "limit_exceeded", "payload_too_large", "invalid_data", "server_error",
     "response_timeout", "partial_success", "scheme_missing", "scheme_unsupported", "endpoint_invalid", "unavailable",
 ))  # fmt: skip
+_OF_EXPORTS = ("app.export.", "app.exporter.")
 CHECKS = Path(profiles.OWN).parent / "checks"
 
 Json = t.Dict[str, t.Any]
@@ -41,10 +42,10 @@ def read(log: Path, profile: str) -> Json:
     return logs.run({**defaults, **options, "profiles": []})
 
 
-def findings(logs_result: Json) -> Findings:
-    """What the check library says of this log alone."""
-    failing = [finding for finding in _evaluate(logs_result) if finding.state in evaluate.FAILING]
-    named = _cause(logs_result) if any(f.check.id.startswith("app.exporter.") for f in failing) else None
+def findings(logs_result: Json, arrived: float | None = None) -> Findings:
+    """What the check library says of this log alone; or where Tempo has a trace of the time `arrived` (epoch) as well."""
+    failing = [finding for finding in _evaluate(logs_result, arrived) if finding.state in evaluate.FAILING]
+    named = _cause(logs_result) if any(f.check.id.startswith(_OF_EXPORTS) for f in failing) else None
     return Findings((named,) if named else (), tuple(f.check.id for f in failing if f.check.severity != "info"))
 
 
@@ -65,9 +66,13 @@ def _cause(logs_result: Json) -> str | None:
     return cause if cause in CAUSES else None
 
 
-def _evaluate(logs_result: Json) -> list[t.Any]:
-    run: Json = {"id": "sdks", "started": None, "finished": None, "settings": {}}
-    return evaluate.evaluate(document.build({"app": {"logs": logs_result}}, {}, run), _library())
+def _evaluate(logs_result: Json, arrived: float | None) -> list[t.Any]:
+    run: Json = {"id": "sdks", "started": None, "finished": None, "settings": {"service": "shop"}}
+    backends: Json = {}
+    if arrived is not None:
+        search = {"ok": True, "cause": "ok", "message": "1 trace", "count": 1, "traces": [{"start": arrived}]}
+        backends["main"] = {"hosts": ["app"], "tempo_search": search}
+    return evaluate.evaluate(document.build({"app": {"logs": logs_result}}, backends, run), _library())
 
 
 @functools.lru_cache(maxsize=1)

@@ -177,7 +177,8 @@ def judge_all(runs: t.Iterable[Run], wanted: t.Collection[table.Key]) -> dict[ta
     for key, (run, state, news, twins) in compared(runs).items():
         if key in wanted:
             result = judge.read(Path(run.log), profiles[run.build])
-            found = judge.findings(result)
+            arrived = Path(run.log).stat().st_mtime if state.healthy and run.accepted else None
+            found = judge.findings(result, arrived)
             cells[key] = table.cell(
                 state,
                 table.Judged(news, twins, run.accepted, judge.matched(result), found.causes, found.accused),

@@ -70,7 +70,11 @@ class Resetting(t.NamedTuple):
     """Reads what comes and resets the connection."""
 
 
-Receiver = t.Union[Http, Grpc, Closed, GrpcOnly, Resetting]
+class Closing(t.NamedTuple):
+    """Reads what comes and closes the connection, as a balancer does that has nobody behind it."""
+
+
+Receiver = t.Union[Http, Grpc, Closed, GrpcOnly, Resetting, Closing]
 
 
 class Seen:
@@ -108,6 +112,8 @@ def _handler(receiver: Receiver, seen: Seen, pair: Pair | None) -> t.Callable[[s
             connection.recv(1)  # what is left unread makes the kernel reset the connection
         else:
             connection.recv(65536)
+            if isinstance(receiver, Closing):
+                return
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     return handle

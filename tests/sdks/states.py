@@ -10,6 +10,7 @@ import typing as t
 from ansible_collections.traceops.tracing.tests.sdks.server import (
     PARTIAL,
     Closed,
+    Closing,
     Grpc,
     GrpcOnly,
     Http,
@@ -109,6 +110,7 @@ STATES = (
     ),
     _both("hang", Grpc(hangs=True), Http(hangs=True), "response_timeout"),
     _both("reset", Resetting(), Resetting(), "connection_reset"),
+    _both("closes", Closing(), Closing(), "connection_reset"),
     _both("self-signed", Grpc(tls=True), Http(tls=True), "certificate_untrusted", endpoint=TLS),
     _both("partial", Grpc(body=PARTIAL), Http(body=PARTIAL), "partial_success")._replace(accepts=True),
     # The same fault, and a program that has not let its SDK speak: nothing may be made of the silence.

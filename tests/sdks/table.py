@@ -31,6 +31,8 @@ MEANING = {
 }
 PRINTED = (NAMED, GENERAL, WRONG, MISSED)
 
+LITTLE = ("unavailable",)  # says as much as "it failed", save where it is the very fault
+
 LEAST_NAMED = 0.95  # of the logs that print their failure
 
 
@@ -63,19 +65,20 @@ def cell(state: State, judged: Judged) -> Cell:
         return Cell(ACCUSED, ", ".join(accused)) if accused else Cell(QUIET)
     if judged.accepted and not state.accepts:
         return Cell(ARRIVED, f"named all the same: {judged.causes[0]}" if judged.causes else "")
-    others = [cause for cause in judged.causes if cause not in state.causes]
+    causes = [cause for cause in judged.causes if cause not in LITTLE or cause in state.causes]
+    others = [cause for cause in causes if cause not in state.causes]
     twins = ", ".join(state.name for state in judged.twins)
     if others and all(any(cause in state.causes for state in judged.twins) for cause in others):
         return Cell(VAGUE, f"reads like {twins}")
     if others:
         return Cell(WRONG, ", ".join(others))
-    if judged.causes:
-        return Cell(NAMED, judged.causes[0])
+    if causes:
+        return Cell(NAMED, causes[0])
     if not judged.news:
         return Cell(SILENT)
-    if not judged.matched:
+    if not judged.matched and not judged.causes:
         return Cell(MISSED, judged.news[0][:200])
-    return Cell(VAGUE, f"reads like {twins}") if twins else Cell(GENERAL, ", ".join(judged.matched))
+    return Cell(VAGUE, f"reads like {twins}") if twins else Cell(GENERAL, ", ".join(judged.causes or judged.matched))
 
 
 def news(log: str, healthy: str) -> list[str]:

@@ -30,6 +30,8 @@ def judged(**known: object) -> table.Judged:
         ("refused", {"news": FAILURE, "matched": ["export_failed"], "twins": [BY_NAME["unresolved"]]}, table.VAGUE),
         ("refused", {"news": FAILURE, "twins": [BY_NAME["unresolved"]]}, table.MISSED),
         ("http-to-grpc", {"news": FAILURE, "causes": ("connection_reset",), "twins": [BY_NAME["reset"]]}, table.VAGUE),
+        ("refused", {"news": FAILURE, "causes": ("unavailable",)}, table.GENERAL),
+        ("503", {"news": FAILURE, "causes": ("unavailable",)}, table.NAMED),
         ("refused", {}, table.SILENT),
         ("no-scheme", {"accepted": 3}, table.ARRIVED),
         ("partial", {"accepted": 3, "news": FAILURE, "causes": ("partial_success",)}, table.NAMED),
