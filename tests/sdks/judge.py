@@ -43,7 +43,7 @@ def read(log: Path, profile: str) -> Json:
 
 
 def findings(logs_result: Json, arrived: float | None = None) -> Findings:
-    """What the check library says of this log alone; or where Tempo has a trace of the time `arrived` (epoch) as well."""
+    """What the checks say of this log alone, or where Tempo has a trace of the time `arrived` (epoch) as well."""
     failing = [finding for finding in _evaluate(logs_result, arrived) if finding.state in evaluate.FAILING]
     named = _cause(logs_result) if any(f.check.id.startswith(_OF_EXPORTS) for f in failing) else None
     return Findings((named,) if named else (), tuple(f.check.id for f in failing if f.check.severity != "info"))
