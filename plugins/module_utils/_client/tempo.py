@@ -87,6 +87,7 @@ class TempoClient:
             # http_api_prefix moves only /api; a gateway with a prefix moves everything. Both are tried.
             self._at_root = HttpClient(urlunsplit((parts.scheme, parts.netloc, "", "", "")), params, "tempo_url")
         self._version: t.Optional[Version] = None
+        self._services: t.Optional[str] = None
         self._window_s = WINDOW_S - ROUNDING_S
         self.date: t.Optional[float] = None  # the server's clock (epoch seconds, whole) in its last operations answer
         self.url = public_url(self._http.base_url)
@@ -127,10 +128,7 @@ class TempoClient:
 
     def _deduced(self) -> t.Tuple[int, int]:
         # 3.x has live stores and no ingesters, 2.6 brought the second trace API.
-        try:
-            services = self._operations("/status/services").text
-        except HttpError:
-            services = ""
+        services = self.services()
         if "live-store" in services and "ingester" not in services:
             return (3, 0)
         answer = self._http.get("/api/v2/traces/" + "0" * 31 + "1")
@@ -163,6 +161,16 @@ class TempoClient:
         """The effective configuration, `a.b.c` -> scalar; Tempo masks its secrets itself."""
         answer = _ok(self._operations("/status/config"))
         return flatten(answer.text) or _other_page(answer, "Tempo's configuration")
+
+    def services(self) -> str:
+        """The page of the parts that run in this process, '' where it can not be had."""
+        if self._services is None:
+            try:
+                answer = self._operations("/status/services", retry=False)
+            except HttpError:
+                return ""
+            self._services = answer.text if answer.status == 200 else ""
+        return self._services
 
     def metrics(self) -> Metrics:
         """All samples of /metrics."""

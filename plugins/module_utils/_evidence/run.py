@@ -22,6 +22,10 @@ class Settings(t.TypedDict, total=False):
     ca_path: str
     client_cert: str
     tempo_url: str
+    tempo_urls: t.Dict[str, str]  # of its other processes
+    tempo_log_paths: t.List[str]
+    tempo_log_unit: str
+    tempo_log_container: str
     grafana_url: str
     grafana_datasource_uid: str
     tenant: str

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base import addresses
@@ -45,6 +46,7 @@ class Config(t.TypedDict, total=False):
     max_block_s: t.Optional[float]
     ingestion_slack_s: t.Optional[float]
     blocklist_poll_s: t.Optional[float]
+    complete_block_timeout_s: t.Optional[float]
     search_delay_s: t.Optional[float]
     target: t.Optional[str]
     http_api_prefix: t.Optional[str]
@@ -60,16 +62,22 @@ class Config(t.TypedDict, total=False):
 
 
 class Counters(t.TypedDict, total=False):
-    """The counters of a span's way through Tempo, over all tenants; null when this process does not expose them."""
+    """The counters of a span's way through Tempo, over all tenants; null when no process that was asked counts them."""
 
     accepted: t.Optional[int]
     refused: t.Optional[int]
     received: t.Optional[int]
+    bytes_received: t.Optional[int]
     traces_created: t.Optional[int]
     live_traces: t.Optional[int]
     flush_failures: t.Optional[int]
     blocks_flushed: t.Optional[int]
     append_failures: t.Optional[int]
+    lagged_requests: t.Optional[int]
+    poll_errors: t.Optional[int]
+    remote_write_failed: t.Optional[int]
+    remote_write_retried: t.Optional[int]
+    remote_write_sent: t.Optional[int]
     blocklist: t.Optional[int]
     backend_bytes: t.Optional[int]
     backend_objects: t.Optional[int]
@@ -80,6 +88,7 @@ class Counters(t.TypedDict, total=False):
     warnings: t.Optional[t.Dict[str, int]]  # reason -> times
     tenants: t.Optional[t.Dict[str, int]]  # tenant -> spans received
     discarded_total: t.Optional[int]
+    discarded_by_tenant: t.Optional[t.Dict[str, t.Dict[str, int]]]  # tenant -> reason -> spans
     uptime_s: t.Optional[int]
 
 
@@ -102,13 +111,15 @@ _SECONDS: t.Dict[str, t.Tuple[str, ...]] = {
         "backend_worker.compaction.block_retention",
     ),
     "query_end_cutoff_s": ("query_frontend.query_end_cutoff", "query_frontend.search.query_end_cutoff"),
-    "max_search_range_s": ("query_frontend.search.max_duration",),
+    "max_search_range_s": ("overrides.defaults.read.max_search_duration", "query_frontend.search.max_duration"),
     "query_backend_after_s": ("query_frontend.search.query_backend_after",),
     "trace_idle_s": ("ingester.trace_idle_period", "live_store.max_trace_idle"),
     "flush_check_s": ("ingester.flush_check_period", "live_store.flush_check_period"),
     "max_block_s": ("ingester.max_block_duration", "live_store.max_block_duration"),
     "ingestion_slack_s": ("storage.trace.wal.ingestion_time_range_slack",),
     "blocklist_poll_s": ("storage.trace.blocklist_poll",),
+    # How long the process that took a trace keeps it after it wrote the block.
+    "complete_block_timeout_s": ("ingester.complete_block_timeout", "live_store.complete_block_timeout"),
 }
 _LIMITS: t.Dict[str, str] = {
     "rate_limit_bytes": "overrides.defaults.ingestion.rate_limit_bytes",
@@ -209,20 +220,46 @@ def _search_delay(found: Config) -> t.Optional[float]:
     return float(max(idle + check, found["query_end_cutoff_s"] or 0.0))
 
 
+# The parts of Tempo whose counters are read here, under the names of /status/services and of `target`. Metrics without
+# labels are exposed by every process, those of parts that do not run in it, too: the names of metrics tell nothing.
+TAKES_IN = ("distributor",)
+KEEPS = ("ingester", "live-store", "block-builder")
+GENERATES = ("metrics-generator",)
+_WHOLE = ("all", "scalable-single-binary")
+
+_SERVICE = re.compile(r"(?m)^\| ([a-z][a-z-]{2,40}?) *\| *\w+ *\|")
+
+
+def parts(services_page: str, target: t.Optional[str]) -> t.List[str]:
+    """The parts of Tempo that run in a process: by its page /status/services, else by `target`; [] when unknown."""
+    listed = sorted(set(_SERVICE.findall(services_page)))
+    if listed:
+        return listed
+    targets = [word for word in (target or "").split(",") if word]
+    return [] if any(word in _WHOLE for word in targets) else sorted(targets)
+
+
+def runs(running: t.Sequence[str], wanted: t.Tuple[str, ...]) -> bool:
+    """Whether one of the `wanted` parts runs in the process; True as well when its parts are not known."""
+    return not running or any(part in running for part in wanted)
+
+
 class _Counter(t.NamedTuple):
     names: t.Tuple[str, ...]
     siblings: t.Tuple[str, ...]  # with one of these prefixes exposed, an absent counter was never incremented: 0
+    counted_by: t.Tuple[str, ...] = ()  # the parts that count it; () is every part
 
 
 _DISTRIBUTOR = ("tempo_distributor_", "tempo_receiver_")
 _STORE = ("tempo_ingester_", "tempo_live_store_live", "tempo_live_store_ready")
 _CREATED = ("tempo_ingester_traces_created_total", "tempo_live_store_traces_created_total")
 _COUNTERS: t.Dict[str, _Counter] = {
-    "accepted": _Counter(("tempo_receiver_accepted_spans",), _DISTRIBUTOR),
-    "refused": _Counter(("tempo_receiver_refused_spans",), _DISTRIBUTOR),
-    "received": _Counter(("tempo_distributor_spans_received_total",), _DISTRIBUTOR),
-    "traces_created": _Counter(_CREATED, _STORE),
-    "live_traces": _Counter(("tempo_ingester_live_traces", "tempo_live_store_live_traces"), _STORE),
+    "accepted": _Counter(("tempo_receiver_accepted_spans",), _DISTRIBUTOR, TAKES_IN),
+    "refused": _Counter(("tempo_receiver_refused_spans",), _DISTRIBUTOR, TAKES_IN),
+    "received": _Counter(("tempo_distributor_spans_received_total",), _DISTRIBUTOR, TAKES_IN),
+    "bytes_received": _Counter(("tempo_distributor_bytes_received_total",), _DISTRIBUTOR, TAKES_IN),
+    "traces_created": _Counter(_CREATED, _STORE, KEEPS),
+    "live_traces": _Counter(("tempo_ingester_live_traces", "tempo_live_store_live_traces"), _STORE, KEEPS),
     "flush_failures": _Counter(
         (
             "tempo_ingester_failed_flushes_total",
@@ -230,11 +267,31 @@ _COUNTERS: t.Dict[str, _Counter] = {
             "tempo_live_store_failed_completions_total",
         ),
         _STORE,
+        KEEPS,
     ),
     "blocks_flushed": _Counter(
-        ("tempo_ingester_blocks_flushed_total", "tempo_live_store_local_blocks_flushed_total"), _STORE
+        (
+            "tempo_ingester_blocks_flushed_total",
+            "tempo_live_store_local_blocks_flushed_total",
+            "tempo_block_builder_flushed_blocks",
+        ),
+        _STORE,
+        KEEPS,
     ),
-    "append_failures": _Counter(("tempo_distributor_ingester_append_failures_total",), _DISTRIBUTOR),
+    # To ingesters (2.x), and to Kafka (3.0 in several processes).
+    "append_failures": _Counter(
+        ("tempo_distributor_ingester_append_failures_total", "tempo_distributor_produce_failures_total"),
+        _DISTRIBUTOR,
+        TAKES_IN,
+    ),
+    # A query that the live stores refused or answered in part, since they are behind Kafka (3.0).
+    "lagged_requests": _Counter(("tempo_live_store_lagged_requests_total",), ()),
+    # Polls for the list of blocks that failed: what was flushed since the last good one is not found.
+    "poll_errors": _Counter(("tempodb_blocklist_poll_errors_total",), ("tempodb_blocklist_",)),
+    # Samples of the metrics generator that its Prometheus did not take, and those that were sent again.
+    "remote_write_failed": _Counter(("prometheus_remote_storage_samples_failed_total",), ("prometheus_remote_",)),
+    "remote_write_retried": _Counter(("prometheus_remote_storage_samples_retried_total",), ("prometheus_remote_",)),
+    "remote_write_sent": _Counter(("prometheus_remote_storage_samples_total",), ("prometheus_remote_",)),
     "blocklist": _Counter(("tempodb_blocklist_length",), ("tempodb_blocklist_",)),
     "backend_bytes": _Counter(("tempodb_backend_bytes_total",), ()),
     "backend_objects": _Counter(("tempodb_backend_objects_total",), ()),
@@ -249,21 +306,52 @@ _FAR_S = 300.0  # their first bucket
 MAX_TENANTS = 50
 
 
-def counters(metrics: Metrics, now: t.Optional[float]) -> Counters:
-    """The counters that this process exposes; `now` is the server's own clock."""
-    found: t.Dict[str, t.Any] = {key: _count(metrics, counter) for key, counter in _COUNTERS.items()}
+def counters(metrics: Metrics, now: t.Optional[float], running: t.Sequence[str] = ()) -> Counters:
+    """The counters of a process; `now` is its own clock, `running` are the parts that run in it."""
+    found: t.Dict[str, t.Any] = {
+        key: _count(metrics, counter) if not counter.counted_by or runs(running, counter.counted_by) else None
+        for key, counter in _COUNTERS.items()
+    }
     found.update({key: _far(metrics, histogram) for key, histogram in _DISTANCES.items()})
-    for key, name, label in (
-        ("discarded", "tempo_discarded_spans_total", "reason"),
-        ("warnings", "tempo_warnings_total", "reason"),
-        ("tenants", "tempo_distributor_spans_received_total", "tenant"),
+    for key, name, label, counted_by in (
+        ("discarded", "tempo_discarded_spans_total", "reason", TAKES_IN + KEEPS),
+        ("warnings", "tempo_warnings_total", "reason", KEEPS),
+        ("tenants", "tempo_distributor_spans_received_total", "tenant", TAKES_IN),
     ):
         sums = sorted(by_label(metrics, name, label).items(), key=lambda item: -item[1])[:MAX_TENANTS]
-        found[key] = {clean(word)[:100]: _whole(value) for word, value in sums} if metrics else None
-    found["discarded_total"] = sum(found["discarded"].values()) if metrics else None
+        known = bool(metrics) and runs(running, counted_by)
+        found[key] = {clean(word)[:100]: _whole(value) for word, value in sums} if known else None
+    found["discarded_total"] = None if found["discarded"] is None else sum(found["discarded"].values())
+    found["discarded_by_tenant"] = None if found["discarded"] is None else _by_tenant(metrics)
     begun = total(metrics, "process_start_time_seconds")
     found["uptime_s"] = None if begun is None or now is None else max(0, round(now - begun))
     return t.cast(Counters, found)
+
+
+def added(first: Counters, second: Counters) -> Counters:
+    """The counters of two processes together; `uptime_s` is that of the one that started last."""
+    both: t.Dict[str, t.Any] = _added(first, second)
+    uptimes = [uptime for uptime in (first["uptime_s"], second["uptime_s"]) if uptime is not None]
+    both["uptime_s"] = min(uptimes, default=None)
+    return t.cast(Counters, both)
+
+
+def _added(first: t.Any, second: t.Any) -> t.Any:
+    if first is None or second is None:
+        return second if first is None else first
+    if isinstance(first, dict):
+        return {key: _added(first.get(key), second.get(key)) for key in {**first, **second}}
+    return first + second
+
+
+def _by_tenant(metrics: Metrics) -> t.Dict[str, t.Dict[str, int]]:
+    sums: t.Dict[str, t.Dict[str, int]] = {}
+    for labels, value in metrics.get("tempo_discarded_spans_total", ()):
+        tenant, reason = clean(labels.get("tenant", ""))[:100], clean(labels.get("reason", ""))[:100]
+        if value and (tenant in sums or len(sums) < MAX_TENANTS):
+            reasons = sums.setdefault(tenant, {})
+            reasons[reason] = reasons.get(reason, 0) + _whole(value)
+    return sums
 
 
 def _count(metrics: Metrics, counter: _Counter) -> t.Optional[int]:

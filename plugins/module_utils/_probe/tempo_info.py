@@ -14,13 +14,26 @@ from ansible_collections.traceops.tracing.plugins.module_utils._base.waiting imp
 from ansible_collections.traceops.tracing.plugins.module_utils._client.http import HttpError
 from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo import TempoClient
 from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo_failure import asking_tempo
+from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo_processes import TEMPO_URLS, others
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import tempo_state as state
 
 ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
     **TEMPO,
     **HTTP,
+    "tempo_urls": TEMPO_URLS,
     "sample_interval": {"type": "float", "default": 0.0},
 }
+
+
+class Process(t.TypedDict):
+    """Another process of the same Tempo (option tempo_urls)."""
+
+    url: str
+    ok: bool
+    cause: str
+    message: str
+    ready: t.Optional[bool]
+    runs: t.List[str]
 
 
 class Result(t.TypedDict, total=False):
@@ -37,6 +50,8 @@ class Result(t.TypedDict, total=False):
     version: t.Optional[str]
     at_least: t.Optional[str]
     config: state.Config
+    runs: t.List[str]
+    processes: t.Dict[str, Process]
     counters: state.Counters
     rates: t.Optional[state.Rates]
     clock_offset_s: t.Optional[float]
@@ -62,7 +77,9 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> Result:
         version = client.version()
         result["version"], result["at_least"] = version.text or None, "{}.{}".format(*version.numbers)
         _configuration(client, result)
+        result["runs"] = state.parts(client.services(), result["config"]["target"])
         _counters(client, result, interval, clock)
+        _others(params, client, result)
     return {**result, "ok": True, "cause": "ok", "message": _sentence(result)}
 
 
@@ -78,6 +95,8 @@ def _nothing() -> Result:
         "version": None,
         "at_least": None,
         "config": state.settings({}, ""),
+        "runs": [],
+        "processes": {},
         "counters": state.counters({}, None),
         "rates": None,
         "clock_offset_s": None,
@@ -104,17 +123,34 @@ def _configuration(client: TempoClient, result: Result) -> None:
 
 def _counters(client: TempoClient, result: Result, interval: float, clock: Clock) -> None:
     try:
-        before, first = clock.monotonic(), state.counters(client.metrics(), client.date)
+        before, first = clock.monotonic(), state.counters(client.metrics(), client.date, result["runs"])
         result["counters"] = first
         if client.date is not None:
             # The header has whole seconds: half of one is its expected error.
             result["clock_offset_s"] = round(client.date + 0.5 - clock.time(), 1)
         if interval:
             clock.sleep(interval)
-            after, second = clock.monotonic(), state.counters(client.metrics(), client.date)
+            after, second = clock.monotonic(), state.counters(client.metrics(), client.date, result["runs"])
             result["counters"], result["rates"] = second, state.rates(first, second, after - before)
     except HttpError as error:
         result["unavailable"].append(error.message)
+
+
+def _others(params: t.Mapping[str, t.Any], client: TempoClient, result: Result) -> None:
+    """Add what the other processes of this Tempo count; `runs` is then what runs in any of them."""
+    for process in others(params, client):
+        result["processes"][process.name] = {
+            "url": process.url,
+            "ok": process.cause == "ok",
+            "cause": process.cause,
+            "message": process.message,
+            "ready": process.ready,
+            "runs": process.runs,
+        }
+        if process.cause == "ok":
+            counted = state.counters(process.metrics, process.date, process.runs)
+            result["counters"] = state.added(result["counters"], counted)
+            result["runs"] = sorted({*result["runs"], *process.runs}) if result["runs"] else []
 
 
 def _sentence(result: Result) -> str:

@@ -15,7 +15,9 @@ from ansible_collections.traceops.tracing.plugins.module_utils._base import addr
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import canary, velostream
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.sdks import Sdk
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.containers import Container
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict import logged
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import logged, losses
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.losses import Losses
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.tempo_said import Said, said
 
 Labels = t.Mapping[str, t.Any]
 
@@ -98,6 +100,24 @@ class Samplers(t.TypedDict):
     in_series: bool
 
 
+class FarSpans(t.TypedDict):
+    """Spans whose time is far from the time at which they came, since Tempo started."""
+
+    ahead: int
+    behind: int
+    warned: int  # Tempo's own warnings, where it does not measure
+    percent: float  # of what it received
+
+
+class Disk(t.TypedDict):
+    """A volume of Tempo's that the spans that come would fill."""
+
+    container: str
+    destination: str
+    days: float  # until it is full, at the rate since Tempo started and without compression
+    kept_days: float  # how long traces are kept
+
+
 class BackendFacts(t.TypedDict):
     clocks: t.Optional[Clocks]
     ratios: Ratios
@@ -109,6 +129,13 @@ class BackendFacts(t.TypedDict):
     behind_loopback: t.List[str]  # endpoints that fail as they do behind a receiver on Tempo's own loopback
     grafana_containers: t.List[str]  # running, with a network of their own
     foreign_port: t.Optional[str]  # whose well-known port the data source's is, when it is not that of Tempo's API
+    losses: Losses
+    said: t.List[Said]  # what Tempo said of itself, by what it means
+    ring: t.Optional[Said]  # that its parts do not find each other
+    stored: t.Optional[Said]  # that its storage fails
+    asked: t.Optional[Said]  # that a query fails
+    far_spans: FarSpans
+    disks: t.List[Disk]  # of Tempo's containers, that would be full before traces are deleted
     only_canaries: bool  # other tenants have spans, this one nothing but the diagnosis' own
 
 
@@ -280,6 +307,7 @@ def of_backend(
 ) -> BackendFacts:
     """`applications` have the labels of their hosts as well; `settings` are those of the backend."""
     tried = [labels for labels in applications if _at(labels, "otlp", "phases")]
+    words = said(backend, hosts.values(), applications)
     return {
         "clocks": clocks(hosts),
         "ratios": ratios(applications),
@@ -296,6 +324,13 @@ def of_backend(
             if seen.get("running") and not re.match(r"host$|container:", str(seen.get("network_mode")))
         ],
         "foreign_port": _FOREIGN_PORTS.get(_at(backend, "grafana", "settings", "url", "port")),
+        "losses": losses.of_backend(backend),
+        "said": words,
+        "ring": next((each for each in words if each["side"] == "ring"), None),
+        "stored": next((each for each in words if each["side"] in ("storage", "compaction")), None),
+        "asked": next((each for each in words if each["side"] == "query"), None),
+        "far_spans": far_spans(_at(backend, "tempo_info", "counters")),
+        "disks": disks(backend, hosts),
         "only_canaries": _only_canaries(backend),
     }
 
@@ -384,6 +419,48 @@ _FOREIGN_PORTS: t.Dict[t.Any, str] = {
     9411: "Zipkin's",
     16686: "Jaeger's",
 }
+
+
+def far_spans(counters: t.Any) -> FarSpans:
+    """By the histograms of Tempo 2.9 and later, and the warnings of those before 3.0."""
+    ahead, behind = (int(_number(_at(counters, name)) or 0) for name in ("spans_ahead", "spans_behind"))
+    warned = int(_number(_at(counters, "warnings", "outside_ingestion_time_slack")) or 0)
+    received = _number(_at(counters, "received")) or 0.0
+    far = max(ahead + behind, warned)
+    return {
+        "ahead": ahead,
+        "behind": behind,
+        "warned": warned,
+        "percent": round(min(100.0, 100 * far / received), 1) if received else (100.0 if far else 0.0),
+    }
+
+
+_DAY_S = 86400.0
+
+
+def disks(backend: Labels, hosts: t.Mapping[str, Labels]) -> t.List[Disk]:
+    """Only where Tempo keeps its blocks on disk, and ran for an hour: before, its rate says little."""
+    uptime = _number(_at(backend, "tempo_info", "counters", "uptime_s")) or 0.0
+    came = _number(_at(backend, "tempo_info", "counters", "bytes_received"))
+    kept = _number(_at(backend, "tempo_info", "config", "retention_s"))
+    local = _at(backend, "tempo_info", "config", "storage_backend") == "local"
+    if not local or uptime < 3600 or not came or not kept:
+        return []
+    return [
+        {
+            "container": str(seen["name"]),
+            "destination": str(mount.get("destination")),
+            "days": round(days, 1),
+            "kept_days": round(kept / _DAY_S, 1),
+        }
+        for labels in hosts.values()
+        for seen in of_host(labels)["containers"]["tempo"]
+        for mount in seen.get("mounts") or []
+        for free in [_number(_at(mount, "host", "free"))]
+        if free is not None
+        for days in [free / (came / uptime) / _DAY_S]
+        if days < kept / _DAY_S
+    ]
 
 
 def _only_canaries(backend: Labels) -> bool:

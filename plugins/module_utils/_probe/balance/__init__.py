@@ -13,12 +13,15 @@ from ansible_collections.traceops.tracing.plugins.module_utils._base.waiting imp
 from ansible_collections.traceops.tracing.plugins.module_utils._client.http import HttpClient, HttpError, status_error
 from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo import TempoClient
 from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo_failure import explain
+from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo_processes import TEMPO_URLS, merged, others
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import tempo_state as state
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.metrics_text import Metrics, parse_metrics
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.balance import sheets
 
 ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
     **TEMPO,
     **HTTP,
+    "tempo_urls": TEMPO_URLS,
     "collector_metrics_url": {"type": "str"},
     "app_metrics_url": {"type": "str"},
     "before": {"type": "dict"},
@@ -130,21 +133,31 @@ def _look(name: str, url: str, params: t.Mapping[str, t.Any]) -> t.Dict[str, t.A
         cause, message = explain(error) if name == "tempo" else (error.cause, error.message)
         return {**snapshot, "cause": cause, "message": message}
     if not any(metric.startswith(sheets.SIBLINGS[name]) for metric in metrics):
-        return {
-            **snapshot,
-            "cause": "not_counted",
-            "message": f"{snapshot['url']} has no counter of spans that is known",
-        }
+        return {**snapshot, "cause": "not_counted", "message": snapshot["message"] or _no_counter(snapshot["url"])}
     snapshot.update(start=sheets.start_of(metrics), counts=sheets.whole(_COUNTS[name](metrics)))
     return {**snapshot, "ok": True, "cause": "ok", "message": f"{snapshot['url']} was read"}
 
 
+def _no_counter(url: str) -> str:
+    return f"{url} has no counter of spans that is known"
+
+
 def _tempo(params: t.Mapping[str, t.Any], snapshot: t.Dict[str, t.Any]) -> Metrics:
+    """The counters of all processes that take spans in; none when no such process was named."""
     client = TempoClient(params)
     snapshot["url"] = client.url
     metrics = client.metrics()
     snapshot["version"] = list(client.version().numbers)
-    return metrics
+    running = state.parts(client.services(), None)
+    counted = [metrics] if state.runs(running, state.TAKES_IN) else []
+    counted += [
+        process.metrics
+        for process in others(params, client)
+        if process.cause == "ok" and state.runs(process.runs, state.TAKES_IN)
+    ]
+    if not counted:
+        snapshot["message"] = f"no distributor runs in {client.url}, so it counts no spans (tempo_urls has the others)"
+    return merged(counted)
 
 
 def _metrics(name: str, url: str, params: t.Mapping[str, t.Any], snapshot: t.Dict[str, t.Any]) -> Metrics:

@@ -50,6 +50,20 @@ class ApplicationCounts(t.TypedDict, total=False):
     failed: int
 
 
+class TenantSheet(t.TypedDict):
+    """Spans of one tenant."""
+
+    received: int
+    discarded: t.Dict[str, int]  # reason -> spans
+
+
+class ExporterSheet(t.TypedDict):
+    """Spans that one exporter got."""
+
+    sent: int
+    failed: int
+
+
 class TempoSheet(t.TypedDict, total=False):
     """What became of spans in Tempo; see `tempo_sheet`."""
 
@@ -63,6 +77,7 @@ class TempoSheet(t.TypedDict, total=False):
     stored: int
     refused_untold: int
     unexplained: int
+    by_tenant: t.Dict[str, TenantSheet]  # those that lost most first
     restarted: bool
 
 
@@ -78,6 +93,7 @@ class CollectorSheet(t.TypedDict, total=False):
     unexplained: int
     tail_dropped: int
     tail_too_early: int
+    by_exporter: t.Dict[str, ExporterSheet]
     restarted: bool
 
 
@@ -106,9 +122,9 @@ SIBLINGS = {
 
 
 def start_of(metrics: Metrics) -> t.Optional[float]:
-    """When the process started (epoch seconds); None when it does not say so."""
-    start = total(metrics, "process_start_time_seconds")
-    return start if start is not None and math.isfinite(start) else None
+    """When the process started (epoch seconds), the last of several; None when it does not say so."""
+    starts = [value for _labels, value in metrics.get("process_start_time_seconds", ()) if math.isfinite(value)]
+    return max(starts, default=None)
 
 
 def whole(counts: t.Any) -> t.Any:
@@ -240,7 +256,24 @@ def tempo_sheet(change: t.Mapping[str, t.Any], version: t.Tuple[int, int], tenan
         "stored": change["accepted"] - silent_everywhere,
         "refused_untold": max(0, change["refused"] - (sum(everywhere.values()) - silent_everywhere)),
         "unexplained": max(0, change["accepted"] - got),
+        "by_tenant": _by_tenant(received, discarded),
         "restarted": change["restarted"],
+    }
+
+
+MAX_TENANTS = 50
+
+
+def _by_tenant(received: t.Mapping[str, int], discarded: t.Mapping[str, t.Mapping[str, int]]) -> t.Dict[str, t.Any]:
+    """tenant -> `{received, discarded}`, those that lost most first."""
+    lost = {name: sum(reasons.values()) for name, reasons in discarded.items()}
+    names = sorted({*received, *lost}, key=lambda name: (-lost.get(name, 0), -received.get(name, 0), name))
+    return {
+        name: {
+            "received": received.get(name, 0),
+            "discarded": {reason: count for reason, count in discarded.get(name, {}).items() if count},
+        }
+        for name in names[:MAX_TENANTS]
     }
 
 
@@ -272,6 +305,7 @@ def collector_sheet(change: t.Mapping[str, t.Any]) -> CollectorSheet:
         "sent": sent,
         "failed": lost,
         "failing_exporters": [name for name in exporters if failed[name]],
+        "by_exporter": {name: {"sent": change["sent"].get(name, 0), "failed": failed[name]} for name in exporters},
         "unexplained": change["accepted"] - sent - lost,
         "tail_dropped": change.get("tail_dropped", 0) + change.get("tail_too_early", 0),
         "tail_too_early": change.get("tail_too_early", 0),

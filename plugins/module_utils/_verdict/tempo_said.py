@@ -1,0 +1,103 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Tempo said of itself in all that a run saw: answers, also by way of Grafana, and logs of exporters and its own."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.tempo_errors import Meaning, meaning
+
+Labels = t.Mapping[str, t.Any]
+
+
+class Said(t.TypedDict):
+    """One text of Tempo's that is understood."""
+
+    word: str  # of `_otel/tempo_errors`
+    side: str
+    cause: str
+    setting: str  # what to set, in this version
+    text: str
+    seen_in: str  # the label of the evidence
+    logged: bool  # in a log, so that it may be over
+
+
+# What a backend's probes were answered: paths of messages.
+_BACKEND = (
+    ("tempo_info", "ready_reason"),
+    ("tempo_info", "message"),
+    ("tempo_search", "message"),
+    ("tempo_search_earlier", "message"),
+    ("canaries", "message"),
+    ("by_id", "message"),
+    ("linkage", "message"),
+    ("coverage", "message"),
+    ("grafana", "message"),
+)
+_APPLICATION = (("otlp", "message"), ("otlp_collector", "message"), ("otlp_tempo", "message"))
+# Patterns of logs whose lines quote what Tempo answered.
+_LOGGED = ("export_failed", "export_dropped", "connection_failed", "partial_success")
+
+
+def said(backend: Labels, hosts: t.Iterable[Labels], applications: t.Iterable[Labels]) -> t.List[Said]:
+    """Each meaning once, as it was seen first; answers before logs."""
+    version = _at(backend, "tempo_info", "at_least")
+    seen: t.Dict[str, Said] = {}
+    for label, text, logged in (*_answers(backend, list(applications)), *_log_lines(list(hosts), list(applications))):
+        found = meaning(text)
+        if found and not found.harmless and found.word not in seen:
+            seen[found.word] = _entry(found, text, label, logged, version if isinstance(version, str) else None)
+    return list(seen.values())
+
+
+_Text = t.Tuple[str, str, bool]
+
+
+def _answers(backend: Labels, applications: t.Sequence[Labels]) -> t.Iterator[_Text]:
+    for label, key in _BACKEND:
+        yield from _text(label, _at(backend, label, key), False)
+    for step in _at(backend, "grafana", "steps") or []:
+        yield from _text("grafana", _at(step, "message"), False)
+        yield from _text("grafana", _at(step, "body_excerpt"), False)
+    for labels in applications:
+        for label, key in _APPLICATION:
+            yield from _text(label, _at(labels, label, key), False)
+
+
+def _log_lines(hosts: t.Sequence[Labels], applications: t.Sequence[Labels]) -> t.Iterator[_Text]:
+    for labels in applications:
+        for name in _LOGGED:
+            pattern = _at(labels, "logs", "patterns", name)
+            if _at(pattern, "count_since_start"):
+                yield from _text("logs", _at(pattern, "last", "text"), True)
+    for labels in hosts:
+        patterns = _at(labels, "tempo_logs", "patterns")
+        for pattern in patterns.values() if isinstance(patterns, dict) else ():
+            if _at(pattern, "count_since_start"):
+                yield from _text("tempo_logs", _at(pattern, "last", "text"), True)
+
+
+def _text(label: str, text: t.Any, logged: bool) -> t.Iterator[_Text]:
+    if isinstance(text, str) and text:
+        yield label, text, logged
+
+
+def _entry(found: Meaning, text: str, label: str, logged: bool, version: t.Optional[str]) -> Said:
+    return {
+        "word": found.word,
+        "side": found.side,
+        "cause": found.cause,
+        "setting": found.setting(version),
+        "text": excerpt(text, 300),
+        "seen_in": label,
+        "logged": logged,
+    }
+
+
+def _at(value: t.Any, *path: str) -> t.Any:
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
