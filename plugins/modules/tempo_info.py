@@ -17,6 +17,12 @@ description:
     C(counters.discarded) tells.
 author: The traceops.tracing authors (@traceops)
 options:
+  tempo_urls:
+    description:
+      - Base URLs of other processes of the same Tempo, by the name of what runs in them (distributor, ingester,
+        live-store ...), at most 20. They are asked with the same credentials, and their counters are added.
+    type: dict
+    default: {}
   sample_interval:
     description: When above 0, the counters are read again after so many seconds (at most 300), for RV(rates).
     type: float
@@ -121,6 +127,7 @@ config:
     max_block_s: 30.0
     ingestion_slack_s: 120.0
     blocklist_poll_s: 300.0
+    complete_block_timeout_s: 900.0
     limits:
       rate_limit_bytes: 30000000
       burst_size_bytes: 30000000
@@ -136,6 +143,29 @@ config:
       storage: false
       remote_write: false
       processors: false
+runs:
+  description: The parts of Tempo that run in the processes that were asked, empty when they do not tell.
+  returned: always
+  type: list
+  elements: str
+  sample:
+    - distributor
+    - ingester
+    - querier
+    - query-frontend
+processes:
+  description: Of each process of O(tempo_urls) its C(url), whether it could be asked (C(ok), C(cause), C(message)), C(ready) and what it C(runs).
+  returned: always
+  type: dict
+  sample:
+    ingester:
+      url: http://tempo-ingester:3200
+      ok: true
+      cause: ok
+      message: its counters were read
+      ready: true
+      runs:
+        - ingester
 counters:
   description:
     - Spans C(accepted) and C(refused) by the receivers and C(received) by the distributor, C(discarded) afterwards
@@ -146,7 +176,10 @@ counters:
       C(tenants)
       (spans received by tenant), C(spans_ahead) and C(spans_behind) (that came with an end more than five minutes in
       the future or in the past; Tempo 2.9 and later) and C(uptime_s). All but the last since Tempo's start.
-    - Null is what this process does not expose, which is not zero.
+    - C(bytes_received), C(discarded_by_tenant) (by tenant and reason), C(poll_errors) (the list of blocks could not be
+      read), C(lagged_requests) (3.0), and the samples that the metrics generator wrote to its Prometheus, C(remote_write_sent),
+      C(remote_write_failed) and C(remote_write_retried).
+    - Null is what no process that was asked counts, which is not zero. A query-frontend counts no spans.
   returned: always
   type: dict
   sample:
@@ -158,6 +191,15 @@ counters:
     discarded_total: 1
     warnings:
       rootless_trace_flushed_to_wal: 1
+    bytes_received: 2400
+    discarded_by_tenant:
+      single-tenant:
+        invalid_trace_id: 1
+    lagged_requests:
+    poll_errors: 0
+    remote_write_failed:
+    remote_write_retried:
+    remote_write_sent:
     traces_created: 6
     live_traces: 0
     append_failures: 0

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The traceops.tracing authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Tempo said of itself in all that a run saw: answers, also by way of Grafana, and logs of exporters and its own."""
+"""What Tempo said of itself in all that a run saw: in answers, in those that Grafana passed on, and in logs."""
 
 from __future__ import annotations
 
