@@ -154,7 +154,9 @@ runs:
     - querier
     - query-frontend
 processes:
-  description: Of each process of O(tempo_urls) its C(url), whether it could be asked (C(ok), C(cause), C(message)), C(ready) and what it C(runs).
+  description:
+    - Of each process of O(tempo_urls) its C(url), whether it could be asked (C(ok), C(cause), C(message)), C(ready) and
+      what it C(runs).
   returned: always
   type: dict
   sample:
@@ -177,8 +179,8 @@ counters:
       (spans received by tenant), C(spans_ahead) and C(spans_behind) (that came with an end more than five minutes in
       the future or in the past; Tempo 2.9 and later) and C(uptime_s). All but the last since Tempo's start.
     - C(bytes_received), C(discarded_by_tenant) (by tenant and reason), C(poll_errors) (the list of blocks could not be
-      read), C(lagged_requests) (3.0), and the samples that the metrics generator wrote to its Prometheus, C(remote_write_sent),
-      C(remote_write_failed) and C(remote_write_retried).
+      read), C(lagged_requests) (3.0), and the samples that the metrics generator wrote to its Prometheus,
+      C(remote_write_sent), C(remote_write_failed) and C(remote_write_retried).
     - Null is what no process that was asked counts, which is not zero. A query-frontend counts no spans.
   returned: always
   type: dict
