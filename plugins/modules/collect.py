@@ -24,6 +24,8 @@ options:
       - V(logs) takes the options of M(traceops.tracing.log_grep), V(otlp) those of M(traceops.tracing.otlp_probe),
         V(containers) those of M(traceops.tracing.container_info), V(grafana) those of
         M(traceops.tracing.grafana_datasource_test), the others those of the module of the same name.
+      - V(otlp) with C(like=environment) goes the way of the application that V(environment) looks at. It takes its
+        protocol (or the default of its SDK) and compression, and where it tries the same endpoint, path and TLS.
       - V(environment) takes one of C(process_name), C(pid_file), C(unit) (of systemd) and C(container), with
         C(docker_host) and C(timeout) as in M(traceops.tracing.container_info). It tells with which tracing settings a
         program runs. Credentials in them are masked.

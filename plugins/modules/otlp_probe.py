@@ -33,6 +33,16 @@ options:
     type: str
     choices: [auto, grpc, http/protobuf, http/json]
     default: auto
+  path:
+    description:
+      - Where OTLP over HTTP posts, whatever the path of O(endpoint), as E(OTEL_EXPORTER_OTLP_TRACES_ENDPOINT) makes an
+        exporter do.
+    type: str
+  compression:
+    description: How the export is compressed.
+    type: str
+    choices: [none, gzip]
+    default: none
   send:
     description: Whether to send spans. If not, the probe ends once it knows the protocol, with RV(cause) V(not_sent).
     type: bool
@@ -229,6 +239,27 @@ counterfactuals:
       ok: true
       cause: ok
       ms: 3.1
+follows:
+  description: What was taken from an application. Empty, but in M(traceops.tracing.collect) with C(like).
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    option:
+      description: The option that was changed.
+      type: str
+      returned: always
+      sample: protocol
+    value:
+      description: What it was changed to.
+      type: str
+      returned: always
+      sample: grpc
+    source:
+      description: The setting of the application that says so, or the default of its SDK.
+      type: str
+      returned: always
+      sample: OTEL_EXPORTER_OTLP_PROTOCOL
 passes_with:
   description: The C(setting) of the counterfactual with which the span was accepted. Empty if there is none.
   returned: always

@@ -34,7 +34,8 @@ class Visit(t.NamedTuple):
 
     label: str
     probe: ModuleType
-    params: t.Dict[str, t.Any]
+    params: t.Mapping[str, t.Any]
+    like: str = ""  # the label whose result says how: the application's own way
 
 
 def plan(probes: t.Mapping[str, t.Any], check_mode: bool, secrets: t.Set[str]) -> t.List[Visit]:
@@ -49,6 +50,9 @@ def plan(probes: t.Mapping[str, t.Any], check_mode: bool, secrets: t.Set[str]) -
         if given is not None and not isinstance(given, dict):
             raise BadOption(f"probes: the options of '{label}' are not a dictionary")
         options = dict(given or {})
+        like = str(options.pop("like", None) or "")
+        if like and like not in probes:
+            raise BadOption(f"probes: {label}: 'like' names '{like}', which is not asked for")
         probe = _load(str(options.pop("probe", label)))
         checked = ArgumentSpecValidator(probe.ARGUMENT_SPEC, **getattr(probe, "MODULE_KWARGS", {})).validate(options)
         secrets.update(checked._no_log_values)
@@ -57,8 +61,11 @@ def plan(probes: t.Mapping[str, t.Any], check_mode: bool, secrets: t.Set[str]) -
         params = dict(checked.validated_parameters)
         if check_mode:
             params.update(getattr(probe, "CHECK_MODE", {}))
-        visits.append(Visit(label, probe, params))
-    return visits
+        if like and not hasattr(probe, "like"):
+            raise BadOption(f"probes: {label}: 'like' is for probes that send as an application does")
+        visits.append(Visit(label, probe, params, like))
+    # Who goes another's way comes after it.
+    return sorted(visits, key=lambda visit: bool(visit.like))
 
 
 def _secret_values(options: t.Any) -> t.Iterator[str]:
@@ -83,9 +90,11 @@ def _leaves(value: t.Any) -> t.Iterator[str]:
 def visit(planned: t.List[Visit]) -> t.Dict[str, t.Dict[str, t.Any]]:
     """Evidence by label; a probe that could not answer leaves `ok: false`, its cause and message, and its keys."""
     evidence: t.Dict[str, t.Dict[str, t.Any]] = {}
-    for label, probe, params in planned:
+    for label, probe, params, like in planned:
         started = time.monotonic()
         try:
+            if like and evidence[like].get("ok"):
+                params = probe.like(params, evidence[like])
             result = probe.run(params)
         except BadOption as error:
             raise BadOption(f"probes: {label}: {error.message}") from None

@@ -259,7 +259,11 @@ def test_a_service_whose_exports_fail_is_not_idle() -> None:
 
 
 def test_a_tenant_of_nothing_but_canaries_is_not_the_applications() -> None:
-    tenants = {"settings.tenant": "other", "tempo_info.config.multitenancy": True}
+    tenants = {
+        "settings.tenant": "other",
+        "tempo_info.config.multitenancy": True,
+        "environment.effective.header_names": ["x-scope-orgid"],
+    }
     counted = {"tempo_info.counters.tenants": {"acme": 15, "other": 1}, "tempo_search.services": ["traceops-canary"]}
     report = judged({**tenants, **counted, "tempo_search.count": 0, "tempo_search.traces": []})
     assert [cause["id"] for cause in report["verdict"]["root_causes"]] == ["tempo-query.tenant.unknown"]

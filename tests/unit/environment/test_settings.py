@@ -8,6 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.environment import (
+    contradictions as _contradictions,
+)
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.environment import settings as _settings
 
 APP = ("/opt/app/shop",)
@@ -20,7 +23,7 @@ def effective(variables=None, options=None, words=APP):
 
 def contradictions(variables=None, options=None, words=APP):
     found = effective(variables, options, words)
-    return _settings.contradictions(variables or {}, options or {}, found)
+    return _contradictions.contradictions(variables or {}, options or {}, found)
 
 
 def subjects(variables=None, options=None, words=APP):
@@ -332,7 +335,12 @@ def test_a_secret_in_an_endpoint_is_in_no_message(endpoint):
 
     found = _settings.effective(variables, options, line)
     assert found["endpoint"]["host"] == "tempo"
-    said = [found, contradictions(variables), _settings.contradictions(variables, options, found), effective(variables)]
+    said = [
+        found,
+        contradictions(variables),
+        _contradictions.contradictions(variables, options, found),
+        effective(variables),
+    ]
     assert "s3cr3t-sentinel" not in str(said)
 
 

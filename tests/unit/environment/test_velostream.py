@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import velostream
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.environment import (
+    contradictions as _contradictions,
+)
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.environment import settings
 
 BASE = "velo-sql deploy-app --file /srv/apps/trades.sql --enable-tracing"
@@ -37,7 +40,7 @@ def test_it_is_said_that_the_port_is_another_one(port, subjects):
     line = f"{BASE} --otlp-endpoint http://tempo:{port}"
     options = settings.relevant_options(line.split())
 
-    said = settings.contradictions({}, options, effective(line))
+    said = _contradictions.contradictions({}, options, effective(line))
 
     assert [each["subject"] for each in said] == subjects
     assert all("http://tempo:4318" in each["message"] for each in said)
@@ -47,7 +50,7 @@ def test_variables_win_over_the_option_without_a_word():
     line, variables = f"{BASE} --otlp-endpoint http://a:4318", {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://b:4318"}
     found, options = effective(line, **variables), settings.relevant_options(line.split())
 
-    (contradiction,) = settings.contradictions(variables, options, found)
+    (contradiction,) = _contradictions.contradictions(variables, options, found)
 
     assert found["endpoint"]["value"] == "http://b:4318"
     assert contradiction["subject"] == "option_overridden"
@@ -79,7 +82,7 @@ def test_how_many_new_traces_it_records(options, ratio, share, delay, sampler):
 def test_a_mode_that_it_refuses_is_named():
     line = f"{BASE} --sampling-mode fast"
 
-    (found,) = settings.contradictions({}, settings.relevant_options(line.split()), effective(line))
+    (found,) = _contradictions.contradictions({}, settings.relevant_options(line.split()), effective(line))
 
     assert found["subject"] == "mode_unknown"
     assert found["message"] == "--sampling-mode is 'fast'; known are debug, dev, staging and prod"
@@ -101,7 +104,7 @@ def test_variables_of_the_sdk_have_no_effect_and_contradict_nothing():
         False,
     )
     assert found["service_name"]["value"] == "velo-sql-trades.sql"
-    assert settings.contradictions(variables, {}, found) == []
+    assert _contradictions.contradictions(variables, {}, found) == []
 
 
 @pytest.mark.parametrize(

@@ -115,9 +115,8 @@ def test_reports_name_the_application(tmp_path: Path) -> None:
 
 
 def test_a_users_check_of_a_host_that_looks_at_an_application_is_the_applications(tmp_path: Path) -> None:
-    loaded = load(
-        tmp_path, check(scope="host"), check(id="clock.host.off", needs=["clock.off"], fails_when="clock.off")
-    )
+    of_the_host = check(id="clock.host.off", needs=["clock.off"], fails_when="clock.off", title="the clock is off")
+    loaded = load(tmp_path, check(scope="host"), of_the_host)
     assert [(each.id, each.scope) for each in loaded.checks] == [
         ("network.otlp.refused", "application"),
         ("clock.host.off", "host"),

@@ -64,7 +64,7 @@ def available() -> bool:
     return True
 
 
-def export(route: Route, body: bytes, metadata: t.Mapping[str, str], deadline: Deadline) -> Exported:
+def export(route: Route, body: bytes, metadata: t.Mapping[str, str], gzipped: bool, deadline: Deadline) -> Exported:
     """What the receiver says of an accepted export; OtlpError with the cause of a failure.
 
     Only to be called where grpcio is `available`.
@@ -85,7 +85,12 @@ def export(route: Route, body: bytes, metadata: t.Mapping[str, str], deadline: D
     with _Relay(route, deadline) as relay, grpc.insecure_channel(relay.target, options=options) as channel:
         call = channel.unary_unary(GRPC_PATH)
         try:
-            answer = call(body, timeout=max(0.05, deadline.left()), metadata=tuple(metadata.items()))
+            answer = call(
+                body,
+                timeout=max(0.05, deadline.left()),
+                metadata=tuple(metadata.items()),
+                compression=grpc.Compression.Gzip if gzipped else None,
+            )
         except grpc.RpcError as error:
             if relay.failure:
                 raise relay.failure from None

@@ -16,6 +16,9 @@ from ansible_collections.traceops.tracing.plugins.module_utils._base.errors impo
 from ansible_collections.traceops.tracing.plugins.module_utils._base.spec import Spec
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean
 from ansible_collections.traceops.tracing.plugins.module_utils._client.docker import Engine, well_formed
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.environment import (
+    contradictions as _contradictions,
+)
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.environment import process as _process
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.environment import settings
 
@@ -53,7 +56,7 @@ class Result(t.TypedDict, total=False):
     options: t.Dict[str, t.Union[str, bool]]
     differing: t.List[str]  # names whose values differ between the processes
     effective: settings.Effective
-    contradictions: t.List[settings.Contradiction]
+    contradictions: t.List[_contradictions.Contradiction]
 
 
 def run(params: t.Dict[str, t.Any]) -> Result:
@@ -148,4 +151,4 @@ def _describe(found: _process.Found, result: Result) -> None:
     if result["own_network"]:
         port = result["effective"]["endpoint"]["port"]
         result["own_listener"] = _process.listens(process.pid, [port] if port else OTLP_PORTS)
-    result["contradictions"] = settings.contradictions(variables, options, result["effective"])
+    result["contradictions"] = _contradictions.contradictions(variables, options, result["effective"])

@@ -15,7 +15,7 @@ import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base import addresses
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import MASK, clean, is_whole, redact
-from ansible_collections.traceops.tracing.plugins.module_utils._otel import velostream
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import sdk_rules, velostream
 
 # A value, and from which variable or option it comes; "default" where none is set.
 Setting = t.TypedDict("Setting", {"value": t.Any, "from": str}, total=False)
@@ -65,6 +65,7 @@ class Effective(t.TypedDict, total=False):
     """What takes effect."""
 
     enabled: Switch
+    language: Text
     exporter: Text
     sdk_disabled: Switch
     javaagent: JavaAgent
@@ -73,20 +74,16 @@ class Effective(t.TypedDict, total=False):
     new_traces_share: Number  # of new traces that are recorded
     endpoint: EndpointSetting
     protocol: Text
+    timeout_s: Number  # of one export
+    compression: Text
+    insecure: Switch  # over gRPC without TLS where the endpoint has no scheme
+    ca_path: Text
     service_name: Text
     propagators: Text
     schedule_delay_ms: Number
     log_level: LogLevel
     header_names: t.List[str]
     proxies: Proxies
-
-
-class Contradiction(t.TypedDict):
-    """Settings that can't all be meant; `contradictions` has the subjects."""
-
-    subject: str
-    settings: t.List[str]
-    message: str
 
 
 MAX_VALUE = 500  # characters
@@ -104,18 +101,6 @@ _URL_NAME = re.compile(r"(?i)(?:endpoint|proxy|url)$")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 # Headers whose values say where data goes, not who sends it.
 _OPEN_HEADERS = ("x-scope-orgid",)
-
-SAMPLERS = (
-    "always_on",
-    "always_off",
-    "traceidratio",
-    "parentbased_always_on",
-    "parentbased_always_off",
-    "parentbased_traceidratio",
-    "parentbased_jaeger_remote",
-    "jaeger_remote",
-    "xray",
-)
 
 
 def relevant_variables(environment: t.Mapping[str, str]) -> t.Dict[str, str]:
@@ -223,20 +208,27 @@ class Layers:
 def effective(variables: t.Mapping[str, str], options: t.Mapping[str, t.Any], words: t.Sequence[str]) -> Effective:
     """What takes effect of an application's variables, options and command line."""
     layers = Layers(variables, options)
+    language, told_by = sdk_rules.language_of(words, variables)
     found: t.Dict[str, t.Any] = {
         "enabled": {"value": None, "from": "default"},
+        "language": {"value": language or None, "from": told_by or "default"},
         "exporter": _lower(layers.get("OTEL_TRACES_EXPORTER", default="otlp")),
         "sdk_disabled": _boolean(layers.get("OTEL_SDK_DISABLED", default="false")),
         "javaagent": _javaagent(variables, options, layers),
         "sampler": _lower(layers.get("OTEL_TRACES_SAMPLER", default="parentbased_always_on")),
-        "endpoint": layers.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"),
-        "protocol": _lower(layers.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")),
+        "endpoint": _otlp(layers, "ENDPOINT"),
+        "protocol": _lower(_otlp(layers, "PROTOCOL")),
+        "compression": _lower(_otlp(layers, "COMPRESSION", default="none")),
+        "insecure": _boolean(_otlp(layers, "INSECURE", default="false")),
+        "ca_path": _otlp(layers, "CERTIFICATE"),
         "service_name": _service_name(layers),
         "propagators": layers.get("OTEL_PROPAGATORS", default="tracecontext,baggage"),
         "schedule_delay_ms": _number(layers.get("OTEL_BSP_SCHEDULE_DELAY", default="5000")),
         "log_level": {**_lower(layers.get("OTEL_LOG_LEVEL", default="info")), "shows_spans": None},
         "header_names": _header_names(layers),
     }
+    found["protocol"] = _protocol(found)
+    found["timeout_s"] = _timeout(layers, language)
     found["ratio"] = _ratio(found["sampler"], layers)
     found["new_traces_share"] = dict(found["ratio"])
     if velostream.is_it(words):
@@ -249,6 +241,34 @@ def effective(variables: t.Mapping[str, str], options: t.Mapping[str, t.Any], wo
         if isinstance(setting, dict) and isinstance(setting.get("value"), str):
             setting["value"] = redact(clean(setting["value"]))[:MAX_VALUE]
     return t.cast(Effective, found)
+
+
+def _otlp(layers: Layers, name: str, default: t.Any = None) -> Setting:
+    """A setting of the OTLP exporter: the one for traces wins over that for all signals."""
+    return layers.get(f"OTEL_EXPORTER_OTLP_TRACES_{name}", f"OTEL_EXPORTER_OTLP_{name}", default=default)
+
+
+def _protocol(found: t.Mapping[str, t.Any]) -> Text:
+    """The protocol that is set, that the exporter's name says, or that this SDK has by default."""
+    given, exporter = found["protocol"], found["exporter"]
+    if given["value"]:
+        return t.cast(Text, given)
+    named = sdk_rules.protocol_of_exporter(str(exporter["value"]))
+    if named:
+        return {"value": named, "from": exporter["from"]}
+    language = found["language"]["value"] or ""
+    usual = sdk_rules.default_protocol(language, str(found["javaagent"]["value"] or ""))
+    return {"value": usual, "from": f"the default of {sdk_rules.RULES[language].name}" if usual else "default"}
+
+
+def _timeout(layers: Layers, language: str) -> Number:
+    """OTEL_EXPORTER_OTLP_TIMEOUT in seconds: SDKs count it in seconds or milliseconds; 10 s where it is not set."""
+    given = _otlp(layers, "TIMEOUT")
+    unit = sdk_rules.RULES[language].timeout_s if language in sdk_rules.RULES else None
+    number = None if given["value"] is None else velostream.number(str(given["value"]))
+    if given["value"] is None:
+        return {"value": 10.0, "from": "default"}
+    return {"value": None if number is None or unit is None else number * unit, "from": given["from"]}
 
 
 def _lower(setting: Setting) -> Setting:
@@ -352,74 +372,6 @@ def _proxies(variables: t.Mapping[str, str], endpoint: Parts, grpc: bool) -> Pro
         "no_proxy": redact(clean(value("no")))[:MAX_VALUE],
         "applies": bool(proxy) and not addresses.excepted(host, endpoint["port"], value("no")),
     }
-
-
-def contradictions(
-    variables: t.Mapping[str, str], options: t.Mapping[str, t.Any], found: Effective
-) -> t.List[Contradiction]:
-    """Settings that can't all be meant.
-
-    Subjects: port_protocol, traces_path, traces_path_twice, scheme_missing, sampler_unknown, sampler_argument,
-    sampler_argument_unused, protocol_unknown, option_overridden, port_rewritten, mode_unknown.
-    """
-    layers = Layers(variables, options)
-    endpoint, protocol, sampler = found["endpoint"], found["protocol"], found["sampler"]
-    named = f"{endpoint['from']} ({endpoint['value']})"
-    said: t.List[Contradiction] = []
-
-    def add(subject: str, settings: t.Sequence[str], message: str) -> None:
-        said.append({"subject": subject, "settings": list(settings), "message": redact(clean(message))[:MAX_VALUE]})
-
-    http = protocol["value"] in ("http/protobuf", "http/json")
-    if protocol["value"] is not None and not http and protocol["value"] != "grpc":
-        add(
-            "protocol_unknown",
-            [protocol["from"]],
-            f"{protocol['from']} is '{protocol['value']}', which no exporter knows",
-        )
-    if endpoint["value"]:
-        both = [endpoint["from"], protocol["from"]]
-        if endpoint["port"] == 4317 and http:
-            add("port_protocol", both, f"{named} has the port of gRPC, but the protocol is {protocol['value']}")
-        if endpoint["port"] == 4318 and protocol["value"] == "grpc":
-            add("port_protocol", both, f"{named} has the port of OTLP over HTTP, but the protocol is grpc")
-        over_http = http or (protocol["value"] is None and endpoint["port"] == 4318)
-        verbatim = _is_traces_endpoint(endpoint["from"])
-        ends_well = endpoint["path"].rstrip("/").endswith("/v1/traces")
-        if over_http and verbatim and not ends_well:
-            add("traces_path", [endpoint["from"]], f"{named} is used as it is, but does not end with /v1/traces")
-        if over_http and not verbatim and ends_well:
-            add("traces_path_twice", [endpoint["from"]], f"{named} gets /v1/traces appended although it ends with it")
-        if over_http and not endpoint["scheme"]:
-            add("scheme_missing", [endpoint["from"]], f"{named} has no http:// or https://")
-    argument = layers.get("OTEL_TRACES_SAMPLER_ARG")
-    if sampler["from"] == "velostream":
-        # It sets its sampler itself; the variables have no effect.
-        pass
-    elif sampler["value"] not in SAMPLERS:
-        add(
-            "sampler_unknown",
-            [sampler["from"]],
-            f"{sampler['from']} is '{sampler['value']}', no sampler of the specification",
-        )
-    elif argument["value"] is not None:
-        number = _number(argument)["value"]
-        if not str(sampler["value"]).endswith(("traceidratio", "jaeger_remote")):
-            add(
-                "sampler_argument_unused",
-                [argument["from"], sampler["from"]],
-                f"{argument['from']} is '{argument['value']}', but the sampler {sampler['value']} takes no argument",
-            )
-        elif str(sampler["value"]).endswith("traceidratio") and (number is None or not 0 <= number <= 1):
-            add("sampler_argument", [argument["from"]], f"{argument['from']} is '{argument['value']}', not 0 to 1")
-    for subject, settings, message in velostream.contradictions(masked_options(options), found):
-        add(subject, settings, message)
-    return said
-
-
-def _is_traces_endpoint(origin: str) -> bool:
-    """Whether the setting is the one for traces alone, whose URL is used as it is."""
-    return origin in ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "-Dotel.exporter.otlp.traces.endpoint")
 
 
 def _split(text: str) -> t.List[str]:

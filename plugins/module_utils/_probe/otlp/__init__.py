@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import os
 import socket
 import time
@@ -53,12 +54,21 @@ _CLIENT_CERTIFICATE = ("client_certificate_required", "client_certificate_reject
 def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> Result:
     """Go the way of an exporter; BadOption when an option can't be used."""
     result = _attempt(params, clock)
+    result["follows"] = params.get("follows", [])
     if params["counterfactual"] and params["send"] and not result["ok"]:
         from ansible_collections.traceops.tracing.plugins.module_utils._probe.otlp import counterfactual
 
         proof = counterfactual.prove(params, result, lambda changed: _attempt(changed, clock))
         result.update({"counterfactuals": proof["counterfactuals"], "passes_with": proof["passes_with"]})
     return result
+
+
+def like(params: t.Mapping[str, t.Any], seen: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+    """`params` as the application whose settings were `seen` (a result of the probe `environment`) would have them."""
+    from ansible_collections.traceops.tracing.plugins.module_utils._probe.otlp.own_way import followed
+
+    changed, taken = followed(params, seen)
+    return {**changed, "follows": taken}
 
 
 def _attempt(params: t.Mapping[str, t.Any], clock: Clock) -> Result:
@@ -74,6 +84,7 @@ def _attempt(params: t.Mapping[str, t.Any], clock: Clock) -> Result:
         "trace_ids": [],
         "verified": None,
         "visible_after": None,
+        "follows": [],
         "counterfactuals": [],
         "passes_with": "",
     }
@@ -128,7 +139,8 @@ def _walk(params: t.Mapping[str, t.Any], options: Options, result: Result, clock
     body = to_json(resource, spans) if protocol == HTTP_JSON else to_protobuf(resource, spans)
     with _phase(phases["export"]) as exported:
         exported["spans"], exported["bytes"] = len(spans), len(body)
-        exported.update(_export(route, protocol, body, options.headers, Deadline(left)))
+        gzipped = params["compression"] == "gzip"
+        exported.update(_export(route, protocol, body, options.headers, gzipped, Deadline(left)))
     result["trace_ids"] = list(dict.fromkeys(span.trace_id.hex() for span in spans))
     count = "a span" if len(spans) == 1 else f"{len(spans)} spans"
     message = f"{result['endpoint']} accepted {count} over {protocol} in {exported['ms']:.0f} ms"
@@ -274,14 +286,18 @@ def _trace_id(options: Options, number: int) -> bytes:
     return bytes.fromhex(canary.trace_id(*options.canary, number)) if options.canary else os.urandom(16)
 
 
-def _export(route: Route, protocol: str, body: bytes, headers: t.Mapping[str, str], deadline: Deadline) -> ExportPhase:
+def _export(
+    route: Route, protocol: str, body: bytes, headers: t.Mapping[str, str], gzipped: bool, deadline: Deadline
+) -> ExportPhase:
     if protocol == GRPC:
         from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp import grpc as _otlp_grpc
 
         metadata = {name.lower(): value for name, value in headers.items()}
-        return t.cast(ExportPhase, _otlp_grpc.export(route, body, metadata, deadline))
+        return t.cast(ExportPhase, _otlp_grpc.export(route, body, metadata, gzipped, deadline))
     is_json = protocol == HTTP_JSON
     kind = http.JSON if is_json else http.PROTOBUF
+    if gzipped:
+        body, headers = gzip.compress(body), {**headers, "Content-Encoding": "gzip"}
     answer = http.post(route, body, kind, headers, deadline)
     seen = http.judge(route, answer, is_json)
     # Only a browser asks for it, which gives its own header Origin.

@@ -24,6 +24,8 @@ AUTO, GRPC, HTTP_JSON, HTTP_PROTOBUF = "auto", "grpc", "http/json", "http/protob
 ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
     "endpoint": {"type": "str", "required": True},
     "protocol": {"type": "str", "choices": [AUTO, GRPC, HTTP_PROTOBUF, HTTP_JSON], "default": AUTO},
+    "path": {"type": "str"},
+    "compression": {"type": "str", "choices": ["none", "gzip"], "default": "none"},
     "send": {"type": "bool", "default": True},
     "spans": {"type": "int", "default": 1},
     "service_name": {"type": "str", "default": SERVICE},
@@ -80,7 +82,7 @@ def read_options(params: t.Mapping[str, t.Any]) -> Options:
     if canary and parent:
         raise BadOption("canary: it can't be used with traceparent, which has a trace id of its own")
     return Options(
-        endpoint=parse_endpoint(params["endpoint"]),
+        endpoint=_endpoint(params),
         protocol=params["protocol"],
         headers=option_headers(params, _OWN_HEADERS),
         tls=tls_options(params),
@@ -90,6 +92,16 @@ def read_options(params: t.Mapping[str, t.Any]) -> Options:
         canary=(canary["run"], canary["host"], canary["hop"]) if canary else None,
         timeout=timeout,
     )
+
+
+def _endpoint(params: t.Mapping[str, t.Any]) -> Endpoint:
+    """The endpoint, with the path that is given beside it where there is one."""
+    endpoint, path = parse_endpoint(params["endpoint"]), params.get("path")
+    if not path:
+        return endpoint
+    if not re.fullmatch(r"/[!-~]*", path) or "?" in path or "#" in path:
+        raise BadOption(f"path: '{excerpt(path, 60)}' is no path; expected one that begins with /, such as /v1/traces")
+    return dataclasses.replace(endpoint, path=path)
 
 
 # The export sets these itself.

@@ -94,6 +94,14 @@ class Counterfactual(t.TypedDict):
     ms: float
 
 
+class Followed(t.TypedDict):
+    """An option that was taken from an application, and the setting that it came from."""
+
+    option: str
+    value: str
+    source: str
+
+
 class Proof(t.TypedDict):
     """What was tried after a failure; passes_with is the setting of the one that passed, or empty."""
 
@@ -115,5 +123,6 @@ class Result(t.TypedDict, total=False):
     trace_ids: t.List[str]
     verified: t.Optional[bool]
     visible_after: t.Optional[float]  # seconds
+    follows: t.List[Followed]  # what was taken from the application, where the probe goes its way
     counterfactuals: t.List[Counterfactual]
     passes_with: str
