@@ -58,8 +58,8 @@ options:
   profiles:
     description:
       - Names of profiles, which are ready-made sets of patterns. The collection has V(velostream), V(otel_python),
-        V(otel_java), V(otel_nodejs), V(otel_go), V(otel_dotnet), V(otel_rust) and V(otel_collector) (also for
-        Grafana Alloy).
+        V(otel_java), V(otel_nodejs), V(otel_go), V(otel_dotnet), V(otel_rust), V(otel_collector) (also for
+        Grafana Alloy) and V(tempo_server).
       - When several have a pattern of the same name, a line that matches either counts. An entry of O(patterns)
         replaces that of a profile.
     type: list

@@ -33,6 +33,9 @@ LABELS: t.Dict[str, Label] = {
     for label in (
         Label("containers", "containers", "host", option="diagnose_containers", absent="no containers were looked at"),
         Label("clock", "clock", "host"),
+        Label(
+            "tempo_logs", "logs", "host", option="diagnose_tempo_log_paths", absent="no log of Tempo's own was given"
+        ),
         Label("logs", "logs", "application", option="diagnose_log_paths", absent="no log was given"),
         Label(
             "environment",

@@ -134,6 +134,7 @@ class BackendFacts(t.TypedDict):
     ring: t.Optional[Said]  # that its parts do not find each other
     stored: t.Optional[Said]  # that its storage fails
     asked: t.Optional[Said]  # that a query fails
+    start: t.Optional[Said]  # that it does not start, by its own log
     far_spans: FarSpans
     disks: t.List[Disk]  # of Tempo's containers, that would be full before traces are deleted
     only_canaries: bool  # other tenants have spans, this one nothing but the diagnosis' own
@@ -328,6 +329,7 @@ def of_backend(
         "said": words,
         "ring": next((each for each in words if each["side"] == "ring"), None),
         "stored": next((each for each in words if each["side"] in ("storage", "compaction")), None),
+        "start": next((each for each in words if each["side"] == "start" and each["seen_in"] == "tempo_logs"), None),
         "asked": next((each for each in words if each["side"] == "query"), None),
         "far_spans": far_spans(_at(backend, "tempo_info", "counters")),
         "disks": disks(backend, hosts),

@@ -12,6 +12,44 @@ from ansible_collections.traceops.tracing.tests.unit.logs.looking import PROFILE
 
 # Lines as the programs print them, by the pattern that must know them.
 LINES: dict[str, dict[str, list[str]]] = {
+    # The lines of 2.10.8 and 3.0.3 as they run, those of failures as the source or public reports have them.
+    "tempo_server": {
+        "process_started": [
+            'level=info caller=main.go:103 msg="Starting Tempo" version="(version=v2.10.8)" target=all'
+        ],
+        "ready": ['level=info caller=app.go:216 msg="Tempo started"', '{"level":"info","msg":"Tempo started"}'],
+        "config_invalid": [
+            "failed parsing config: failed to parse configFile /etc/tempo.yaml: yaml: unmarshal errors:",
+            "  line 4: field compactor not found in type app.Config",
+        ],
+        "start_failed": [
+            'level=error caller=main.go:110 msg="error running Tempo" err="failed to init module services: error '
+            'initialising module: store: failed to create store: unexpected error from ListObjects: Access Denied"',
+            'level=error caller=app.go:231 msg="module failed" module=overrides err="starting module overrides"',
+        ],
+        "ring_failed": [
+            'level=error msg="failed to write to kafka" err="DoBatch: InstancesCount <= 0" tenant=single-tenant',
+            'level=warn msg="found an existing instance(s) with a problem in the ring, this one cannot"',
+        ],
+        "flush_failed": [
+            'level=error caller=flush.go:249 msg="error performing op in flushQueue" op=1 attempts=1 '
+            'err="error copying block from local to remote backend: mkdir /var/tempo: permission denied"',
+        ],
+        "cut_failed": ['level=error msg="failed to cut traces" tenant=single-tenant err="no space left on device"'],
+        "poll_failed": [
+            'level=error caller=poller.go:212 msg="failed to poll or create index for tenant" tenant=single-tenant '
+            'err="failed to poll tenant blocks: failed listing tenant blocks: invalid UUID length: 10"',
+            'level=error msg="failed to poll blocklist. using previously polled lists" err="too many tenant failures"',
+        ],
+        "blocks_dropped": [
+            'level=error msg="Block exceeded max completion errors. Deleting. POSSIBLE DATA LOSS" userID=single-tenant',
+            'level=error msg="failed to replay block. removing." file=a err="EOF"',
+        ],
+        "storage_refused": ['err="write /var/tempo/wal/x: no space left on device"', 'err="Access Denied."'],
+        "spans_refused": [
+            'level=error msg="pusher failed to consume trace data" tenant=a err="DoBatch: InstancesCount <= 0"'
+        ],
+    },
     "velostream": {
         "process_started": ["velo-sql v0.2.0 (c61189e @ main) built 2026-02-19"],
         "tracing_enabled": [
