@@ -83,13 +83,18 @@ def check_tenant(tenant: str) -> str:
 
 @dataclass
 class Distributor:
-    """What stands behind both receivers. `keeps=False` accepts everything and stores nothing."""
+    """What stands behind both receivers. `keeps=False` accepts everything and stores nothing.
+
+    `refuses` is the text with which every span is refused, as when nobody is in the ring to keep it (503, as 2.10.8
+    and 3.0.3 answered).
+    """
 
     store: Store
     profile: str
     multitenant: bool = False
     limits: Limits = field(default_factory=Limits)
     keeps: bool = True
+    refuses: str = ""
     _tokens: float | None = None
     _filled: float = 0.0
 
@@ -100,6 +105,8 @@ class Distributor:
         """Store the request's spans; raises `Refused`. `transport` is http or grpc."""
         spans = [span for batch in request.resource_spans for scope in batch.scope_spans for span in scope.spans]
         try:
+            if self.refuses:
+                raise Refused(503, grpc.StatusCode.UNAVAILABLE, self.refuses)
             self._push(request, len(spans), self._tenant(tenant))
         except Refused:
             self.store.count("refused", transport, by=len(spans))
@@ -167,6 +174,10 @@ class Distributor:
             return
         self.store.add(tenant, batch, trace_id, size)
 
+    def use_up(self) -> None:
+        """Spend the burst that the rate limit allows."""
+        self._tokens, self._filled = 0.0, self.store.clock()
+
     def _limit_rate(self, size: int, spans: int, tenant: str) -> None:
         burst, rate = self.limits.burst_size_bytes, self.limits.rate_limit_bytes
         if not burst:
@@ -186,12 +197,16 @@ class Distributor:
                 f"RATE_LIMITED: ingestion rate limit ({rate} bytes) exceeded"
                 f" while adding {size} bytes for user {tenant}",
             )
+        allowed = f"(local: {rate} bytes/s, global: 0 bytes/s, burst: {burst} bytes)"
+        adding = f"while adding {size} bytes for user {tenant}."
         raise Refused(
             429,
             code,
-            f"RATE_LIMITED: batch size ({size} bytes) exceeds ingestion limit (local: {rate} bytes/s, global: 0"
-            f" bytes/s, burst: {burst} bytes) while adding {size} bytes for user {tenant}. consider reducing batch"
-            " size or increasing rate limit.",
+            f"RATE_LIMITED: batch size ({size} bytes) exceeds ingestion limit {allowed} {adding} consider reducing batch"
+            " size or increasing rate limit."
+            if size > burst  # at no time would it pass
+            else f"RATE_LIMITED: ingestion rate limit {allowed} exceeded {adding} consider increasing the limit or"
+            " reducing ingestion rate.",
             retry_after=5 if self.version >= (3,) else None,
         )
 

@@ -53,7 +53,7 @@ class Tempo:
         limits = limits or Limits()
         delay = RECORDED_SEARCH_DELAY[profile] if search_delay == "recorded" else float(search_delay)
         self.api = TempoApi(self.store, profile, multitenant, starting, delay)
-        distributor = Distributor(self.store, profile, multitenant, limits, keeps)
+        self.distributor = distributor = Distributor(self.store, profile, multitenant, limits, keeps)
         self._listening: list[Listener | GrpcListener | ClosedPort] = []
         try:
             if otlp:

@@ -25,7 +25,8 @@ class TempoApi:
     """Call it with a request. `settings` is set once the ports are known; `starting` holds readiness back.
 
     `not_ready` is another reason for which it is not ready; `overloaded` refuses every search, as a full queue of
-    the query frontend does.
+    the query frontend does; `failing` is the text of the 500 that searches and lookups by id are answered with, as when
+    a ring has no member; `runs` are the parts that its page of services shows (all when empty).
     """
 
     store: Store
@@ -35,6 +36,8 @@ class TempoApi:
     search_delay: float = 0.0
     not_ready: str = ""
     overloaded: bool = False
+    failing: str = ""
+    runs: tuple[str, ...] = ()
     settings: tempo_pages.Settings | None = None
 
     def __post_init__(self) -> None:
@@ -89,6 +92,8 @@ class TempoApi:
                 tenants = [check_tenant(tenant) for tenant in header.split("|")]
             except ValueError as error:
                 return text(400, f"{error}\n")
+        if self.failing:
+            return text(500, f"{self.failing}\n")
         try:
             return handler(request, tenants, argument)
         except tempo_search.BadRequest as error:
@@ -109,6 +114,8 @@ class TempoApi:
 
     def _status(self, path: str, request: Request) -> Response:
         name = path[len("/status") :].strip("/")
+        if name == "services" and self.runs:
+            return text(200, tempo_pages.services(self.runs), "text/plain")
         if name in ("version", "services", "endpoints"):
             return text(200, tempo_pages.recorded_body(self.profile, path), "text/plain")
         if name == "config" and self.settings:

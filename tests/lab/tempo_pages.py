@@ -36,6 +36,14 @@ def recorded_body(profile: str, path: str) -> str:
     raise KeyError(path)
 
 
+def services(parts: t.Sequence[str]) -> str:
+    """/status/services of a process in which these parts run, in the form of all versions."""
+    width = max(len(part) for part in (*parts, "SERVICE NAME"))
+    line = f"+{'-' * (width + 2)}+---------+--------------+\n"
+    rows = "".join(f"| {part:<{width}} | Running |              |\n" for part in sorted(parts))
+    return f"GET /status/services\n{line}| {'SERVICE NAME':<{width}} |  STATUS | FAILURE CASE |\n{line}{rows}{line}"
+
+
 @dataclass(frozen=True)
 class Settings:
     """What an instance shows of itself."""
@@ -182,4 +190,10 @@ def metrics(store: Store, profile: str) -> str:
         if samples:
             out += [*head, *samples]
             head = []
+    # Counters that the recorded page does not have, since nothing had failed.
+    for name in ("tempodb_blocklist_poll_errors_total",):
+        failed = store.counted(name)
+        if failed:
+            out.append(f"# TYPE {name} counter\n")
+            out += [_sample(name, {"tenant": tenant}, count) for (tenant,), count in sorted(failed.items())]
     return "".join(out)

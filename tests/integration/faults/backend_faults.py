@@ -43,9 +43,61 @@ def nobody_has_a_tenant(scene: Scene) -> None:
     scene.said["diagnose_tenant"] = ""
 
 
-@causes("tempo-ingest.rate.limited")
+@causes("tempo-ingest.rate.batch-too-large")
 def rate_limit(scene: Scene) -> None:
     scene.options["limits"] = Limits(rate_limit_bytes=1, burst_size_bytes=1)
+
+
+@causes("tempo-ingest.rate.limited")
+def rate_limit_used_up(scene: Scene) -> None:
+    scene.options["limits"] = Limits(rate_limit_bytes=1, burst_size_bytes=100_000)
+    scene.idle = True
+
+    def used_up() -> None:
+        scene.lab.tempo.distributor.use_up()
+
+    scene.once_up(used_up)
+
+
+@causes("tempo-ingest.spans.losing")
+def traces_lost_at_peaks(scene: Scene) -> None:
+    """18 of 20 were dropped for the live-traces limit; the few that come now get through."""
+
+    def lost() -> None:
+        scene.lab.store.count("spans_received", "single-tenant", by=20)
+        scene.lab.store.count("accepted", "http", by=20)
+        scene.lab.store.count("discarded", "live_traces_exceeded", "single-tenant", by=18)
+
+    scene.once_up(lost)
+
+
+@causes("tempo-ingest.ring.refusing")
+def ring_without_members(scene: Scene) -> None:
+    """As 2.10.8 in several processes answers without an ingester, on both sides."""
+
+    def empty() -> None:
+        scene.lab.tempo.distributor.refuses = "DoBatch: InstancesCount <= 0"
+        scene.lab.tempo.api.failing = (
+            "error querying ingesters in Querier.SearchRecent: forIngesterRings: error getting replication set for ring"
+            " (0): empty ring"
+        )
+        scene.lab.store.started -= 3600
+
+    scene.once_up(empty)
+
+
+@causes("tempo-storage.blocklist.failing")
+def blocks_that_cannot_be_listed(scene: Scene) -> None:
+    """A foreign folder among the blocks breaks each poll, and what the service sent is in blocks."""
+
+    def forgotten() -> None:
+        store = scene.lab.store
+        store.started -= 7200
+        store.count("spans_received", "single-tenant", by=500)
+        store.count("tempodb_blocklist_poll_errors_total", "single-tenant", by=24)
+
+    scene.idle = True
+    scene.once_up(forgotten)
 
 
 @causes("tempo-ingest.balance.silent-loss")

@@ -106,6 +106,15 @@ def idle_for_an_hour(scene: Scene) -> None:
     scene.once_up(long_ago)
 
 
+def asked_at_its_query_frontend(scene: Scene) -> None:
+    """The process that is asked takes no spans in and counts none."""
+
+    def one_part() -> None:
+        scene.lab.tempo.api.runs = ("query-frontend", "server", "memberlist-kv", "overrides", "store")
+
+    scene.once_up(one_part)
+
+
 def with_a_named_process(scene: Scene) -> None:
     scene.service()
 
@@ -141,6 +150,7 @@ HEALTHY: dict[str, Fault] = {
                 sampling_a_quarter,
                 freshly_started,
                 idle_for_an_hour,
+                asked_at_its_query_frontend,
                 with_a_named_process,
                 with_the_default_containers,
             ],

@@ -23,8 +23,10 @@ LINES: dict[str, dict[str, list[str]]] = {
             "  line 4: field compactor not found in type app.Config",
         ],
         "start_failed": [
-            'level=error caller=main.go:110 msg="error running Tempo" err="failed to init module services: error '
-            'initialising module: store: failed to create store: unexpected error from ListObjects: Access Denied"',
+            (
+                'level=error caller=main.go:110 msg="error running Tempo" err="failed to init module services: error '
+                'initialising module: store: failed to create store: unexpected error from ListObjects: Access Denied"'
+            ),
             'level=error caller=app.go:231 msg="module failed" module=overrides err="starting module overrides"',
         ],
         "ring_failed": [
@@ -32,13 +34,17 @@ LINES: dict[str, dict[str, list[str]]] = {
             'level=warn msg="found an existing instance(s) with a problem in the ring, this one cannot"',
         ],
         "flush_failed": [
-            'level=error caller=flush.go:249 msg="error performing op in flushQueue" op=1 attempts=1 '
-            'err="error copying block from local to remote backend: mkdir /var/tempo: permission denied"',
+            (
+                'level=error caller=flush.go:249 msg="error performing op in flushQueue" op=1 attempts=1 '
+                'err="error copying block from local to remote backend: mkdir /var/tempo: permission denied"'
+            ),
         ],
         "cut_failed": ['level=error msg="failed to cut traces" tenant=single-tenant err="no space left on device"'],
         "poll_failed": [
-            'level=error caller=poller.go:212 msg="failed to poll or create index for tenant" tenant=single-tenant '
-            'err="failed to poll tenant blocks: failed listing tenant blocks: invalid UUID length: 10"',
+            (
+                'level=error caller=poller.go:212 msg="failed to poll or create index for tenant" tenant=single-tenant '
+                'err="failed to poll tenant blocks: failed listing tenant blocks: invalid UUID length: 10"'
+            ),
             'level=error msg="failed to poll blocklist. using previously polled lists" err="too many tenant failures"',
         ],
         "blocks_dropped": [
