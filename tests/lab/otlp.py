@@ -202,8 +202,8 @@ class Distributor:
         raise Refused(
             429,
             code,
-            f"RATE_LIMITED: batch size ({size} bytes) exceeds ingestion limit {allowed} {adding} consider reducing batch"
-            " size or increasing rate limit."
+            f"RATE_LIMITED: batch size ({size} bytes) exceeds ingestion limit {allowed} {adding} consider reducing"
+            " batch size or increasing rate limit."
             if size > burst  # at no time would it pass
             else f"RATE_LIMITED: ingestion rate limit {allowed} exceeded {adding} consider increasing the limit or"
             " reducing ingestion rate.",
