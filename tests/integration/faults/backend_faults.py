@@ -52,6 +52,7 @@ def rate_limit(scene: Scene) -> None:
 def rate_limit_used_up(scene: Scene) -> None:
     scene.options["limits"] = Limits(rate_limit_bytes=1, burst_size_bytes=100_000)
     scene.idle = True
+    scene.said["diagnose_log_paths"] = []
 
     def used_up() -> None:
         scene.lab.tempo.distributor.use_up()
@@ -97,6 +98,7 @@ def blocks_that_cannot_be_listed(scene: Scene) -> None:
         store.count("tempodb_blocklist_poll_errors_total", "single-tenant", by=24)
 
     scene.idle = True
+    scene.said["diagnose_log_paths"] = []
     scene.once_up(forgotten)
 
 
