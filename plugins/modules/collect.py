@@ -19,8 +19,8 @@ options:
     description:
       - Options of each probe, by label. The label is the probe's name, or any word when the options have
         C(probe) with the name.
-      - Known probes are V(balance), V(canaries), V(clock), V(containers), V(coverage), V(environment), V(grafana),
-        V(linkage), V(logs), V(otlp), V(sampling_ratio), V(tempo_info), V(tempo_search) and V(tempo_trace).
+      - Known probes are V(balance), V(by_id), V(canaries), V(clock), V(containers), V(coverage), V(environment),
+        V(grafana), V(linkage), V(logs), V(otlp), V(sampling_ratio), V(tempo_info), V(tempo_search) and V(tempo_trace).
       - V(logs) takes the options of M(traceops.tracing.log_grep), V(otlp) those of M(traceops.tracing.otlp_probe),
         V(containers) those of M(traceops.tracing.container_info), V(grafana) those of
         M(traceops.tracing.grafana_datasource_test), the others those of the module of the same name.

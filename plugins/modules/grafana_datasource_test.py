@@ -36,6 +36,15 @@ options:
   service_name:
     description: Search for traces of this service instead of any trace. RV(search) says how many were found.
     type: str
+  explore:
+    description:
+      - Whether to send the queries that Explore has Grafana's back end carry out (POST to C(/api/ds/query)).
+      - They read only. In check mode they are not sent all the same.
+    type: bool
+    default: true
+  datasource_timeout:
+    description: Seconds for each request that Grafana passes on to the data source; O(timeout) when not given.
+    type: float
   tempo_url:
     description:
       - Base URL of Tempo, to look for O(trace_id) there as well. That tells a trace that Tempo does not have from one
@@ -59,7 +68,7 @@ extends_documentation_fragment:
   - traceops.tracing.attributes.actiongroup_tracing
 attributes:
   check_mode:
-    details: In check mode it does the same. The only requests other than GET are queries, as Explore sends them.
+    details: In check mode the queries of O(explore) are left out, the only requests other than GET.
 seealso:
   - module: traceops.tracing.tempo_search
   - module: traceops.tracing.tempo_info
@@ -98,8 +107,10 @@ cause:
     - Finding the data source - V(datasource_missing), V(datasource_ambiguous), V(wrong_type).
     - What it points at - V(datasource_unreachable) (see RV(reason)), V(datasource_unauthorized) (it refuses the data
       source's credentials), V(tenant_missing), V(points_at_grafana), V(wrong_path), V(not_tempo), V(backend_error).
-    - Searches work, but not all does - V(backend_check_failed) (Grafana's own check or Explore's query fails),
-      V(streaming_off) (searches are streamed, which is not served there), V(trace_missing), V(direct_access).
+    - Searches work, but not all does - V(url_without_scheme) (the proxy repairs the URL, the back end does not),
+      V(trace_unreadable) (a trace does not open through the proxy), V(explore_failed) (a query that Explore runs
+      fails), V(backend_check_failed) (Grafana's own check fails), V(streaming_off) (searches are streamed, which is not
+      served there), V(trace_missing), V(direct_access).
     - V(library_missing) or V(bad_option) when the task fails.
   returned: always
   type: str
@@ -185,17 +196,35 @@ search:
   type: dict
   sample: {query: "{ }", traces: 3}
 trace:
-  description: Whether O(trace_id) was found through Grafana, and at O(tempo_url); null where that is not known.
+  description:
+    - Whether O(trace_id) was found through Grafana's proxy, and at O(tempo_url); null where that is not known.
+    - C(opens) says whether it opens in every way that was tried, by the proxy and by what Explore runs.
   returned: always
   type: dict
-  sample: {id: 4bf92f3577b34da6a3ce929d0e0e4736, found: false, found_directly: true}
+  sample: {id: 4bf92f3577b34da6a3ce929d0e0e4736, found: false, found_directly: true, opens: false}
+listed:
+  description: The same of the largest trace that the search showed; null when it showed none.
+  returned: always
+  type: dict
+  sample: {id: 0af7651916cd43dd8448eb211c80319c, found: true, opens: true}
+explored:
+  description: Whether the queries of O(explore) were sent; null when it never came to that.
+  returned: always
+  type: bool
+  sample: true
+credentials:
+  description: What Grafana was asked with, V(token) or V(password); null without credentials.
+  returned: always
+  type: str
+  sample: token
 steps:
   description:
     - All steps, in order. C(ok) is null for a step that was not run or decides nothing.
     - C(reach), C(authenticate), C(permission), C(find), C(type), C(access), C(health) (Grafana's own check), C(echo),
-      C(search), C(trace), C(explore) (the query that Explore runs), C(reason) (one more query that names why a search
-      fails), C(identify) (is it a Grafana?), C(direct) (the trace at O(tempo_url)), C(from_here) (the data source's URL
-      asked by this host).
+      C(search), C(trace), C(listed_trace) (one that the search showed), C(explore), C(explore_listed) and
+      C(explore_search) (the same and the search, as Explore has the back end do it), C(reason) (one more query that
+      names why a search fails), C(identify) (is it a Grafana?), C(direct) (the trace at O(tempo_url)), C(from_here)
+      (the data source's URL asked by this host).
   returned: always
   type: list
   elements: dict

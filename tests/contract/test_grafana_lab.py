@@ -120,7 +120,7 @@ def test_a_trace_of_another_tempo_is_missing_here_and_found_there(stack: Stack) 
     else:
         assert result["cause"] == "trace_missing"
         assert "another Tempo, or another tenant" in result["message"]
-    assert result["trace"] == {"id": TRACE, "found": False, "found_directly": True}
+    assert result["trace"] == {"id": TRACE, "found": False, "found_directly": True, "opens": False}
 
 
 def test_our_tenant_goes_to_tempo_and_not_through_grafana(stack: Stack) -> None:
@@ -144,7 +144,7 @@ def test_a_tempo_behind_a_gateway_is_asked_as_its_own_user(
         result = ask(stack, "tempo", trace_id=TRACE, tempo_url=guarded.url, **given)
     finally:
         guarded.stop()
-    assert result["trace"] == {"id": TRACE, "found": True, "found_directly": found}
+    assert result["trace"] == {"id": TRACE, "found": True, "found_directly": found, "opens": True}
 
 
 def test_a_viewer_is_enough(stack: Stack) -> None:

@@ -190,14 +190,16 @@ class Grafana:
         headers = {name: value for name, value in request.headers.items() if name.lower() not in dropped}
         headers.update(grafana_query.source_headers(source))
         query = f"?{request.raw_query}" if request.raw_query else ""
-        url = f"{source.url.rstrip('/')}/{urllib.parse.quote(path)}{query}"
+        base = source.url if "://" in source.url else f"http://{source.url}"  # the proxy repairs it
+        url = f"{base.rstrip('/')}/{urllib.parse.quote(path)}{query}"
         try:
             answer = fetch(request.method, url, headers, request.body or None)
         except GoError as error:
             return Response(504 if error.kind == "timeout" else 502)
         if answer.status == 401:
             return text(400, "Authentication to data source failed")
-        return Response(answer.status, answer.body, answer.content_type)
+        headers = {"Location": answer.location} if answer.location else {}
+        return Response(answer.status, answer.body, answer.content_type, headers, cut=answer.cut)
 
     def _query(self, request: Request) -> Response:
         try:

@@ -11,7 +11,6 @@ import urllib.parse
 from dataclasses import dataclass
 
 _TIMEOUT = 10.0
-_MAX_BODY = 16 * 1024 * 1024
 
 
 @dataclass
@@ -20,6 +19,8 @@ class Answer:
     reason: str
     content_type: str | None
     body: bytes
+    location: str | None = None
+    cut: bool = False  # the connection ended in the middle of the body
 
     @property
     def text(self) -> str:
@@ -62,6 +63,8 @@ def fetch(
     timeout: float = _TIMEOUT,
 ) -> Answer:
     """One request, no redirects. Raises `GoError`; an unusable URL is one of kind other."""
+    if re.match(r"[^/:]*[^a-zA-Z0-9+.:/-][^/:]*:|[0-9][^/:]*:", url):
+        raise GoError("other", f'parse "{url}": first path segment in URL cannot contain colon')
     parts = urllib.parse.urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise GoError("other", f'unsupported protocol scheme "{parts.scheme}"')
@@ -76,8 +79,12 @@ def fetch(
     try:
         connection.request(method, target or "/", body=body, headers={"Host": parts.netloc, **(headers or {})})
         response = connection.getresponse()
-        answer = response.read(_MAX_BODY)
-        return Answer(response.status, response.reason, response.getheader("Content-Type"), answer)
+        try:
+            answer, cut = response.read(), False
+        except http.client.IncompleteRead as error:
+            answer, cut = error.partial, True
+        said, location = response.getheader("Content-Type"), response.getheader("Location")
+        return Answer(response.status, response.reason, said, answer, location, cut)
     except ConnectionRefusedError:
         address = "127.0.0.1" if host == "localhost" else host
         raise GoError("refused", f"dial tcp {address}:{port}: connect: connection refused") from None

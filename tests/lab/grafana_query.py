@@ -35,8 +35,15 @@ def ask(source: DataSource, path: str, query: dict[str, str] | None = None, meth
     encoded = urllib.parse.urlencode(query or {})
     url = f"{source.url.rstrip('/')}{path}" + (f"?{encoded}" if encoded else "")
     try:
-        return fetch(method, url, source_headers(source))
+        answer = fetch(method, url, source_headers(source))
+        if answer.status in (301, 302, 303, 307, 308) and answer.location:  # which Go's client follows, a proxy not
+            answer = fetch("GET", urllib.parse.urljoin(url, answer.location), source_headers(source))
+        if answer.cut:
+            raise GoError("other", "unexpected EOF")
+        return answer
     except GoError as error:
+        if str(error).startswith("parse "):
+            raise
         raise GoError(error.kind, f'{method.capitalize()} "{url}": {error}') from None
 
 
@@ -203,7 +210,10 @@ def _by_id(source: DataSource, trace_id: str, window: tuple[int, int], profile: 
         answer = ask(source, f"/api/traces/{path}", bounds)
     if answer.status != 200:
         raise QueryFailed(_trace_failed(trace_id, answer))
-    document = json.loads(answer.body)
+    try:
+        document = json.loads(answer.body)
+    except ValueError:
+        raise QueryFailed("failed to convert tempo response to Otlp: unexpected answer", "plugin") from None
     batches = document.get("batches") or (document.get("trace") or {}).get("resourceSpans") or []
     if not batches:
         raise QueryFailed(f"failed to get trace with id: {trace_id} Status: Not Found")

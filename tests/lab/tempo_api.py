@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from google.protobuf.json_format import MessageToDict
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
-from ansible_collections.traceops.tracing.tests.lab import tempo_pages, tempo_search
+from ansible_collections.traceops.tracing.tests.lab import answers, tempo_pages, tempo_search
 from ansible_collections.traceops.tracing.tests.lab.otlp import check_tenant, version_of
 from ansible_collections.traceops.tracing.tests.lab.store import SINGLE_TENANT, Store
 from ansible_collections.traceops.tracing.tests.lab.wire import Request, Response, as_json, not_found, text
@@ -39,6 +39,7 @@ class TempoApi:
     failing: str = ""
     runs: tuple[str, ...] = ()
     settings: tempo_pages.Settings | None = None
+    by_id: str = ""  # how queries by trace id are answered, a word of `answers.WORDS`; "" as a Tempo does
 
     def __post_init__(self) -> None:
         self.version = version_of(self.profile)
@@ -65,6 +66,9 @@ class TempoApi:
         self._routes = [(re.compile(pattern), name, handler) for pattern, name, handler in routes]
 
     def __call__(self, request: Request) -> Response:
+        return answers.answering(self.by_id, self._counted)(request) if self.by_id else self._counted(request)
+
+    def _counted(self, request: Request) -> Response:
         route, response = self._answer(request)
         self.store.count("requests", request.method, route, str(response.status))
         return response

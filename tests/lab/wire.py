@@ -41,6 +41,7 @@ class Response:
     body: bytes = b""
     content_type: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    cut: bool = False  # the connection ends in the middle of the body
 
 
 App = t.Callable[[Request], Response]
@@ -145,7 +146,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(response.body)))
         self.end_headers()
-        if self.command != "HEAD":
+        if response.cut:
+            self.wfile.write(response.body[: len(response.body) // 2])
+            self.close_connection = True
+        elif self.command != "HEAD":
             self.wfile.write(response.body)
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = _answer

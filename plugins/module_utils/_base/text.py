@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import typing as t
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -58,6 +59,37 @@ def excerpt(body: t.Union[str, bytes], limit: int = 200) -> str:
         body = body[: 8 * limit].decode("utf-8", "replace")
     line = " ".join(redact(clean(body[: 8 * limit])).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+_SPOKEN = ("message", "error", "detail", "msg", "title", "error_description")
+
+
+def spoken(body: t.Union[str, bytes], limit: int = 160) -> str:
+    """What an error page says to people: the message within JSON, the title of a web page, else the text itself."""
+    text = body[:65536].decode("utf-8", "replace") if isinstance(body, bytes) else body[:65536]
+    start = text.lstrip()[:16].lower()
+    if start.startswith(("{", "[")):
+        return excerpt(_message_in(text), limit)
+    if start.startswith(("<!doctype", "<html", "<head", "<?xml")):
+        title = re.search(r"<title[^>]*>([^<]{1,300})", text, re.I)
+        return f"a web page, {excerpt(title.group(1), limit)}" if title else "a web page"
+    return excerpt(text, limit)
+
+
+def _message_in(text: str) -> str:
+    """The message of a JSON document; where it has none, that it is JSON."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return "JSON that is cut off"
+    for _depth in range(3):  # {"results": {"A": {"error": ...}}} and {"error": {"message": ...}}
+        if not isinstance(found, dict):
+            break
+        said = next((found[key] for key in _SPOKEN if isinstance(found.get(key), str) and found[key].strip()), None)
+        if said is not None:
+            return str(said)
+        found = next((each for each in found.values() if isinstance(each, dict)), None)
+    return "JSON without a message"
 
 
 # USER:PASSWORD@HOST that urlsplit does not find: no scheme, or a password in which / ? or # stand as they are.

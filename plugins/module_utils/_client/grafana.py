@@ -43,6 +43,8 @@ class GrafanaClient:
         if params.get("org_id"):
             headers["X-Grafana-Org-Id"] = str(params["org_id"])
         self._http = HttpClient(grafana_url, {**params, "headers": headers, "tenant": None}, "grafana_url")
+        # For what Grafana passes on to the data source.
+        self._patience: t.Optional[float] = params.get("datasource_timeout")
 
     def health(self) -> Response:
         """`{"database": "ok", "version": "9.4.0", "commit": "..."}`, without credentials; the version may be hidden."""
@@ -62,11 +64,13 @@ class GrafanaClient:
 
     def datasource_health(self, uid: str) -> Response:
         """The back end's check; for a Tempo data source it exists since Grafana 12.3 (grafana/grafana#111668)."""
-        return self._http.get(f"/api/datasources/uid/{_segment(uid)}/health", retry=False)
+        return self._http.get(f"/api/datasources/uid/{_segment(uid)}/health", retry=False, timeout=self._patience)
 
     def proxied(self, route: str, path: str, query: t.Optional[t.Mapping[str, t.Any]] = None) -> Response:
         """A GET of `path` that Grafana sends to the data source; `route` is one of `proxy_routes`."""
-        return self._http.get(route + path, query, accept="application/json, text/plain;q=0.9", retry=False)
+        return self._http.get(
+            route + path, query, accept="application/json, text/plain;q=0.9", retry=False, timeout=self._patience
+        )
 
     def query(self, source: DataSource, query_type: str, text: str, since: str) -> Response:
         """One query as Explore sends it: `query_type` is traceId or traceql; `since` is relative ("now-1h")."""

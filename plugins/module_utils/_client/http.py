@@ -21,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 from ansible_collections.traceops.tracing.plugins.module_utils._base import addresses
 from ansible_collections.traceops.tracing.plugins.module_utils._base.bounded import TookTooLong, bounded
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption, MissingLibrary
-from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt, public_url
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt, public_url, spoken
 from ansible_collections.traceops.tracing.plugins.module_utils._client import failures
 from ansible_collections.traceops.tracing.plugins.module_utils._client.headers import option_headers
 from ansible_collections.traceops.tracing.plugins.module_utils._client.tls import tls_options
@@ -94,7 +94,7 @@ STATUS_CAUSES = {401: "unauthorized", 403: "forbidden", 404: "not_found", 407: "
 def status_error(response: Response, expected: str = "200") -> HttpError:
     """The error for an answer whose status is not the expected one."""
     words = f"{response.method} {public_url(response.url)} should answer {expected}, but answered {response.status}"
-    body = excerpt(response.body, 160)
+    body = spoken(response.body)
     said = f": '{body}'" if body else ""
     return HttpError(
         STATUS_CAUSES.get(response.status, "http_status"), f"{words}{said}{asked_through(response.url)}", response

@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import ProbeFailure
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
 from ansible_collections.traceops.tracing.plugins.module_utils._client.http import HttpError
+
+_TOO_LARGE = re.compile(r"larger than (?:the )?max|trace exceeds max size")
 
 
 @contextlib.contextmanager
@@ -33,7 +36,8 @@ def explain(error: HttpError) -> t.Tuple[str, str]:
 
     tenant_missing: 401 `no org id` (2.3 to 3.0). bad_query: 400 `invalid TraceQL query`. rejected: any other 400.
     not_tempo: an answer that Tempo gives nowhere. trace_too_large: 422 `trace exceeds max size`,
-    or 500 `response larger than the max (N vs M)` when it does not fit a gRPC message inside Tempo (2.10).
+    or 500 when it does not fit a gRPC message inside Tempo: `response larger than the max (N vs M)` (2.10),
+    `grpc: received message larger than max (N vs. M)` (1.x to 3.0), `trace exceeds max size` (before 2.7).
     """
     answer = error.response
     if answer is None:
@@ -47,7 +51,7 @@ def explain(error: HttpError) -> t.Tuple[str, str]:
         return "bad_query", f"Tempo does not understand the query: {text}"
     if answer.status == 400:
         return "rejected", error.message
-    if answer.status == 422 or (answer.status == 500 and "larger than the max" in text):
+    if answer.status == 422 or (answer.status == 500 and _TOO_LARGE.search(text)):
         return "trace_too_large", f"{error.message}; the trace is too large for this Tempo to answer with"
     if answer.status == 404 or error.cause in ("not_json", "not_a_trace", "not_tempo") or 300 <= answer.status < 400:
         return "not_tempo", f"{error.message}; this is not Tempo's API (its base URL ends before /api)"

@@ -90,16 +90,61 @@ def _leaves(value: t.Any) -> t.Iterator[str]:
 def visit(planned: t.List[Visit]) -> t.Dict[str, t.Dict[str, t.Any]]:
     """Evidence by label; a probe that could not answer leaves `ok: false`, its cause and message, and its keys."""
     evidence: t.Dict[str, t.Dict[str, t.Any]] = {}
+    silent = _Silent()
     for label, probe, params, like in planned:
         started = time.monotonic()
+        known = silent.known(params)
         try:
             if like and evidence[like].get("ok"):
                 params = probe.like(params, evidence[like])
-            result = probe.run(params)
+            result = known if known else probe.run(silent.shortened(params))
         except BadOption as error:
             raise BadOption(f"probes: {label}: {error.message}") from None
         except ProbeFailure as failure:
             result = {**failure.result, "ok": False, "cause": failure.cause, "message": failure.message}
         result["took"] = round(time.monotonic() - started, 3)
+        silent.saw(params, result)
         evidence[label] = result
     return evidence
+
+
+_NO_ANSWER = ("response_timeout", "connection_timeout")
+_IN_VAIN = 2  # probes that wait for a Tempo, before the others take it for silent
+
+
+class _Silent:
+    """Tempos that have answered nothing in this visit: if each probe waited for one anew, that would take a minute."""
+
+    def __init__(self) -> None:
+        self._waits: t.Dict[str, int] = {}
+        self._answered: t.Set[str] = set()
+        self._last: t.Dict[str, t.Dict[str, t.Any]] = {}
+
+    def known(self, params: t.Mapping[str, t.Any]) -> t.Optional[t.Dict[str, t.Any]]:
+        """What a probe of this Tempo would find once more; None when it has to look."""
+        url = params.get("tempo_url")
+        if not url or "grafana_url" in params or self._waits.get(url, 0) < _IN_VAIN:
+            return None
+        return dict(self._last[url])
+
+    def shortened(self, params: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+        """The parameters, with less patience for a Tempo that has not answered yet."""
+        url = params.get("tempo_url")
+        if not url or not self._waits.get(url):
+            return params
+        patience = min(params["timeout"], max(1.0, params["timeout"] / 5))
+        if "grafana_url" in params:
+            # Grafana itself may be well; what it is asked to pass on will not be answered.
+            return {**params, "tempo_url": None, "datasource_timeout": patience}
+        return {**params, "timeout": patience}
+
+    def saw(self, params: t.Mapping[str, t.Any], result: t.Mapping[str, t.Any]) -> None:
+        url = params.get("tempo_url")
+        if not url or "grafana_url" in params:
+            return
+        if result.get("cause") not in _NO_ANSWER:
+            self._answered.add(url)
+            self._waits.pop(url, None)
+        elif url not in self._answered:
+            self._waits[url] = self._waits.get(url, 0) + 1
+            self._last[url] = {"ok": False, "cause": result["cause"], "message": result["message"]}

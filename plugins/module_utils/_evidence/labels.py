@@ -64,6 +64,8 @@ LABELS: t.Dict[str, Label] = {
         ),
         Label("tempo_info", "tempo_info", "backend"),
         Label("tempo_search", "tempo_search", "backend"),
+        # Before anything else reads the service's traces: a Tempo that one of them brings down is seen to fall.
+        Label("by_id", "by_id", "backend", judged=True),
         Label(
             "tempo_search_earlier", "tempo_search", "backend", option="diagnose_service", absent="no service was named"
         ),
@@ -111,6 +113,12 @@ def _balance() -> ModuleType:
     from ansible_collections.traceops.tracing.plugins.module_utils._probe import balance
 
     return balance
+
+
+def _by_id() -> ModuleType:
+    from ansible_collections.traceops.tracing.plugins.module_utils._probe import by_id
+
+    return by_id
 
 
 def _canaries() -> ModuleType:
@@ -195,6 +203,7 @@ def _tempo_trace() -> ModuleType:
 # since Ansible sends to a host what it sees imported.
 PROBES: t.Dict[str, t.Callable[[], ModuleType]] = {
     "balance": _balance,
+    "by_id": _by_id,
     "canaries": _canaries,
     "clock": _clock,
     "containers": _containers,

@@ -69,6 +69,8 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> Result:
         result["url"] = client.url
         _readiness(client, result)
         if not client.is_tempo():
+            if client.is_grafana():
+                raise ProbeFailure("not_tempo", f"a Grafana answers at {client.url}; Tempo's API is at 3200 by default")
             raise ProbeFailure(
                 "not_tempo",
                 f"{client.url} answers, but not as Tempo does; its API is at 3200 by default, "

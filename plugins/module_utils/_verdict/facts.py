@@ -17,6 +17,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._otel.sdks import
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.containers import Container
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import logged, losses
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.losses import Losses
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.opening import Opening, opening
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.tempo_said import Said, said
 
 Labels = t.Mapping[str, t.Any]
@@ -137,6 +138,7 @@ class BackendFacts(t.TypedDict):
     start: t.Optional[Said]  # that it does not start, by its own log
     far_spans: FarSpans
     disks: t.List[Disk]  # of Tempo's containers, that would be full before traces are deleted
+    opening: t.Optional[Opening]  # how reading traces by id went
     only_canaries: bool  # other tenants have spans, this one nothing but the diagnosis' own
 
 
@@ -152,6 +154,7 @@ SOURCES: t.Dict[str, Source] = {
     "sampling": Source(("logs", "environment"), "neither the log nor the process tells a sampling ratio"),
     "endpoint": Source(("environment", "otlp"), "the process's own endpoint is not known"),
     "clocks": Source(("hosts",), "the clock of one host at most was compared with Tempo's"),
+    "opening": Source(("by_id",), "no trace was read by its id"),
     "foreign_port": Source(("grafana",), "the data source's port is no other program's"),
 }
 
@@ -333,6 +336,7 @@ def of_backend(
         "asked": next((each for each in words if each["side"] == "query"), None),
         "far_spans": far_spans(_at(backend, "tempo_info", "counters")),
         "disks": disks(backend, hosts),
+        "opening": opening(_at(backend, "by_id")),
         "only_canaries": _only_canaries(backend),
     }
 

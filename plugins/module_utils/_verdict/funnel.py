@@ -74,12 +74,16 @@ def _canaries(applications: t.Sequence[t.Any], backends: t.Sequence[t.Any]) -> t
         # A search stops at the first canaries that it shows.
         shown, wanted = (sum(min(1, _at(search, key) or 0) for search in searches) for key in ("found", "wanted"))
         cells.append(Cell("searchable", shown, wanted, "one search in each Tempo"))
-    looked = [
-        found for found in (_at(b, "grafana", "trace", "found", kind=bool) for b in backends) if found is not None
-    ]
+    looked = [shown for shown in map(_visible, backends) if shown is not None]
     if looked:
         cells.append(Cell("visible in Grafana", sum(looked), len(looked), "one canary through each data source"))
     return cells
+
+
+def _visible(backend: t.Any) -> t.Optional[bool]:
+    """Whether the canary opens in every way that Grafana was asked; older evidence knows the proxy's answer only."""
+    opens = _at(backend, "grafana", "trace", "opens", kind=bool)
+    return t.cast(t.Optional[bool], _at(backend, "grafana", "trace", "found", kind=bool) if opens is None else opens)
 
 
 _SAMPLED = tuple("13579bdf")  # the last digit of trace flags with the lowest bit set

@@ -75,7 +75,7 @@ def _set(parts: Any, path: str, value: Any) -> None:
     target = parts
     for key in keys[:-1]:
         target = target[int(key) if isinstance(target, list) else key]
-    target[keys[-1]] = value
+    target[int(keys[-1]) if isinstance(target, list) else keys[-1]] = value
 
 
 def _place(label: str) -> str:

@@ -29,7 +29,7 @@ def failed(cause: str, said: str = "", message: str = "it fails") -> Reading:
 
 
 def test_a_working_one_is_ok() -> None:
-    assert judged(health=FINE, echo=FINE, search=FINE, explore=FINE).cause == "ok"
+    assert judged(health=FINE, echo=FINE, search=FINE, explored=[FINE]).cause == "ok"
 
 
 def test_direct_access_is_named_when_all_else_works() -> None:
@@ -69,13 +69,13 @@ def test_a_proxied_success_with_a_failing_check_is_reported_as_that() -> None:
     health = failed("backend_check_failed", "dial tcp: lookup tempo on 10.0.0.2:53: no such host")
     verdict = judged(health=health, echo=FINE, search=FINE)
     assert (verdict.cause, verdict.reason) == ("backend_check_failed", "dns_failure")
-    assert judged(echo=FINE, search=FINE, explore=failed("backend_check_failed")).cause == "backend_check_failed"
+    assert judged(echo=FINE, search=FINE, explored=[failed("backend_check_failed")]).cause == "explore_failed"
     assert judged(echo=failed("not_found"), search=FINE).cause == "backend_check_failed"
 
 
 def test_a_check_or_query_that_decides_nothing_fails_nothing() -> None:
     nothing = Reading(None, "not_implemented", "absent")
-    assert judged(health=nothing, echo=FINE, search=FINE, explore=nothing).cause == "ok"
+    assert judged(health=nothing, echo=FINE, search=FINE, explored=[nothing]).cause == "ok"
 
 
 @pytest.mark.parametrize("cause", ["response_timeout", "datasource_unreachable"])
@@ -132,10 +132,36 @@ def test_a_missing_trace_says_whether_tempo_has_it(found: bool | None) -> None:
     assert words[found] in verdict.message
 
 
-def test_a_trace_that_can_not_be_read_is_an_error_of_the_server() -> None:
+def test_a_trace_that_can_not_be_read_is_told_with_the_answer() -> None:
     verdict = judged(echo=FINE, search=FINE, trace=failed("backend_error", message="answered 422 'too large'"))
-    assert verdict.cause == "backend_error"
+    assert verdict.cause == "trace_unreadable"
     assert "422" in verdict.message
+
+
+def test_a_trace_that_the_search_lists_must_open_as_well_as_the_canary() -> None:
+    listed = failed("backend_error", message="answered 500 'larger than max'")
+    verdict = judged(echo=FINE, search=FINE, trace=FINE, listed=listed, explored=[FINE])
+    assert verdict.cause == "trace_unreadable"
+    assert "a trace that the search lists" in verdict.message
+
+
+def test_whichever_of_the_queries_of_explore_fails_is_told() -> None:
+    verdict = judged(echo=FINE, search=FINE, trace=FINE, explored=[FINE, failed("backend_check_failed", message="500")])
+    assert verdict.cause == "explore_failed"
+    assert verdict.message.endswith("500")
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("10.0.0.7:3200", 'parse "10.0.0.7:3200/api/v2/traces/1": first path segment in URL cannot contain colon'),
+        ("tempo:3200", 'Get "tempo:3200/api/echo": unsupported protocol scheme "tempo"'),
+    ],
+)
+def test_a_url_without_scheme_is_repaired_by_the_proxy_and_refused_by_the_back_end(url: str, said: str) -> None:
+    refused = failed("backend_check_failed", said)
+    assert judged(url=url, echo=FINE, search=FINE, trace=FINE, explored=[refused]).cause == "url_without_scheme"
+    assert judged(url=url, health=refused, echo=FINE, search=FINE).cause == "url_without_scheme"
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_a_trace_is_looked_for_where_searches_work(version: str, uid: str) -> No
     else:
         assert result["cause"] == cause
     if cause == "ok" and (version, uid) not in WITHOUT_TRACE:
-        assert result["trace"] == {"id": trace_id, "found": True, "found_directly": None}
+        assert result["trace"] == {"id": trace_id, "found": True, "found_directly": None, "opens": True}
 
 
 @pytest.mark.parametrize(("version", "uid"), STATES)
@@ -94,7 +94,8 @@ def test_every_step_is_listed_in_order_with_the_same_keys() -> None:
     keys = ["name", "ok", "status", "elapsed_ms", "cause", "message", "body_excerpt"]
     assert [list(step) for step in result["steps"]] == [keys] * len(result["steps"])
     assert [step["name"] for step in result["steps"] if step["ok"]] == [
-        "reach", "authenticate", "permission", "find", "type", "access", "health", "echo", "search", "explore",
+        "reach", "authenticate", "permission", "find", "type", "access", "health", "echo", "search",
+        "explore_search",
     ]  # fmt: skip
     assert {step["cause"] for step in result["steps"] if step["ok"] is None} == {"not_run"}
     echo = next(step for step in result["steps"] if step["name"] == "echo")

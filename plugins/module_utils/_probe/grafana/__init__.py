@@ -33,6 +33,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._probe.grafana.an
     Answer,
     Reading,
     is_grafana_health,
+    largest_listed,
     read_echo,
     read_health,
     read_query,
@@ -55,7 +56,13 @@ from ansible_collections.traceops.tracing.plugins.module_utils._probe.grafana.se
     describe,
     settings_of,
 )
-from ansible_collections.traceops.tracing.plugins.module_utils._probe.grafana.steps import Step, Steps, ask, ms_since
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.grafana.steps import (
+    EXPLORE,
+    Step,
+    Steps,
+    ask,
+    ms_since,
+)
 
 T = t.TypeVar("T")
 
@@ -67,11 +74,16 @@ ARGUMENT_SPEC: spec.Spec = {
     "org_id": {"type": "int"},
     "trace_id": {"type": "str"},
     "service_name": {"type": "str"},
+    "explore": {"type": "bool", "default": True},
+    "datasource_timeout": {"type": "float"},
     "tempo_url": {"type": "str"},
     "tempo_username": {"type": "str"},
     "tempo_password": {"type": "str", "no_log": True},
     "tempo_token": {"type": "str", "no_log": True},
 }
+
+# What Explore sends is a read, but no GET.
+CHECK_MODE = {"explore": False}
 
 _MADE_UP_TRACE = "0" * 31 + "1"  # no trace has it; what matters is how far the query for it gets
 _WINDOW_S = 3600  # Explore's default range
@@ -90,8 +102,17 @@ class TraceLookup(t.TypedDict):
     """The trace that was asked for, through Grafana and at tempo_url; null: not known."""
 
     id: str
-    found: t.Optional[bool]
+    found: t.Optional[bool]  # through Grafana's proxy
     found_directly: t.Optional[bool]
+    opens: t.Optional[bool]  # in every way that this Grafana was asked: its proxy, and its back end where that answers
+
+
+class ListedTrace(t.TypedDict):
+    """The largest of the traces that the search showed; null: not known."""
+
+    id: str
+    found: t.Optional[bool]  # through Grafana's proxy
+    opens: t.Optional[bool]
 
 
 class Result(t.TypedDict, total=False):
@@ -111,6 +132,9 @@ class Result(t.TypedDict, total=False):
     settings: t.Optional[Settings]  # null when no data source was found
     search: Search
     trace: t.Optional[TraceLookup]
+    listed: t.Optional[ListedTrace]
+    explored: t.Optional[bool]  # whether the queries that Explore sends were sent; null: it never came to that
+    credentials: t.Optional[str]  # token, password; null: none were given
     steps: t.List[Step]  # always all of STEPS, in this order
 
 
@@ -131,11 +155,15 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> Result:
         "settings": None,
         "search": {"query": build_query(params.get("service_name") or None), "traces": None},
         "trace": None,
+        "listed": None,
+        "explored": None,
+        "credentials": "token" if params.get("token") else "password" if params.get("url_username") else None,
         "steps": steps.as_list(),
     }
     try:
         if params.get("trace_id"):
-            result["trace"] = {"id": normal_id(params["trace_id"]), "found": None, "found_directly": None}
+            trace_id = normal_id(params["trace_id"])
+            result["trace"] = {"id": trace_id, "found": None, "found_directly": None, "opens": None}
         client = GrafanaClient(params["grafana_url"], params)
         direct = _direct_client(params) if params.get("tempo_url") else None
         verdict = _test(client, direct, params, steps, result, clock)
@@ -193,7 +221,7 @@ def _test(
         seen.health = steps.add("health", read_health(answer), answer)
     route = _echo(client, seen, steps, result)
     if seen.decisive.cause not in _USELESS:
-        _search(client, route, seen, steps, result, clock)
+        _search(client, route, seen, steps, result, clock, params["explore"])
     if direct and result["trace"]:
         seen.found_directly = _directly(direct, result["trace"]["id"], steps, clock)
         result["trace"]["found_directly"] = seen.found_directly
@@ -229,8 +257,16 @@ def _echo(client: GrafanaClient, seen: Observed, steps: Steps, result: Result) -
     return route
 
 
-def _search(client: GrafanaClient, route: str, seen: Observed, steps: Steps, result: Result, clock: Clock) -> None:
-    """What decides: a search, the trace, and what Explore runs; then what names the reason of a failure."""
+def _search(
+    client: GrafanaClient,
+    route: str,
+    seen: Observed,
+    steps: Steps,
+    result: Result,
+    clock: Clock,
+    explore: bool,
+) -> None:
+    """What decides: a search, traces by id, and what Explore runs; then what names the reason of a failure."""
     now = int(time.time()) + 1  # whole seconds, and the present one is to be in the range
     query = {"q": result["search"]["query"], "start": now - _WINDOW_S, "end": now, "limit": 3}
     answer = ask(partial(client.proxied, route, "/api/search", query))
@@ -238,24 +274,58 @@ def _search(client: GrafanaClient, route: str, seen: Observed, steps: Steps, res
     seen.search = steps.add("search", reading, answer)
     if reading.cause in _USELESS:
         return
-    wanted = result["trace"]
-    trace_id = wanted["id"] if wanted else None
-    if reading.ok and wanted:
-        path = f"/api/traces/{wanted['id']}"
-        answer = _surely(
-            lambda: ask(partial(client.proxied, route, path)), lambda it: read_trace(it).cause != "trace_missing", clock
-        )
-        seen.trace = steps.add("trace", read_trace(answer), answer)
-        wanted["found"] = {"ok": True, "trace_missing": False}.get(seen.trace.cause)
+    sought = result["trace"]
+    if reading.ok:
+        listed = largest_listed(answer, sought["id"] if sought else None)
+        result["listed"] = {"id": listed, "found": None, "opens": None} if listed else None
+        _open(client, route, seen, steps, result, clock)
     if seen.source.type != "tempo":
         return
     if not reading.ok and reading.cause != "datasource_unreachable":
         seen.behind_is_grafana = _is_grafana_behind(client, route, steps)
-    if trace_id:
-        seen.explore = _query(client, seen.source, "traceId", trace_id, "explore", steps)
+    result["explored"] = explore
+    if explore:
+        _explore(client, seen, steps, result)
+    else:
+        for step in EXPLORE:
+            steps.add(step, Reading(None, "not_sent", "not sent in check mode: Explore's queries are sent by POST"))
+
+
+def _open(client: GrafanaClient, route: str, seen: Observed, steps: Steps, result: Result, clock: Clock) -> None:
+    """The wanted trace and one that the search showed, each by its id through the proxy."""
+    found = {"ok": True, "trace_missing": False}
+    sought, listed = result["trace"], result["listed"]
+    if sought:
+        seen.trace = _by_id(client, route, sought["id"], "trace", steps, clock)
+        sought["found"] = sought["opens"] = found.get(seen.trace.cause)
+        if seen.trace.ok is False:
+            sought["opens"] = False
+    if listed and not (seen.trace and seen.trace.cause in _USELESS):
+        seen.listed = _by_id(client, route, listed["id"], "listed_trace", steps, clock)
+        listed["found"], listed["opens"] = found.get(seen.listed.cause), seen.listed.ok
+
+
+def _by_id(client: GrafanaClient, route: str, trace_id: str, step: str, steps: Steps, clock: Clock) -> Reading:
+    look = partial(ask, partial(client.proxied, route, f"/api/traces/{trace_id}"))
+    answer = _surely(look, lambda it: read_trace(it).cause != "trace_missing", clock)
+    return steps.add(step, read_trace(answer), answer)
+
+
+def _explore(client: GrafanaClient, seen: Observed, steps: Steps, result: Result) -> None:
+    """What Explore has the back end do: open the wanted trace, open a listed one, search."""
+    sought, listed = result["trace"], result["listed"]
+    for step, trace in (("explore", sought), ("explore_listed", listed)):
+        if not trace or (seen.explored and seen.explored[-1].cause in _USELESS):
+            continue
+        reading = _query(client, seen.source, "traceId", trace["id"], step, steps)
+        seen.explored.append(reading)
+        if reading.ok is False:
+            trace["opens"] = False
+    if seen.explored and seen.explored[-1].cause in _USELESS:
         return
-    seen.explore = _query(client, seen.source, "traceql", result["search"]["query"], "explore", steps)
-    if not reading.ok and not seen.behind_is_grafana and not reason_of(seen.said):
+    search = result["search"]["query"]
+    seen.explored.append(_query(client, seen.source, "traceql", search, "explore_search", steps))
+    if not (seen.search and seen.search.ok) and not sought and not seen.behind_is_grafana and not reason_of(seen.said):
         # Unlike a search, a query for a trace quotes what Tempo says (`no org id`; 9.4 and 13.1).
         seen.reason = _query(client, seen.source, "traceId", _MADE_UP_TRACE, "reason", steps)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt, public_url
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt, public_url, spoken
 from ansible_collections.traceops.tracing.plugins.module_utils._client.grafana import as_dict, as_text
 from ansible_collections.traceops.tracing.plugins.module_utils._client.http import HttpError, Response
 
@@ -45,6 +45,7 @@ REASONS: t.Tuple[t.Tuple[str, str], ...] = (  # Go's words for what kept Grafana
 )
 
 _NOT_PERMITTED = re.compile(r"permission denied|access denied|accessErrorId|additional permissions", re.I)
+_NO_SCHEME = re.compile(r"first path segment in URL cannot contain colon|(?:unsupported|missing) protocol scheme")
 _STREAMING = re.compile(r"streaming|rpc error|gRPC", re.I)
 # Grafana 13 has Tempo's plugin no longer inside: where it could not be installed, only the proxy still works.
 _NO_PLUGIN = ("plugin.notRegistered", "plugin.unavailable")
@@ -62,6 +63,11 @@ def reason_of(text: str) -> t.Optional[str]:
 def names_tenant(text: str) -> bool:
     """Whether this is Tempo's refusal of a request without X-Scope-OrgID (`no org id`, 2.3 to 3.0)."""
     return "no org id" in text
+
+
+def names_scheme(text: str) -> bool:
+    """Whether Go's parser complains of a URL without http:// (`HOST:PORT`, `NAME:PORT`)."""
+    return bool(_NO_SCHEME.search(text))
 
 
 def names_streaming(text: str) -> bool:
@@ -99,7 +105,7 @@ def read_access(answer: Answer) -> Reading:
     response = answer.response
     if response.status == 200 and not _is_html(response):
         return Reading(True, "ok", "Grafana lets this user in")
-    said = excerpt(response.body, 160)
+    said = spoken(response.body) or "without a word"
     if response.status == 401:
         return Reading(False, "unauthorized", f"Grafana answers 401: '{said}'")
     if response.status == 403:
@@ -130,6 +136,21 @@ def read_search(answer: Answer) -> t.Tuple[Reading, t.Optional[int]]:
         return _wrong_shape(response, "a search result"), None
     count = len(traces or [])
     return Reading(True, "ok", f"a search through Grafana's proxy is answered, with {count} traces"), count
+
+
+def largest_listed(answer: Answer, but: t.Optional[str]) -> t.Optional[str]:
+    """The id of the trace with the most spans (2.4 on; else the first) that a search shows, other than `but`."""
+    found = [each for each in document(answer).get("traces") or [] if isinstance(each, dict)]
+    ids = [(_spans_of(each), as_text(each.get("traceID")).lower().rjust(32, "0")) for each in found]
+    ids = [
+        (spans, each) for spans, each in ids if re.match(r"^[0-9a-f]{32}$", each) and each != but and each.strip("0")
+    ]
+    return max(ids, key=lambda one: one[0])[1] if ids else None
+
+
+def _spans_of(found: t.Mapping[str, t.Any]) -> int:
+    counts = [as_dict(each).get("spanCount") for each in as_dict(found.get("serviceStats")).values()]
+    return sum(each for each in counts if isinstance(each, int))
 
 
 def read_trace(answer: Answer) -> Reading:
@@ -177,6 +198,8 @@ def read_query(answer: Answer, is_trace_id: bool) -> Reading:
 
     Up to 9.4 a TraceQL query is taken for a trace id, later 9 and 10 say `unsupported query type`: not a failure.
     """
+    if answer.error and answer.error.cause == "body_too_large":
+        return Reading(True, "ok", "the query that Explore runs is answered, with very much")
     if answer.response is None:
         return _transport(answer.error)
     response, found = answer.response, document(answer)
@@ -190,10 +213,16 @@ def read_query(answer: Answer, is_trace_id: bool) -> Reading:
         quoted = f"the query that Explore runs is answered with {_status_line(response)}"
         return Reading(False, "backend_check_failed", quoted) if broken else Reading(None, "not_implemented", quoted)
     if is_trace_id and re.search(r"Status: (?:404 )?Not Found(?! Body: 404 page)|not found in the selected", said):
-        return Reading(False, "trace_missing", f"Explore's query does not find the trace: '{excerpt(said, 120)}'", said)
+        return Reading(False, "trace_missing", f"Explore's query does not find the trace: '{_shown(said)}'", said)
     if not is_trace_id and re.search(r"unsupported query type|trace with id: \W*\{.* 400 Bad Request", said):
         return Reading(None, "not_implemented", "this Grafana runs searches in the browser, not by /api/ds/query", said)
-    return Reading(False, "backend_check_failed", f"the query that Explore runs fails: '{excerpt(said, 200)}'", said)
+    return Reading(False, "backend_check_failed", f"the query that Explore runs fails: '{_shown(said)}'", said)
+
+
+def _shown(said: str) -> str:
+    """What the back end says, with the page that it quotes from Tempo's side in its own words."""
+    head, mark, body = said.partition("Body: ")
+    return excerpt(head + mark + spoken(body), 240)
 
 
 def _not_200(answer: Answer) -> t.Optional[Reading]:
@@ -242,12 +271,12 @@ def _unusable(response: Response) -> Reading:
 
 def _wrong_shape(response: Response, expected: str) -> Reading:
     return Reading(
-        False, "wrong_shape", f"answered 200 with '{excerpt(response.body, 80)}', not {expected}", response.text[:4096]
+        False, "wrong_shape", f"answered 200 with '{spoken(response.body, 80)}', not {expected}", response.text[:4096]
     )
 
 
 def _status_line(response: Response) -> str:
-    body = excerpt(response.body, 120)
+    body = spoken(response.body, 120)
     return f"{response.status} '{body}'" if body else f"{response.status} without text"
 
 

@@ -13,6 +13,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client.grafana i
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.grafana.answers import (
     Reading,
     looks_like_grafana,
+    names_scheme,
     names_streaming,
     names_tenant,
     reason_of,
@@ -68,7 +69,8 @@ class Observed:
     echo: t.Optional[Reading] = None
     search: t.Optional[Reading] = None
     trace: t.Optional[Reading] = None
-    explore: t.Optional[Reading] = None
+    listed: t.Optional[Reading] = None  # a trace that the search showed
+    explored: t.List[Reading] = dataclasses.field(default_factory=list)  # what Explore has the back end do
     reason: t.Optional[Reading] = None  # one more query, sent only because the proxy hides why it failed
     behind_is_grafana: bool = False
     from_here: t.Optional[Reading] = None
@@ -77,7 +79,7 @@ class Observed:
     @property
     def said(self) -> str:
         """What Grafana's back end says about the data source, all together."""
-        return "\n".join(seen.said for seen in (self.health, self.explore, self.reason) if seen)
+        return "\n".join(seen.said for seen in (self.health, *self.explored, self.reason) if seen)
 
     @property
     def decisive(self) -> Reading:
@@ -101,11 +103,10 @@ def _not_searchable(seen: Observed, where: str) -> Verdict:
     if failed.cause in ("forbidden", "unauthorized"):
         return Verdict(failed.cause, f"{where} may not be queried with these credentials: {failed.message}")
     # 7.5 passes on the 404 of the Grafana behind it; later ones quote its 401 only in answer to a query.
-    readings = (seen.echo, seen.search, seen.explore, seen.reason)
+    readings = (seen.echo, seen.search, *seen.explored, seen.reason)
     if seen.behind_is_grafana or any(reading and looks_like_grafana(reading.said) for reading in readings):
         return Verdict("points_at_grafana", f"{where} points at a Grafana, not at Tempo")
-    parts = settings_of(seen.source, ())["url"]
-    if seen.source.url is not None and not (parts and parts["host"]):
+    if seen.source.url is not None and not _is_url(seen.source):
         shown = excerpt(public_url(seen.source.url), 120)
         message = f"{where} has the URL '{shown}', which names no server; expected http://HOST:PORT"
         return Verdict("datasource_unreachable", message, "bad_url")
@@ -116,6 +117,7 @@ def _not_searchable(seen: Observed, where: str) -> Verdict:
     if failed.cause == "datasource_unauthorized":
         return _unauthorized(seen, where)
     if failed.cause == "not_found":
+        parts = settings_of(seen.source, ())["url"]
         if parts and parts["path"]:
             return Verdict(
                 "wrong_path", f"{where} has a URL with the path '{parts['path']}', which the server does not know"
@@ -127,6 +129,11 @@ def _not_searchable(seen: Observed, where: str) -> Verdict:
     if failed.cause == "backend_error":
         return Verdict("backend_error", f"a search through {where} fails: the server behind it {failed.message}")
     return Verdict("grafana_unreachable", failed.message, transport=failed.cause)
+
+
+def _is_url(source: DataSource) -> bool:
+    parts = settings_of(source, ())["url"]
+    return bool(parts and parts["host"] and parts["scheme"])
 
 
 def _unreachable(seen: Observed, where: str) -> Verdict:
@@ -173,6 +180,16 @@ def _sent(seen: Observed) -> str:
 
 def _searchable(seen: Observed, where: str) -> Verdict:
     health = seen.health
+    failing = next((each for each in seen.explored if each.ok is False), None)
+    for refused in (failing, health):
+        if refused is not None and refused.ok is False and names_scheme(refused.said):
+            shown = excerpt(public_url(seen.source.url or ""), 120)
+            return Verdict(
+                "url_without_scheme",
+                f"{where} has the URL '{shown}' without http://: Grafana's proxy makes up for it, so that searches "
+                f"work, and its back end does not: {refused.message}",
+                "bad_url",
+            )
     if health is not None and health.ok is False:
         if names_tenant(health.said):
             return Verdict("tenant_missing", f"searches through {where} work, but {health.message}; {_sent(seen)}")
@@ -183,15 +200,14 @@ def _searchable(seen: Observed, where: str) -> Verdict:
                 f"{where} streams its searches, which what it points at does not serve; without streaming they work "
                 f"('{excerpt(health.said, 120)}')",
             )
+    unopened = _unopened(seen, failing, where)
+    if unopened:
+        return unopened
+    if health is not None and health.ok is False:
         reason = reason_of(health.said)
         return Verdict("backend_check_failed", f"searches through {where} work, but {health.message}", reason)
     if seen.echo is not None and not seen.echo.ok:
         return Verdict("backend_check_failed", f"searches through {where} work, but not its echo: {seen.echo.message}")
-    if seen.trace is not None and not seen.trace.ok:
-        return _no_trace(seen, where)
-    if seen.explore is not None and seen.explore.ok is False:
-        reason = reason_of(seen.explore.said)
-        return Verdict("backend_check_failed", f"searches through {where} work, but {seen.explore.message}", reason)
     if seen.source.access == "direct":
         return Verdict(
             "direct_access",
@@ -200,10 +216,23 @@ def _searchable(seen: Observed, where: str) -> Verdict:
     return Verdict("ok", f"{where} works: searches through Grafana are answered")
 
 
+def _unopened(seen: Observed, failing: t.Optional[Reading], where: str) -> t.Optional[Verdict]:
+    """That traces do not open, by the proxy or by Explore's own queries: whichever fails, a person meets it."""
+    if seen.trace is not None and seen.trace.cause == "trace_missing":
+        return _no_trace(seen, where)
+    unread = next((each for each in (seen.trace, seen.listed) if each is not None and each.ok is False), None)
+    if unread is not None:
+        words = "a trace that the search lists" if unread is seen.listed else "a trace"
+        said = f"{words} cannot be opened by its id through Grafana: {unread.message}"
+        return Verdict("trace_unreadable", f"searches through {where} work, but {said}", reason_of(unread.said))
+    if failing is not None:
+        words = "though Grafana's proxy finds it, " if failing.cause == "trace_missing" else ""
+        reason = reason_of(failing.said)
+        return Verdict("explore_failed", f"searches through {where} work, but {words}{failing.message}", reason)
+    return None
+
+
 def _no_trace(seen: Observed, where: str) -> Verdict:
-    trace = t.cast(Reading, seen.trace)
-    if trace.cause != "trace_missing":
-        return Verdict("backend_error", f"the trace can't be read through {where}: {trace.message}")
     if seen.found_directly:
         detail = "but the Tempo that was asked directly has it: another Tempo, or another tenant"
     elif seen.found_directly is False:

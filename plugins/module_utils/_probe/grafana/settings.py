@@ -133,12 +133,14 @@ def _link(setting: str, data: t.Dict[str, t.Any], listing: t.Sequence[DataSource
 
 
 def _parts(url: t.Optional[str]) -> t.Optional[UrlParts]:
-    # Without a scheme Grafana takes the host for one.
-    address = addresses.split(url if "://" in url else f"{url.partition(':')[0]}://") if url else None
+    if not url:
+        return None
+    whole = "://" in url
+    address = addresses.split(url if whole else f"http://{url}")  # which Grafana's proxy makes of it as well
     if address is None:
         return None
     return {
-        "scheme": excerpt(address.scheme, 20),
+        "scheme": excerpt(address.scheme, 20) if whole else "",
         "host": excerpt(address.host, 255),
         "port": address.port,
         "path": excerpt(address.path.rstrip("/"), 200),

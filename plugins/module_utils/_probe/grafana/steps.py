@@ -23,12 +23,17 @@ STEPS = (
     "echo",
     "search",
     "trace",
+    "listed_trace",
     "explore",
+    "explore_listed",
+    "explore_search",
     "reason",
     "identify",
     "direct",
     "from_here",
 )
+
+EXPLORE = ("explore", "explore_listed", "explore_search")  # queries that Grafana's back end carries out
 
 
 class Step(t.TypedDict):

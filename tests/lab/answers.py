@@ -1,0 +1,79 @@
+"""Twelve ways to answer a query by trace id, in place of whoever would: by Tempo itself or by what stands before it."""
+
+from __future__ import annotations
+
+import re
+import threading
+import typing as t
+
+from ansible_collections.traceops.tracing.tests.lab.wire import App, Request, Response, text
+
+WORDS = (
+    "200 small", "200 large", "404", "401", "500", "503", "429", "hang", "reset", "truncated", "HTML", "redirect",
+)  # fmt: skip
+LOGIN = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>Sign in</body></html>\n"
+# What a Tempo or a gateway says with a status; 500 is that of a querier whose queue is too short for the block list.
+_SAID = {
+    "401": text(401, "Unauthorized\n"),
+    "500": text(500, "error querying store in Querier.FindTraceByID: queue doesn't have room for 5514 jobs\n"),
+    "503": text(503, "no healthy upstream"),
+    "429": text(429, "too many outstanding requests\n"),
+    "404": Response(404),
+    "HTML": text(200, LOGIN, "text/html; charset=utf-8"),
+    "redirect": Response(302, headers={"Location": "/login"}),
+}
+_BY_ID = re.compile(r"/api/(?:v2/)?traces/[^/]+")
+_HANG_S = 30.0
+
+
+def everybody(request: Request) -> bool:
+    """Whoever asks."""
+    return True
+
+
+def a_proxied_caller(request: Request) -> bool:
+    """Grafana's proxy passes the User-Agent of its caller on, which the probes have; its back end has its own."""
+    return request.headers.get("User-Agent", "").startswith("traceops")
+
+
+def the_back_end(request: Request) -> bool:
+    """Grafana's own requests."""
+    return not a_proxied_caller(request)
+
+
+def answering(word: str, app: App, whom: t.Callable[[Request], bool] = everybody) -> App:
+    """`app`, but for queries by trace id of those for whom `whom` holds: they are answered as `word` of WORDS says."""
+
+    def answer(request: Request) -> Response:
+        if request.path == "/login":
+            return text(200, LOGIN, "text/html; charset=utf-8")
+        if not _BY_ID.fullmatch(request.path) or not whom(request) or word.startswith("200"):
+            return app(request)
+        if word == "hang":
+            threading.Event().wait(_HANG_S)
+        if word in ("hang", "reset"):
+            raise ConnectionResetError("the connection ends without an answer")
+        if word == "truncated":
+            whole = app(request)
+            return Response(whole.status, whole.body, whole.content_type, whole.headers, cut=True)
+        return _SAID[word]
+
+    return answer
+
+
+def in_turn(*apps: App) -> App:
+    """A load balancer that hands each request to the next of `apps`."""
+    turn = iter(_endlessly(apps))
+    lock = threading.Lock()
+
+    def answer(request: Request) -> Response:
+        with lock:
+            app = next(turn)
+        return app(request)
+
+    return answer
+
+
+def _endlessly(apps: t.Sequence[App]) -> t.Iterator[App]:
+    while True:
+        yield from apps
