@@ -244,6 +244,18 @@ def runs(running: t.Sequence[str], wanted: t.Tuple[str, ...]) -> bool:
     return not running or any(part in running for part in wanted)
 
 
+def of_parts(config: Config, running: t.Sequence[str]) -> Config:
+    """The settings without those of parts that do not run in the process: each process may have a file of its own."""
+    found = config.copy()
+    if not runs(running, TAKES_IN):
+        found["receivers"] = found["loopback_receivers"] = None
+        if not runs(running, GENERATES):
+            found["metrics_generator"] = None
+    if not runs(running, KEEPS):
+        found["complete_block_timeout_s"] = None
+    return found
+
+
 class _Counter(t.NamedTuple):
     names: t.Tuple[str, ...]
     siblings: t.Tuple[str, ...]  # with one of these prefixes exposed, an absent counter was never incremented: 0

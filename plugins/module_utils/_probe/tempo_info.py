@@ -80,6 +80,7 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> Result:
         result["version"], result["at_least"] = version.text or None, "{}.{}".format(*version.numbers)
         _configuration(client, result)
         result["runs"] = state.parts(client.services(), result["config"]["target"])
+        result["config"] = state.of_parts(result["config"], result["runs"])
         _counters(client, result, interval, clock)
         _others(params, client, result)
     return {**result, "ok": True, "cause": "ok", "message": _sentence(result)}
