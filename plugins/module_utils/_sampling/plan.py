@@ -107,44 +107,63 @@ def _one(
     given: t.Any, number: int, mode: str, overrides: t.Mapping[str, t.Any], table: modes.Table, compensate: bool
 ) -> Target:
     target, where = _checked(given, number)
-    kind = target["kind"]
-    own = {name: target[name] for name in modes.SETTINGS if target.get(name) is not None}
-    if kind in COLLECTORS:
-        if not own and target.get("mode") is None:
-            raise BadOption(
-                f"{where}: a {kind} needs a ratio of its own: the mode's is the application's, and the two multiply"
-            )
-        settings = modes.resolve(target.get("mode") or table.default, own, table, where)
-    else:
-        # A target with a mode of its own leaves the overrides of the others behind.
-        base = overrides if target.get("mode") is None else {}
-        settings = modes.resolve(target.get("mode") or mode, {**base, **own}, table, where)
-    velostream = kind.startswith("velostream")
-    sampler = samplers.SAMPLERS["velostream" if velostream else "sdk"]
-    wanted = settings["ratio"]
-    setting = sampler.setting_for(wanted) if compensate else wanted
-    effective = round(sampler.effective(setting), 9)
-    target.update(
-        settings=settings,
-        wanted=wanted,
-        setting=setting,
-        effective=effective,
-        # A dice leaves no mark on the ids; from 0.99 on Velostream's sampler keeps all.
-        by_id=(0.0 if not effective else 1.0 if setting >= 0.99 else setting) if velostream else setting,
-        service=target.get("service") or "",
-        sdk="rust" if velostream else target.get("sdk") or "",
-        unit=target.get("unit") or "",
-        restart_command=target.get("restart_command") or [],
-        chdir="/",
-        validate=[],
-        environ={"names": [], "required": [], "allowed": []},
-    )
+    target["settings"] = _settings(target, where, mode, overrides, table)
+    target.update(_effect(target, compensate))
+    target.update(_ways(target))
     target["files"] = _files(target)
-    if kind == "compose":
-        target["restart_command"] = [*target["compose_command"], "up", "-d", "--no-deps", target["compose_service"]]
-        target["chdir"] = posixpath.dirname(target["file"])
     target["warnings"] = _warnings(target, where, compensate, table)
     return target
+
+
+def _settings(
+    target: Target, where: str, mode: str, overrides: t.Mapping[str, t.Any], table: modes.Table
+) -> modes.Mode:
+    """The target's own settings over those of its mode, or of everybody's mode and overrides."""
+    own = {name: target[name] for name in modes.SETTINGS if target.get(name) is not None}
+    has_mode = target.get("mode") is not None
+    if target["kind"] in COLLECTORS:
+        if not own and not has_mode:
+            raise BadOption(
+                f"{where}: a {target['kind']} needs a ratio of its own: "
+                "the mode's is the application's, and the two multiply"
+            )
+        return modes.resolve(target.get("mode") or table.default, own, table, where)
+    # A target with a mode of its own leaves the overrides of the others behind.
+    base = {} if has_mode else overrides
+    return modes.resolve(target.get("mode") or mode, {**base, **own}, table, where)
+
+
+def _effect(target: Target, compensate: bool) -> t.Dict[str, t.Any]:
+    """{wanted, setting, effective, by_id}: the ratio that is wanted, the one to set, and what comes of it."""
+    its_own = target["kind"].startswith("velostream")
+    sampler = samplers.SAMPLERS["velostream" if its_own else "sdk"]
+    wanted = target["settings"]["ratio"]
+    setting = sampler.setting_for(wanted) if compensate else wanted
+    effective = round(sampler.effective(setting), 9)
+    by_id = setting
+    if its_own and effective == 0:
+        by_id = 0.0
+    elif its_own and setting >= velostream.ON_FROM:
+        # A dice leaves no mark on the ids, and the SDK's sampler keeps all.
+        by_id = 1.0
+    return {"wanted": wanted, "setting": setting, "effective": effective, "by_id": by_id}
+
+
+def _ways(target: Target) -> t.Dict[str, t.Any]:
+    """What the tasks need of every target, whatever its kind: who it is, and how it is restarted and validated."""
+    compose = target["kind"] == "compose"
+    restart = target.get("restart_command") or []
+    if compose:
+        restart = [*target["compose_command"], "up", "-d", "--no-deps", target["compose_service"]]
+    return {
+        "service": target.get("service") or "",
+        "sdk": "rust" if target["kind"].startswith("velostream") else target.get("sdk") or "",
+        "unit": target.get("unit") or "",
+        "restart_command": restart,
+        "chdir": posixpath.dirname(target["file"]) if compose else "/",
+        "validate": [],
+        "environ": {"names": [], "required": [], "allowed": []},
+    }
 
 
 def _checked(given: t.Any, number: int) -> t.Tuple[Target, str]:

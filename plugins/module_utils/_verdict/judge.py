@@ -68,17 +68,31 @@ def _sentence(
 ) -> str:
     if causes:
         return _problem(causes)
-    warnings, known = (sum(1 for f in findings if f.state == state) for state in ("warning", "suppressed"))
-    told = [*([count(warnings, "warning")] if warnings else []), *([f"{known} suppressed"] if known else [])]
-    also = f" ({', '.join(told)})" if told else ""
+    states = [finding.state for finding in findings]
+    also = _besides(states.count("warning"), states.count("suppressed"))
     if gaps:
-        reasons = [f"{reason} ({named(places)})" if places and several else reason for reason, places in gaps.items()]
-        more = f"; and {len(reasons) - MAX_NAMED} more" if len(reasons) > MAX_NAMED else ""
-        return f"Nothing failed{also}, but something decisive was not checked: {'; '.join(reasons[:MAX_NAMED])}{more}"
-    passed = sum(1 for finding in findings if finding.state == "ok")
-    open_ = sum(1 for finding in findings if finding.state in UNDECIDED)
-    left = f", {open_} not checked" if open_ else ""
-    return f"No fault found: {count(passed, 'check')} passed{left}{also}"
+        return f"Nothing failed{also}, but something decisive was not checked: {_reasons(gaps, several)}"
+    undecided = sum(1 for state in states if state in UNDECIDED)
+    left = f", {undecided} not checked" if undecided else ""
+    return f"No fault found: {count(states.count('ok'), 'check')} passed{left}{also}"
+
+
+def _besides(warnings: int, suppressed: int) -> str:
+    """What else there is, in brackets: ` (2 warnings, 1 suppressed)`."""
+    told = []
+    if warnings:
+        told.append(count(warnings, "warning"))
+    if suppressed:
+        told.append(f"{suppressed} suppressed")
+    return f" ({', '.join(told)})" if told else ""
+
+
+def _reasons(gaps: t.Mapping[str, t.List[str]], several: bool) -> str:
+    """The first reasons, with where they hold when there is more than one place."""
+    told = [f"{reason} ({named(places)})" if places and several else reason for reason, places in gaps.items()]
+    if len(told) <= MAX_NAMED:
+        return "; ".join(told)
+    return f"{'; '.join(told[:MAX_NAMED])}; and {len(told) - MAX_NAMED} more"
 
 
 def _problem(causes: t.Sequence[RootCause]) -> str:

@@ -153,34 +153,55 @@ def _check(raw: t.Any, path: str) -> Check:
     if not isinstance(raw, dict):
         raise BadCheck(f"{path}: an entry is {type(raw).__name__}, not a check with keys")
     where = f"{path}: check {brief(raw.get('id', '(without id)'))}"
+    _keys(raw, where)
+    _kinds(raw, where)
+    _words(raw, where)
+    return _compiled(raw, where)
+
+
+def _keys(raw: t.Mapping[str, t.Any], where: str) -> None:
+    """All keys that a check must have, none that it can't have, and those together that belong together."""
     for key in _REQUIRED:
         if raw.get(key) in (None, "", []):
             raise BadCheck(f"{where}: the key '{key}' is missing")
     unknown = sorted(str(key) for key in raw if key not in _REQUIRED and key not in _OPTIONAL)
     if unknown:
         raise BadCheck(f"{where}: there is no key '{unknown[0]}'; known are {', '.join((*_REQUIRED, *_OPTIONAL))}")
-    for key in ("id", "question", "matters", "example", "see"):
-        if not isinstance(raw.get(key, ""), str):
-            raise BadCheck(f"{where}: '{key}' must be text")
-    for key in _LISTS:
-        if not isinstance(raw.get(key, []), list):
-            raise BadCheck(f"{where}: '{key}' must be a list")
-    for key, words in (("hop", HOPS), ("scope", SCOPES), ("severity", SEVERITIES)):
-        if raw[key] not in words:
-            raise BadCheck(f"{where}: '{key}' is {brief(raw[key])}, but must be one of {', '.join(words)}")
     for condition, its_words in (("when", "otherwise"), ("pending_when", "pending_as")):
         if (condition in raw) != (its_words in raw):
             raise BadCheck(f"{where}: '{condition}' and '{its_words}' (the words for it) come together")
-    for key in ("decisive", "proved"):
-        if not isinstance(raw.get(key, False), bool):
-            raise BadCheck(f"{where}: '{key}' must be true or false")
     if "proved" in raw and "proved_when" in raw:
         raise BadCheck(f"{where}: 'proved' and 'proved_when' exclude each other")
-    if not isinstance(raw.get("counterfactual", ""), str) or not re.fullmatch(r"\w*", raw.get("counterfactual", "")):
-        raise BadCheck(f"{where}: 'counterfactual' is the label of an OTLP probe, not {brief(raw['counterfactual'])}")
+
+
+# (keys, their kind, how a message says it); expressions and texts are checked where they are compiled.
+_KINDS: t.Tuple[t.Tuple[t.Tuple[str, ...], type, str], ...] = (
+    (("id", "question", "matters", "example", "see"), str, "text"),
+    (_LISTS, list, "a list"),
+    (("decisive", "proved"), bool, "true or false"),
+)
+
+
+def _kinds(raw: t.Mapping[str, t.Any], where: str) -> None:
+    for keys, kind, words in _KINDS:
+        for key in keys:
+            if key in raw and not isinstance(raw[key], kind):
+                raise BadCheck(f"{where}: '{key}' must be {words}")
+
+
+def _words(raw: t.Mapping[str, t.Any], where: str) -> None:
+    """Values that are one of a few words, or have a form."""
+    for key, words in (("hop", HOPS), ("scope", SCOPES), ("severity", SEVERITIES)):
+        if raw[key] not in words:
+            raise BadCheck(f"{where}: '{key}' is {brief(raw[key])}, but must be one of {', '.join(words)}")
+    label = raw.get("counterfactual", "")
+    if not isinstance(label, str) or not re.fullmatch(r"\w*", label):
+        raise BadCheck(f"{where}: 'counterfactual' is the label of an OTLP probe, not {brief(label)}")
     if not _ID.fullmatch(raw["id"]) or not raw["id"].startswith(raw["hop"] + "."):
         raise BadCheck(f"{where}: the id must be 'hop.subject.problem' in lower case and begin with '{raw['hop']}.'")
 
+
+def _compiled(raw: t.Mapping[str, t.Any], where: str) -> Check:
     def compiled(key: str, value: t.Any, compiler: t.Callable[[t.Any], t.Any]) -> t.Any:
         try:
             return compiler(value)
