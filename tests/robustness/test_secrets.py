@@ -52,8 +52,11 @@ def tasks(endpoints: list[str]) -> Iterator[dict[str, Any]]:
             options = {option: url, "timeout": 3, **more}
             yield {f"traceops.tracing.{module}": {**options, **BASIC}}
             yield {f"traceops.tracing.{module}": {**options, **BEARER}}
-            probe = {"probe": PROBES.get(module, module), **options, **BASIC}
-            yield {"traceops.tracing.collect": {"probes": {"it": probe}}}
+        probe = {"probe": PROBES.get(module, module), "timeout": 3, **more, **BASIC}
+        # The last URL cannot be used, which ends collect before any probe runs.
+        for urls in (endpoints[:-1], endpoints[-1:]):
+            probes = {f"it{number}": {**probe, option: url} for number, url in enumerate(urls)}
+            yield {"traceops.tracing.collect": {"probes": probes}}
         # A password with a slash, which no URL may have.
         yield {f"traceops.tracing.{module}": {option: "http://u:{{ the_password }}/@127.0.0.1:9", **more}}
         yield {f"traceops.tracing.{module}": {option: endpoints[0], **more, **LINES}}

@@ -120,6 +120,14 @@ def _libraries() -> t.Iterator[tuple[str, bytes]]:
                 yield f"lab/libraries/{path.relative_to(packages)}", path.read_bytes()
 
 
+def _content(base: str, files: t.Mapping[str, bytes], *settings: t.Any) -> str:
+    digest = hashlib.sha256(repr((base, settings)).encode())
+    for name, data in sorted(files.items()):
+        digest.update(f"\0{name}\0{len(data)}\0".encode())
+        digest.update(data)
+    return digest.hexdigest()
+
+
 def image(
     client: docker.DockerClient,
     base: str,
@@ -131,7 +139,7 @@ def image(
     environment: t.Sequence[str] = (),
 ) -> None:
     """Commit `files` on `base` as `reference`, unless it is there with the same content."""
-    content = hashlib.sha256(repr((base, sorted(files.items()), entrypoint, user, environment)).encode()).hexdigest()
+    content = _content(base, files, entrypoint, user, environment)
     for image in client.images.list(reference):
         if image.labels.get("traceops.test.content") == content:
             return

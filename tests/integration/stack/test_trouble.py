@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import random
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from ansible_collections.traceops.tracing.tests.conftest import require
+from ansible_collections.traceops.tracing.tests.integration.playbook import Run, run_playbook
 from ansible_collections.traceops.tracing.tests.integration.stack.deployed import (
     PASSWORD,
     Stack,
@@ -63,10 +66,15 @@ def test_a_killed_run_is_mended_by_the_next(stack: Stack, task: str) -> None:
 
 def refused(stack: Stack, **more: object) -> str:
     """The sentence; the stack runs on as before, and the next run has nothing to mend."""
-    before = stack.starts(), (stack.config / "tempo/tempo.yml").read_bytes()
+    before = state(stack)
     said = refusal(stack.deploy(**more))
-    assert (stack.starts(), (stack.config / "tempo/tempo.yml").read_bytes()) == before
+    assert state(stack) == before
     return said
+
+
+def state(stack: Stack) -> tuple[dict[str, str], bytes]:
+    """When each container was started, and Tempo's configuration."""
+    return stack.starts(), (stack.config / "tempo/tempo.yml").read_bytes()
 
 
 def test_an_override_with_a_typo_is_refused_in_tempos_words(deployed: Stack) -> None:
@@ -185,35 +193,55 @@ def test_a_network_of_somebody_else_is_left_alone(deployed: Stack) -> None:
         other.remove()
 
 
-@pytest.mark.parametrize(
-    ("more", "sentence"),
-    [
-        ({"stack_directory": "/"}, "stack_directory: '/' can not be used"),
-        ({"stack_directory": "/opt"}, "expected a directory of its own"),
-        ({"stack_grafana_admin_password": ""}, "stack_grafana_admin_password is not given"),
-        ({"stack_tempo": {"storage": "s3"}}, "stack_tempo.s3 does not name bucket and endpoint"),
-        (
-            {"stack_tls": {"otlp_certificate": "/pki/a.crt"}},
-            "of stack_tls.otlp_certificate and stack_tls.otlp_key only one",
-        ),
-        (
-            {"stack_tls": {"otlp_certificate": "/pki/a.crt", "otlp_key": "/etc/hostname"}},
-            "stack_tls.otlp_certificate: there is no file /pki/a.crt on the controller",
-        ),
-        ({"stack_tempo": {"retenton": "1h"}}, "retenton"),
-        ({"stack_otlp_http_port": 70000}, "expected different ports from 1 to 65535"),
-        ({"stack_otlp_http_port": 4318, "stack_grafana": {"port": 4318}}, "expected different ports from 1 to 65535"),
-        ({"stack_grafana": {"memory": "512 mb"}}, "expected sizes such as 512m or 2g"),
-        (
-            {"stack_prometheus": {"enabled": True, "retention": "two weeks"}},
-            "stack_prometheus.retention: 'two weeks' can not be used",
-        ),
-        ({"stack_tenants": ["a-b", "a_b"]}, "two of a-b, a_b would have the same data source"),
-        ({"stack_tenants": ["a b/c"]}, "stack_tenants: 'a b/c' can not be used"),
-    ],
-)
-def test_settings_that_can_not_be_used_are_named(deployed: Stack, more: dict, sentence: str) -> None:
-    assert sentence in refused(deployed, **more)
+UNUSABLE: list[tuple[dict, str]] = [
+    ({"stack_directory": "/"}, "stack_directory: '/' can not be used"),
+    ({"stack_directory": "/opt"}, "expected a directory of its own"),
+    ({"stack_grafana_admin_password": ""}, "stack_grafana_admin_password is not given"),
+    ({"stack_tempo": {"storage": "s3"}}, "stack_tempo.s3 does not name bucket and endpoint"),
+    (
+        {"stack_tls": {"otlp_certificate": "/pki/a.crt"}},
+        "of stack_tls.otlp_certificate and stack_tls.otlp_key only one",
+    ),
+    (
+        {"stack_tls": {"otlp_certificate": "/pki/a.crt", "otlp_key": "/etc/hostname"}},
+        "stack_tls.otlp_certificate: there is no file /pki/a.crt on the controller",
+    ),
+    ({"stack_tempo": {"retenton": "1h"}}, "retenton"),
+    ({"stack_otlp_http_port": 70000}, "expected different ports from 1 to 65535"),
+    ({"stack_otlp_http_port": 4318, "stack_grafana": {"port": 4318}}, "expected different ports from 1 to 65535"),
+    ({"stack_grafana": {"memory": "512 mb"}}, "expected sizes such as 512m or 2g"),
+    (
+        {"stack_prometheus": {"enabled": True, "retention": "two weeks"}},
+        "stack_prometheus.retention: 'two weeks' can not be used",
+    ),
+    ({"stack_tenants": ["a-b", "a_b"]}, "two of a-b, a_b would have the same data source"),
+    ({"stack_tenants": ["a b/c"]}, "stack_tenants: 'a b/c' can not be used"),
+]
+
+
+@pytest.fixture(scope="module")
+def unusable(deployed: Stack) -> Run:
+    """One run with a host for each of UNUSABLE, which would all be the stack that runs; it stays as it was."""
+    local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    hosts = {
+        f"host{number}": {**local, **deployed.with_settings(**more)} for number, (more, _unused) in enumerate(UNUSABLE)
+    }
+    inventory = deployed.directory / "unusable.json"
+    inventory.write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
+    before = state(deployed)
+    run = run_playbook("deploy", deployed.directory, {}, "-i", str(inventory), timeout=900, ANSIBLE_PIPELINING="1")
+    assert run.code == 2, run.output
+    assert "Traceback" not in run.output, run.output
+    assert state(deployed) == before
+    return run
+
+
+@pytest.mark.parametrize("number", range(len(UNUSABLE)), ids=[sentence for _unused, sentence in UNUSABLE])
+def test_settings_that_can_not_be_used_are_named(unusable: Run, number: int) -> None:
+    starts = (f"fatal: [host{number}]", f"failed: [host{number}]")
+    (fatal,) = (line for line in unusable.output.splitlines() if line.startswith(starts))
+    assert UNUSABLE[number][1] in fatal
+    assert unusable.recap[f"host{number}"]["changed"] == 0
 
 
 def test_a_proof_that_fails_ends_with_the_diagnosis(deployed: Stack) -> None:

@@ -7,7 +7,7 @@ import typing as t
 import pytest
 
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import otlp
-from ansible_collections.traceops.tracing.plugins.module_utils._probe.otlp import counterfactual as counterfactual
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.otlp import counterfactual
 from ansible_collections.traceops.tracing.tests.canary import ask
 from ansible_collections.traceops.tracing.tests.certificates import Authority
 from ansible_collections.traceops.tracing.tests.contract.replay import Answer, Asked, serving
