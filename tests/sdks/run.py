@@ -78,6 +78,7 @@ def environment(task: Task, endpoint: str, settings: t.Mapping[str, str], refusi
         "OTEL_EXPORTER_OTLP_PROTOCOL": protocol,
         "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
         "SHOP_SIGNALS": state.signals,
+        **sdk.NEEDS.get(build.language, {}),
         **sdk.LOGGING[build.language][state.logging],
         **settings,
     }
