@@ -46,10 +46,14 @@ options:
     description:
       - What to look for, by name. The value is a regular expression (Python's syntax, searched in each line), a
         list of them of which one must match, or a dictionary with the keys C(regex) (as above), C(level),
-        C(expect), C(min), C(max) and C(start).
+        C(expect), C(min), C(max), C(start), C(reasons) and C(recognises).
       - C(level) counts only lines of this level or a more severe one (V(trace), V(debug), V(info), V(warn),
         V(error), V(fatal)).
       - C(expect) is V(present) or V(absent); C(min) and C(max) limit the number of lines.
+      - C(reasons) says that the lines tell why something failed, which is V(export), V(start) (of the SDK) or V(hint)
+        (a connection that may have been an export's). RV(reasons) and RV(patterns).reason then have the cause. Lines about
+        metrics and logs are counted in RV(other_signals) only.
+      - C(recognises) (V(true)) says that a match tells a profile.
       - C(start) says that a match is a start of the process. Expectations are about the lines since the last one.
         When it has a list of expressions, they are in the order in which one start prints them.
       - Named groups become RV(patterns).captures.
@@ -58,8 +62,11 @@ options:
   profiles:
     description:
       - Names of profiles, which are ready-made sets of patterns. The collection has V(velostream), V(otel_python),
-        V(otel_java), V(otel_nodejs), V(otel_go), V(otel_dotnet), V(otel_rust), V(otel_collector) (also for
-        Grafana Alloy) and V(tempo_server).
+        V(otel_java), V(otel_nodejs), V(otel_go), V(otel_dotnet), V(otel_rust), V(otel_ruby), V(otel_php), V(otel_cpp)
+        (also for nginx and Envoy), V(otel_erlang), V(otel_collector) (also for Grafana Alloy) and
+        V(tempo_server).
+      - V(auto) stands for all of them. RV(recognised) is then the one whose lines the log has, and expectations are
+        those of the profiles that were recognised.
       - When several have a pattern of the same name, a line that matches either counts. An entry of O(patterns)
         replaces that of a profile.
     type: list
@@ -187,6 +194,44 @@ patterns:
     met:
       description: Whether the expectation is met; null when there is none.
       type: bool
+    reason:
+      description: C(cause) and C(words) of the last record of a pattern with C(reasons), else null.
+      type: dict
+profiles:
+  description: The profiles whose lines were found, and how many lines, most first.
+  returned: always
+  type: dict
+  sample: {otel_python: 12}
+recognised:
+  description: The first of RV(profiles); empty when the log is of none.
+  returned: always
+  type: str
+  sample: otel_python
+reasons:
+  description:
+    - Why exports failed, by cause (those of M(traceops.tracing.otlp_probe), and a few that only an exporter has), from
+      the whole record (a traceback's last line counts).
+  returned: always
+  type: dict
+  sample:
+    connection_refused:
+      count: 3
+      count_since_start: 3
+      words: "connect ECONNREFUSED ::1:4318"
+      time: "2026-02-19T11:00:00.000Z"
+      pattern: export_failed
+      protocol: http
+reason:
+  description: The last of RV(reasons) since the start that says something, with its C(cause), and the seconds from the
+    last failure to the log's last line (C(before_end_s)). Null when no export failed since the start.
+  returned: always
+  type: dict
+  sample: {cause: connection_refused, count: 3, words: "connect ECONNREFUSED ::1:4318", before_end_s: 0.5}
+other_signals:
+  description: The same of exports of metrics and logs, by signal.
+  returned: always
+  type: dict
+  sample: {}
 missing:
   description: Names of the patterns that were expected and not found, or not often enough, since the last start.
   returned: always

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 import typing as t
@@ -36,6 +37,7 @@ class Required(t.NamedTuple):
     leads: bool
 
 
+@functools.lru_cache(maxsize=2048)
 def required(regex: str) -> Required:
     """The needles of `regex` (a valid expression); an expression that this can't read has none."""
     try:

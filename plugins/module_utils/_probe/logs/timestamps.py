@@ -22,6 +22,10 @@ _ISO = _DAY + "[T _]" + _CLOCK + r"(?:[.,:](\d{1,9}))?(?: ?(Z|[+-]\d\d:?\d\d)(?!
 _NEAR = re.compile(_ISO)
 _KEYED = re.compile(r"(?:ts|time|timestamp|Timestamp)\"?[=:] ?\"?" + _ISO)
 _SYSLOG = re.compile(r"(?:<\d{1,3}>)?(" + "|".join(_MONTHS) + r") ([ \d]\d) " + _CLOCK + r"(?:\.(\d{1,9}))?")
+# java.util.logging: `Nov 28, 2026 6:53:46 AM`, also with a narrow blank before AM (Java 20 and newer).
+_JUL = re.compile(
+    r"(" + "|".join(_MONTHS) + r") (\d{1,2}), (\d{4}),? (\d{1,2}):([0-5]\d):([0-5]\d)[ \u202f]([AP])M", re.IGNORECASE
+)
 _GLOG = re.compile(r"[IWEFD](0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01]) +" + _CLOCK + r"(?:\.(\d{1,9}))?")
 _ACCESS = re.compile(r"\[(\d\d)/(" + "|".join(_MONTHS) + r")/(\d{4}):" + _CLOCK + r" ([+-]\d{4})\]")
 _EPOCH = re.compile(
@@ -53,6 +57,9 @@ def line_time(line: str, now: float) -> t.Optional[float]:
     if found:
         month, day, hour, minute, second, fraction = found.groups()
         return _yearless(_MONTHS.index(month) + 1, int(day), (hour, minute, second), fraction, now)
+    found = _JUL.match(head)
+    if found:
+        return _twelve_hours(found)
     found = _GLOG.match(head)
     if found:
         month, day, hour, minute, second, fraction = found.groups()
@@ -73,6 +80,12 @@ def line_time(line: str, now: float) -> t.Optional[float]:
         whole = (int(year), _MONTHS.index(month) + 1, int(day), int(hour), int(minute), int(second))
         return _at(whole, None, zone)
     return None
+
+
+def _twelve_hours(found: t.Match[str]) -> t.Optional[float]:
+    name, day, year, hour, minute, second, half = found.groups()
+    at_hour = int(hour) % 12 + (12 if half.upper() == "P" else 0)
+    return _at((int(year), _MONTHS.index(name.title()) + 1, int(day), at_hour, int(minute), int(second)), None, None)
 
 
 def _iso(found: t.Match[str]) -> t.Optional[float]:
