@@ -46,14 +46,15 @@ options:
     description:
       - What to look for, by name. The value is a regular expression (Python's syntax, searched in each line), a
         list of them of which one must match, or a dictionary with the keys C(regex) (as above), C(level),
-        C(expect), C(min), C(max), C(start), C(reasons) and C(recognises).
+        C(expect), C(min), C(max), C(start), C(reasons), C(recognises) and C(ends).
       - C(level) counts only lines of this level or a more severe one (V(trace), V(debug), V(info), V(warn),
         V(error), V(fatal)).
       - C(expect) is V(present) or V(absent); C(min) and C(max) limit the number of lines.
       - C(reasons) says that the lines tell why something failed, which is V(export), V(start) (of the SDK) or V(hint)
-        (a connection that may have been an export's). RV(reasons) and RV(patterns).reason then have the cause. Lines about
-        metrics and logs are counted in RV(other_signals) only.
-      - C(recognises) (V(true)) says that a match tells a profile.
+        (a connection that may have been an export's). The cause is in RV(reasons) and RV(patterns).reason then.
+        Lines about metrics and logs are counted in RV(other_signals) only.
+      - C(recognises) (V(true)) says that a match tells a profile. C(ends) says that it is looked for at both ends of
+        a log only, since most lines have it.
       - C(start) says that a match is a start of the process. Expectations are about the lines since the last one.
         When it has a list of expressions, they are in the order in which one start prints them.
       - Named groups become RV(patterns).captures.

@@ -129,9 +129,21 @@ _TAIL = re.compile(
     r"(?:\\*\"\s*,\s*\\*\"[\w.@-]{1,40}\\*\"\s*:|\\*\"\s+[\w.]{1,40}=|\\*\"\s*\}|\s+[\w.]{1,40}_items=|\s+interval=|,?\s*\\*\"(?:stacktrace|dropped_items|interval)\\*\").*$"
 )
 _HEAD = re.compile(r"^.*?(?:\{\\*\"stack\\*\":\\*\"|\\*\"error\\*\":\s*\\*\"|\berror=\\*\"|\berr=\\*\")(?:Error: )?")
-_LOG_HEAD = re.compile(
-    r"^(?:[\[(]?(?:otel\.javaagent )?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d\S*(?: [+-]\d{4})?[\])]?\s*)?"
-    r"(?:\[[^\]]{1,60}\]\s*)*(?:(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|SEVERE|FATAL|CRITICAL)\b[:\s]*)?(?:\[?opentelemetry[\w.]*\]?:?\s+|io\.opentelemetry[\w.$]*(?:\s+-)?\s+)?"
+_LEVEL = r"(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|SEVERE|FATAL|CRITICAL)"
+# What stands before a message: times, levels and loggers of Python, Java, Spring, env_logger, Ruby and glog.
+_LOG_HEADS = tuple(
+    re.compile(each)
+    for each in (
+        r"^[\[(]?(?:otel\.javaagent )?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d\S*(?: [+-]\d{4})?[\])]?\s*",
+        rf"^\[?{_LEVEL}\s+[\w:]+\]\s+",
+        r"^[IWEF]\d{4} \d\d:\d\d:\d\d\S*\s+\d+ \S+\]\s+",
+        rf"^[A-Z], \[[^\]]*\]\s+{_LEVEL} -- \S*: ",
+        r"^(?:\[[^\]]{1,60}\]\s*)+",
+        rf"^{_LEVEL}\b[:\s]*(?:\d+ --- (?:\[[^\]]*\] *)+\S+\s*: )?",
+        r"^\[?opentelemetry[\w.]*\]?:?\s+",
+        r"^io\.opentelemetry[\w.$]*(?:\s+-)?\s+",
+        r"^(?:TokioSpanProcessor|OpenTelemetry error|OpenTelemetry trace error occurred): ?",
+    )
 )
 
 
@@ -141,7 +153,8 @@ def words(text: str, place: int = 0) -> str:
     if (head and head.end() <= max(place, 1)) or (head and not place):
         text = text[head.end() :] if head else text
     text = re.split(r"\\+[nrt]|[\r\n\t]", text.strip(), maxsplit=1)[0] if not text.startswith("\t") else text.strip()
-    text = _LOG_HEAD.sub("", text, count=1) or text
+    for each in _LOG_HEADS:
+        text = each.sub("", text, count=1) or text
     text = _TAIL.sub("", text)
     text = " ".join(_ESCAPED.sub(r"\1", text).split())
     return _balanced(text)[:_WORDS].rstrip(" ,;:{[(\\")

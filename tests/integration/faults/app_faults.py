@@ -23,12 +23,12 @@ def tracing_without_an_endpoint(scene: Scene) -> None:
     scene.plan.app_endpoint = lambda urls: ""
 
 
-@causes("app.exporter.export-failed")
+@causes("app.export.refused")
 def application_exports_elsewhere(scene: Scene) -> None:
     scene.plan.app_endpoint = lambda urls: urls.nowhere
 
 
-@causes("app.exporter.export-failed")
+@causes("app.export.tenant-missing")
 def application_without_the_tenant(scene: Scene) -> None:
     scene.options["tenant"] = "acme"
     scene.plan.tenant = ""

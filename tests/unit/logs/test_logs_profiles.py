@@ -57,6 +57,7 @@ LINES: dict[str, dict[str, list[str]]] = {
         ],
     },
     "velostream": {
+        "velostream_heard": ["[2026-02-19T10:00:00Z INFO  velostream::server::processors::simple] Job 'j' deployed"],
         "process_started": ["velo-sql v0.2.0 (c61189e @ main) built 2026-02-19"],
         "tracing_enabled": [
             "[2026-02-19T10:00:00Z INFO  velo_sql]   • Distributed Tracing: ENABLED (mode: prod, sampling: 0.01)",
@@ -610,7 +611,7 @@ def test_a_restart_without_tracing_leaves_nothing_of_the_start_before(tmp_path: 
     (tmp_path / "app.log").write_text("\n".join(first + running + running) + "\n")
     result = look(tmp_path / "app.log", profile("velostream"))
     counts = {name: found["count_since_start"] for name, found in result["patterns"].items()}
-    assert {name for name, count in counts.items() if count} == {"process_started"}
+    assert {name for name, count in counts.items() if count} == {"process_started", "velostream_heard"}
     assert result["missing"] == ["tracing_initializing", "exporter_created", "tracer_initialized"]
 
 

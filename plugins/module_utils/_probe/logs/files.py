@@ -45,7 +45,7 @@ class Scan:
         self._scanner = scanner
         self.settings = settings
         self.watch = watch
-        self._needles = grep.needles_of(patterns)
+        self._needles = grep.needles_of([pattern for pattern in patterns if not pattern.ends])
         self.reports: t.List[t.Dict[str, t.Any]] = []
         self.errors: t.List[Unreadable] = []
         self.times: t.List[float] = []  # those at the ends of what was read
@@ -228,7 +228,9 @@ class Scan:
         self.times += [at for at in (spot.at if spot else None, last) if at is not None]
         self._timed = bool(report["first_time"] or report["last_time"])
         if head or tail:
-            self._levels[series] = levels_in(textform.text_of(head + b"\n" + tail))
+            text = textform.text_of(head if head == tail else head + b"\n" + tail)
+            self._levels[series] = levels_in(text)
+            self._scanner.ends(text)
 
     def _changes(self, file: Opened, report: t.Dict[str, t.Any]) -> None:
         """Note what happened to the file while it was read."""

@@ -11,7 +11,7 @@ import typing as t
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.literals import required
 
-_KEYS = ("regex", "level", "expect", "min", "max", "start", "reasons", "recognises", "profiles")
+_KEYS = ("regex", "level", "expect", "min", "max", "start", "reasons", "recognises", "ends", "profiles")
 _REASONS = ("export", "start", "hint")
 _EXPECT = ("present", "absent")
 _MOST = 5000
@@ -50,6 +50,7 @@ class Pattern(t.NamedTuple):
     start: bool
     reasons: str = ""
     recognises: bool = True
+    ends: bool = False  # looked for at both ends of a log only, as what stands in most of its lines
     profiles: t.Tuple[t.Tuple[str, ...], ...] = ()
 
     @property
@@ -93,6 +94,7 @@ def _parse_one(name: str, value: t.Any) -> Pattern:
         _is_true(options.get("start")),
         str(reasons),
         _is_true(options.get("recognises", True)),
+        _is_true(options.get("ends")),
         _provenance(where, options.get("profiles"), len(expressions)),
     )
 

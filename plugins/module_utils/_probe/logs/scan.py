@@ -71,6 +71,31 @@ class Tally:
             capture.add(column, lambda n: block.content(found[n][0]))
 
 
+# How long the pieces are that needles are found to share, and from how many expressions on that pays.
+_PIECE = 5
+_MANY = 40
+
+
+class Shared:
+    """Pieces that the needles of many expressions have in common: a block without a piece can match none of these."""
+
+    def __init__(self, patterns: t.Sequence[Pattern]) -> None:
+        marks = {mark for pattern in patterns for each in pattern.alternatives for mark in each.marks}
+        counts: t.Counter[bytes] = collections.Counter()
+        pieces = {mark: [mark[at : at + _PIECE] for at in range(max(1, len(mark) - _PIECE + 1))] for mark in marks}
+        for each in pieces.values():
+            counts.update(set(each))
+        self._piece = {mark: max(each, key=lambda piece: (counts[piece], piece)) for mark, each in pieces.items()}
+        self._worth = sum(len(pattern.alternatives) for pattern in patterns) >= _MANY
+
+    def absent(self, data: bytes) -> t.FrozenSet[bytes]:
+        """The needles that `data` can not have, because it lacks their piece."""
+        if not self._worth:
+            return frozenset()
+        there = {piece: piece in data for piece in set(self._piece.values())}
+        return frozenset(mark for mark, piece in self._piece.items() if not there[piece])
+
+
 class Scanner:
     """Tallies all patterns over blocks that are given in the order of the log."""
 
@@ -78,11 +103,22 @@ class Scanner:
         self.tallies = {pattern.name: Tally(pattern, max_samples, redact) for pattern in patterns}
         # What starts find decides what the others count.
         self._starts = [tally for tally in self.tallies.values() if tally.pattern.start]
-        self._others = [tally for tally in self.tallies.values() if not tally.pattern.start]
+        self._of_ends = [tally for tally in self.tallies.values() if tally.pattern.ends]
+        self._others = [tally for tally in self.tallies.values() if not tally.pattern.start and not tally.pattern.ends]
         self._stages: t.Dict[str, int] = {}
         self._watch = watch
         self.failures = Failures()
+        self._shared = Shared(patterns)
+        self._absent: t.FrozenSet[bytes] = frozenset()
         self.last_start: t.Optional[Hit] = None
+
+    def ends(self, text: str) -> None:
+        """Look at both ends of a log for what stands in most of its lines; the more that one look finds, counts."""
+        for tally in self._of_ends:
+            for which, alternative in enumerate(tally.pattern.alternatives):
+                count = sum(1 for line in text.split("\n") if alternative.regex.search(line))
+                tally.of_alternative[which] = max(tally.of_alternative[which], count)
+            tally.count = tally.since = sum(tally.of_alternative)
 
     def begin_series(self) -> None:
         """What follows is the log of another program: its starts say nothing about the lines so far."""
@@ -102,6 +138,7 @@ class Scanner:
         """Match all patterns against the lines of `block`; `relative` as in Block.hit."""
         self._watch.left()
         self._watch.block += 1
+        self._absent = self._shared.absent(block.data)
         starts = [(tally, self._found(tally, block, accept)) for tally in self._starts]
         boundary = max((self._last_start_in(tally.pattern.name, found) for tally, found in starts), default=-1)
         if boundary >= 0:
@@ -118,7 +155,7 @@ class Scanner:
 
     def _found(self, tally: Tally, block: Block, accept: t.Optional[Accept]) -> t.List[Found]:
         self._watch.pattern = tally.pattern.name
-        found = _find(tally.pattern, block, self._watch)
+        found = _find(tally.pattern, block, self._watch, self._absent)
         self._watch.pattern = None
         return found if accept is None else [each for each in found if accept(block, each[0])]
 
@@ -150,12 +187,20 @@ class Scanner:
                     yield end, False
 
 
-def _find(pattern: Pattern, block: Block, watch: Watch) -> t.List[Found]:
+def _find(pattern: Pattern, block: Block, watch: Watch, absent: t.FrozenSet[bytes]) -> t.List[Found]:
+    """`absent` are needles that the block is known not to have."""
+    possible = [
+        (which, alternative)
+        for which, alternative in enumerate(pattern.alternatives)
+        if not alternative.marks or not absent.issuperset(alternative.marks)
+    ]
+    if not possible:
+        return []
     if len(pattern.alternatives) == 1:
         found = _matches(pattern.alternatives[0], 0, block, watch)
     else:
         by_line: t.Dict[int, Found] = {}
-        for which, alternative in enumerate(pattern.alternatives):
+        for which, alternative in possible:
             for each in _matches(alternative, which, block, watch):
                 by_line.setdefault(each[0], each)
         found = [by_line[end] for end in sorted(by_line)]
