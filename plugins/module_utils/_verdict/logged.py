@@ -46,8 +46,10 @@ class Exports(t.TypedDict):
 
 def log(labels: Labels) -> Log:
     profile = _profile(labels)
-    of = {sdks.COLLECTOR: "collector", sdks.TEMPO: "tempo"}.get(profile, "application" if profile else "")
-    names = {sdks.COLLECTOR: "a collector's", sdks.TEMPO: "Tempo's"}
+    of = {sdks.COLLECTOR: "collector", sdks.TEMPO: "tempo", "tempo_server": "tempo"}.get(
+        profile, "application" if profile else ""
+    )
+    names = {sdks.COLLECTOR: "a collector's", sdks.TEMPO: "Tempo's", "tempo_server": "Tempo's"}
     name = names.get(profile) or (f"one of {sdks.sdk(profile)['name']}" if profile in sdks.SDKS else f"'{profile}'")
     lines = _at(labels, "logs", "profiles", profile) or 0
     levels = _at(labels, "logs", "levels") or []

@@ -16,6 +16,8 @@ _PLUGINS = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__
 OWN = os.path.join(_PLUGINS, "log_profiles")
 
 AUTO = "auto"
+# Those of servers, which are asked for by name: in an application's log their words ("Access Denied") are another's.
+_BY_NAME = frozenset({"tempo_server"})
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _KEYS = {"description", "patterns"}
@@ -54,7 +56,8 @@ def _named(names: t.Sequence[str], places: t.Sequence[str]) -> t.List[str]:
     """`names` with `auto` spelt out, each once."""
     if AUTO not in names:
         return list(dict.fromkeys(names))
-    every = sorted({entry[:-4] for each in places for entry in _entries(each) if entry.endswith(".yml")})
+    found = {entry[:-4] for each in places for entry in _entries(each) if entry.endswith(".yml")}
+    every = sorted(found - _BY_NAME)
     return list(dict.fromkeys(each for name in names for each in (every if name == AUTO else [name])))
 
 
