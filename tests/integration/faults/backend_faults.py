@@ -5,11 +5,12 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.traceops.tracing.tests.integration.faults.scene import Scene, causes
+from ansible_collections.traceops.tracing.tests.lab import answers
 from ansible_collections.traceops.tracing.tests.lab.faults import Urls, healthy_sources
 from ansible_collections.traceops.tracing.tests.lab.grafana_sources import DataSource
 from ansible_collections.traceops.tracing.tests.lab.otlp import Limits
 from ansible_collections.traceops.tracing.tests.lab.tempo import Tempo
-from ansible_collections.traceops.tracing.tests.lab.wire import Credentials
+from ansible_collections.traceops.tracing.tests.lab.wire import Credentials, Listener, Request
 from ansible_collections.traceops.tracing.tests.servers import answering, closed_port, http_answer, tcp_server
 
 
@@ -154,6 +155,35 @@ def searches_overload_tempo(scene: Scene) -> None:
     scene.once_up(full)
 
 
+@causes("tempo-query.api.not-tempo")
+def grafana_for_tempo(scene: Scene) -> None:
+    scene.once_up(lambda: scene.said.update(diagnose_tempo_url=scene.lab.grafana_url))
+
+
+def answers_by_id(scene: Scene, word: str) -> None:
+    """Tempo answers queries by trace id so; searches work."""
+
+    def broken() -> None:
+        scene.lab.tempo.api.by_id = word
+
+    scene.once_up(broken)
+
+
+@causes("tempo-query.by-id.failed")
+def traces_that_searches_list_and_nobody_can_open(scene: Scene) -> None:
+    answers_by_id(scene, "500")
+
+
+@causes("tempo-query.by-id.not-found")
+def traces_that_searches_list_and_are_not_found(scene: Scene) -> None:
+    answers_by_id(scene, "404")
+
+
+@causes("tempo-query.by-id.denied")
+def gateway_before_traces_by_id(scene: Scene) -> None:
+    answers_by_id(scene, "401")
+
+
 @causes("tempo-query.tenant.unknown")
 def written_to_another_tenant(scene: Scene) -> None:
     scene.options["tenant"] = "acme"
@@ -243,6 +273,37 @@ def data_source_of_another_tenant(scene: Scene) -> None:
 def data_source_of_another_tempo(scene: Scene) -> None:
     other = another_tempo(scene)
     change_source(scene, lambda source, urls: setattr(source, "url", other.url))
+
+
+@causes("grafana.datasource.without-scheme")
+def data_source_without_scheme(scene: Scene) -> None:
+    change_source(scene, lambda source, urls: setattr(source, "url", urls.tempo.replace("http://", "")))
+
+
+def gateway_before_the_data_source(scene: Scene, word: str, whom: t.Callable[[Request], bool]) -> None:
+    """Between Grafana and Tempo, queries by trace id are answered so for those for whom `whom` holds."""
+
+    def between() -> None:
+        listener = Listener(answers.answering(word, scene.lab.tempo.api, whom))
+        scene.held.callback(listener.stop)
+        scene.lab.grafana.sources[0].url = listener.url
+
+    scene.once_up(between)
+
+
+@causes("grafana.trace.unreadable")
+def gateway_that_cuts_traces_off(scene: Scene) -> None:
+    gateway_before_the_data_source(scene, "truncated", answers.a_proxied_caller)
+
+
+@causes("grafana.explore.failed")
+def gateway_that_refuses_what_explore_asks(scene: Scene) -> None:
+    gateway_before_the_data_source(scene, "503", answers.the_back_end)
+
+
+@causes("grafana.access.wrong-credentials")
+def wrong_password_for_grafana(scene: Scene) -> None:
+    scene.said["diagnose_grafana_password"] = "wrong"
 
 
 @causes("grafana.streaming.unserved")
