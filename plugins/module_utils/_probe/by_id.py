@@ -281,7 +281,7 @@ class _Looking:
 
 
 _LARGER = re.compile(r"larger than (?:the )?max \((\d+) vs\.? (\d+)\)")
-_EXCEEDS = re.compile(r"exceeds max size \(max bytes: (\d+)\)")
+_ABOVE = re.compile(r"larger than max (\d+)|exceeds max size \(max bytes: (\d+)\)")  # the first: 2.10.8, 3.0.3
 
 
 def sizes(said: str) -> t.Tuple[t.Optional[int], t.Optional[int]]:
@@ -289,5 +289,5 @@ def sizes(said: str) -> t.Tuple[t.Optional[int], t.Optional[int]]:
     larger = _LARGER.search(said)
     if larger:
         return int(larger.group(1)), int(larger.group(2))
-    exceeds = _EXCEEDS.search(said)
-    return (None, int(exceeds.group(1))) if exceeds else (None, None)
+    above = _ABOVE.search(said)
+    return (None, int(above.group(1) or above.group(2))) if above else (None, None)

@@ -93,4 +93,8 @@ def _setting(said: str) -> str:
         return "overrides.defaults.global.max_bytes_per_trace"
     if "response larger than the max" in said or "trying to send message larger" in said:
         return "querier.frontend_worker.grpc_client_config.max_send_msg_size"
+    if "querying ingesters" in said:
+        return "ingester_client.grpc_client_config.max_recv_msg_size"
+    if "querying live-stores" in said or "querying live stores" in said:
+        return "live_store_client.grpc_client_config.max_recv_msg_size"
     return "server.grpc_server_max_recv_msg_size and server.grpc_server_max_send_msg_size"

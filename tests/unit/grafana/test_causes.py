@@ -156,6 +156,7 @@ def test_whichever_of_the_queries_of_explore_fails_is_told() -> None:
     [
         ("10.0.0.7:3200", 'parse "10.0.0.7:3200/api/v2/traces/1": first path segment in URL cannot contain colon'),
         ("tempo:3200", 'Get "tempo:3200/api/echo": unsupported protocol scheme "tempo"'),
+        ("10.0.0.7:3200", "An error occurred within the plugin"),  # 13.1.5: the words are in its log
     ],
 )
 def test_a_url_without_scheme_is_repaired_by_the_proxy_and_refused_by_the_back_end(url: str, said: str) -> None:

@@ -182,7 +182,9 @@ def _searchable(seen: Observed, where: str) -> Verdict:
     health = seen.health
     failing = next((each for each in seen.explored if each.ok is False), None)
     for refused in (failing, health):
-        if refused is not None and refused.ok is False and names_scheme(refused.said):
+        # With an address as its host, 13.1.5 answers 500 and has the parser's words in its log only.
+        bare = seen.source.url is not None and "://" not in seen.source.url
+        if refused is not None and refused.ok is False and (bare or names_scheme(refused.said)):
             shown = excerpt(public_url(seen.source.url or ""), 120)
             return Verdict(
                 "url_without_scheme",
