@@ -10,6 +10,7 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import reasons
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import logs
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs import profiles
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import evaluate, library
@@ -45,7 +46,7 @@ def read(log: Path, profile: str) -> Json:
 def findings(logs_result: Json, arrived: float | None = None) -> Findings:
     """What the checks say of this log alone, or where Tempo has a trace of the time `arrived` (epoch) as well."""
     failing = [finding for finding in _evaluate(logs_result, arrived) if finding.state in evaluate.FAILING]
-    named = _cause(logs_result) if any(f.check.id.startswith(_OF_EXPORTS) for f in failing) else None
+    named = _cause(logs_result, {finding.check.id for finding in failing})
     return Findings((named,) if named else (), tuple(f.check.id for f in failing if f.check.severity != "info"))
 
 
@@ -60,9 +61,16 @@ def matched(logs_result: Json) -> list[str]:
     return list(logs_result["unexpected"])
 
 
-def _cause(logs_result: Json) -> str | None:
-    """What the probe makes of the exporter's words, unless it says little."""
+def _cause(logs_result: Json, failing: set[str]) -> str | None:
+    """What the failing checks say of the exports: the reason that the probe found, or what their own words mean."""
     cause = (logs_result.get("reason") or {}).get("cause")
+    if cause in CAUSES and any(check_id.startswith(_OF_EXPORTS) for check_id in failing):
+        return str(cause)
+    if "app.exporter.partly-rejected" in failing:
+        return "partial_success"
+    if "app.exporter.init-failed" in failing:  # its title quotes why
+        said = logs_result["patterns"]["exporter_failed"]
+        cause = reasons.cause_of(str(said["captures"].get("reason", {}).get("last") or said["last"]["text"]))
     return cause if cause in CAUSES else None
 
 

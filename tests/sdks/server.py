@@ -186,6 +186,7 @@ def _grpc(receiver: Grpc, seen: Seen, directory: Path) -> Iterator[int]:
     def export(request: bytes, context: t.Any) -> bytes:
         if receiver.hangs:
             over.wait(LONGEST_HANG)
+            context.abort(grpc.StatusCode.UNAVAILABLE, "stopped")
         if receiver.code != "OK":
             context.abort(getattr(grpc.StatusCode, receiver.code), receiver.text)
         seen.accept()
