@@ -75,7 +75,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 evidence:
-  description: The result of each probe by label, with C(ok), C(cause), C(message) and C(took) (seconds) in each.
+  description:
+    - The result of each probe by label, with C(ok), C(cause), C(message) and C(took) (seconds) in each.
+    - What is asked twice with equal options is asked once (of a canary the sender may differ).
+      The second result is the first with C(shared_with), its label.
   returned: always
   type: dict
   sample:

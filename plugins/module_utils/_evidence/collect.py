@@ -88,15 +88,24 @@ def _leaves(value: t.Any) -> t.Iterator[str]:
 
 
 def visit(planned: t.List[Visit]) -> t.Dict[str, t.Dict[str, t.Any]]:
-    """Evidence by label; a probe that could not answer leaves `ok: false`, its cause and message, and its keys."""
+    """Evidence by label; a probe that could not answer leaves `ok: false`, its cause and message, and its keys.
+
+    What is asked twice in the same words is asked once; the second result is the first with `shared_with`, its label.
+    """
     evidence: t.Dict[str, t.Dict[str, t.Any]] = {}
     silent = _Silent()
+    asked: t.List[Visit] = []
     for label, probe, params, like in planned:
+        if like and evidence[like].get("ok"):
+            params = probe.like(params, evidence[like])
+        other = next((done for done in asked if done.probe is probe and _words(done.params) == _words(params)), None)
+        if other is not None:
+            evidence[label] = {**evidence[other.label], "shared_with": other.label}
+            continue
+        asked.append(Visit(label, probe, params))
         started = time.monotonic()
         known = silent.known(params)
         try:
-            if like and evidence[like].get("ok"):
-                params = probe.like(params, evidence[like])
             result = known if known else probe.run(silent.shortened(params))
         except BadOption as error:
             raise BadOption(f"probes: {label}: {error.message}") from None
@@ -106,6 +115,12 @@ def visit(planned: t.List[Visit]) -> t.Dict[str, t.Dict[str, t.Any]]:
         silent.saw(params, result)
         evidence[label] = result
     return evidence
+
+
+def _words(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+    """What is asked: applications that share an endpoint differ only in who sends the canary there."""
+    sent_by = params.get("canary")
+    return {**params, "canary": {**sent_by, "host": None} if isinstance(sent_by, dict) else sent_by}
 
 
 _NO_ANSWER = ("response_timeout", "connection_timeout")

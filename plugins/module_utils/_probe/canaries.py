@@ -85,6 +85,7 @@ class Result(t.TypedDict, total=False):
     cause: str
     message: str
     took: float
+    shared_with: str  # the label (in evidence, the application) that was asked in the same words
     url: str
     traces: t.Dict[str, Named]  # by the name given, or by host
     found: t.List[str]  # names of `traces`

@@ -61,6 +61,7 @@ class Result(t.TypedDict, total=False):
     cause: str
     message: str
     took: float
+    shared_with: str  # the label (in evidence, the application) that was asked in the same words
     url: str
     services: t.Dict[str, Service]  # by the names of the option
     unnamed: t.List[str]  # names of the last hour that begin with unknown_service

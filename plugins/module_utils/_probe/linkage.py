@@ -77,6 +77,7 @@ class Result(Summary, total=False):
     cause: str
     message: str
     took: float
+    shared_with: str  # the label (in evidence, the application) that was asked in the same words
     url: str
     service: str
     sampled: int  # traces of the last hour that have spans of the service

@@ -43,6 +43,7 @@ class Result(t.TypedDict, total=False):
     cause: str
     message: str
     took: float
+    shared_with: str  # the label (in evidence, the application) that was asked in the same words
     url: str
     ready: t.Optional[bool]
     ready_status: t.Optional[int]

@@ -36,6 +36,7 @@ class Result(Linkage, total=False):
     cause: str
     message: str
     took: float
+    shared_with: str  # the label (in evidence, the application) that was asked in the same words
     url: str
     trace_id: str
     attempts: int

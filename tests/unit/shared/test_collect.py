@@ -10,6 +10,7 @@ import pytest
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption, ProbeFailure
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import collect, labels
+from ansible_collections.traceops.tracing.plugins.module_utils._probe import otlp
 
 
 @pytest.fixture
@@ -88,3 +89,22 @@ def test_every_secret_option_of_every_probe_is_one_of_those(probe: str) -> None:
     spec = labels.PROBES[probe]().ARGUMENT_SPEC
     named = [name for name, option in spec.items() if option.get("no_log")]
     assert [name for name in named if not name.endswith(collect._SECRET_NAMES)] == []
+
+
+def test_what_is_asked_twice_in_the_same_words_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    # given two applications with one endpoint, and a third with another
+    asked: list[str] = []
+    monkeypatch.setattr(otlp, "run", lambda params: asked.append(params["endpoint"]) or {"ok": True})
+    senders = {"cart": "http://t:4318", "stock": "http://t:4318", "shop": "http://other:4318"}
+    probes = {
+        f"otlp of {name}": {
+            "probe": "otlp",
+            "endpoint": endpoint,
+            "canary": {"run": "r", "host": f"a/{name}", "hop": "otlp"},
+        }
+        for name, endpoint in senders.items()
+    }
+    evidence = collect.visit(collect.plan(probes, False, set()))
+    # then the second has the result of the first, and says so
+    assert asked == ["http://t:4318", "http://other:4318"]
+    assert [found.get("shared_with") for found in evidence.values()] == [None, "otlp of cart", None]

@@ -89,6 +89,7 @@ class Result(t.TypedDict, total=False):
     cause: str
     message: str
     took: float
+    shared_with: str  # the label (in evidence, the application) that was asked in the same words
     taken: float  # when, in epoch seconds
     snapshots: Snapshots
     change: t.Optional[Change]  # null without an earlier look

@@ -30,6 +30,7 @@ class Result(t.TypedDict, total=False):
     cause: str
     message: str
     took: float
+    shared_with: str  # the label (in evidence, the application) that was asked in the same words
     offset_s: t.Optional[float]  # host minus server, true within +-error_s
     error_s: t.Optional[float]
     round_trip_ms: t.Optional[float]

@@ -77,6 +77,7 @@ class Result(t.TypedDict, total=False):
     cause: str
     message: str
     took: float
+    shared_with: str  # the label (in evidence, the application) that was asked in the same words
     engine: EngineInfo
     missing: t.List[str]
     containers: t.Dict[str, Container]

@@ -42,6 +42,7 @@ class Result(t.TypedDict, total=False):
     cause: str
     message: str
     took: float
+    shared_with: str  # the label (in evidence, the application) that was asked in the same words
     found: bool  # whether it runs
     origin: str  # where the variables were read: process, or the configuration of a unit or container
     pid: int  # the process that is described, the one with most settings

@@ -122,6 +122,7 @@ class Result(t.TypedDict, total=False):
     cause: t.Optional[str]
     message: t.Optional[str]
     took: float
+    shared_with: str  # the label (in evidence, the application) that was asked in the same words
     reason: t.Optional[str]  # why the data source is not reached
     candidates: t.List[str]  # what the reason can be
     transport: t.Optional[str]  # why Grafana is not reached

@@ -112,6 +112,7 @@ class Result(t.TypedDict, total=False):
     cause: str
     message: str
     took: float
+    shared_with: str  # the label (in evidence, the application) that was asked in the same words
     patterns: t.Dict[str, Found]  # by name
     missing: t.List[str]
     unexpected: t.List[str]

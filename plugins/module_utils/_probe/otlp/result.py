@@ -116,6 +116,7 @@ class Result(t.TypedDict, total=False):
     cause: str
     message: str
     took: float
+    shared_with: str  # the label (in evidence, the application) that was asked in the same words
     endpoint: str
     protocol: str
     detected: str

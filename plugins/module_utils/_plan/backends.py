@@ -1,0 +1,227 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which backends a run has, who asks each of them once for all applications that share it, and what."""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import LABELS
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import canary
+from ansible_collections.traceops.tracing.plugins.module_utils._plan import values, visit
+from ansible_collections.traceops.tracing.plugins.module_utils._plan.applications import (
+    LOOPBACK,
+    Planned,
+    applications,
+    backend_id,
+)
+
+HOPS = ("otlp", "otlp_collector", "otlp_tempo")
+OF_BACKEND = tuple(label.name for label in LABELS.values() if label.scope == "backend")
+# With so wide an interval, one healthy run in ten thousand disagrees with its configuration.
+CONFIDENCE = 0.9999
+RECENT_S = 3600
+
+
+class Backend(t.TypedDict):
+    """One distinct pair of Tempo and Grafana, asked about one service."""
+
+    hosts: t.List[str]  # in order; the first asks
+    applications: t.List[t.Dict[str, str]]  # {host, name}
+    services: t.List[str]  # of all applications that use the same Tempo
+
+
+def backends(hosts: t.Mapping[str, Planned]) -> t.Dict[str, Backend]:
+    """The backends of these hosts by id."""
+    found: t.Dict[str, Backend] = {}
+    services: t.Dict[t.Tuple[str, ...], t.Set[str]] = {}
+    places: t.Dict[str, t.Tuple[str, ...]] = {}
+    for host in sorted(hosts):
+        for name, its in hosts[host]["applications"].items():
+            settings = {**hosts[host]["settings"], **its["settings"]}
+            url = str(settings["tempo_url"])
+            # On loopback, other hosts mean another Tempo.
+            place = (url, str(settings["tenant"] or ""), host if LOOPBACK.search(url) else "")
+            services.setdefault(place, set()).add(str(settings["service"] or ""))
+            places[its["backend"]] = place
+            backend = found.setdefault(its["backend"], {"hosts": [], "applications": [], "services": []})
+            backend["applications"].append({"host": host, "name": name})
+            if host not in backend["hosts"]:
+                backend["hosts"].append(host)
+    for backend_id_, backend in found.items():
+        backend["services"] = sorted(services[places[backend_id_]] - {""})
+    return found
+
+
+def asked_by(host: str, own: t.Iterable[str], known: t.Mapping[str, Backend]) -> t.List[str]:
+    """Of the backends `own` of `host`, those that it asks for all."""
+    return sorted(each for each in set(own) if each in known and known[each]["hosts"][:1] == [host])
+
+
+def own_backends(given: values.Values, host: str) -> t.Dict[str, t.Dict[str, t.Any]]:
+    """The values of the first application of each backend of `host`."""
+    found: t.Dict[str, t.Dict[str, t.Any]] = {}
+    for its in applications(given).values():
+        found.setdefault(backend_id(its, host), its)
+    return found
+
+
+def _balance(
+    its: values.Values, given: values.Values, before: t.Optional[t.Mapping[str, t.Any]] = None
+) -> t.Dict[str, t.Any]:
+    urls = {name: its[name] for name in ("collector_metrics_url", "app_metrics_url") if its[name]}
+    return {**visit.tempo(its, given, before), **urls}
+
+
+def counting(given: values.Values, host: str, known: t.Mapping[str, Backend]) -> t.Dict[str, t.Any]:
+    """The options of `collect` that count what Tempo has, before anybody sends."""
+    its = own_backends(given, host)
+    ids = asked_by(host, its, known)
+    return {
+        visit.key("balance", each, len(ids) > 1): {"probe": "balance", **_balance(its[each], given)} for each in ids
+    }
+
+
+def counted(before: t.Any, ids: t.Sequence[str], wanted: str) -> t.Optional[t.Dict[str, t.Any]]:
+    """What was counted then of one of the backends `ids`; null where the host could not be reached."""
+    evidence = before.get("evidence") if isinstance(before, dict) else None
+    found = visit.told(evidence, "balance", wanted, len(ids) > 1)
+    return found and {name: value for name, value in found.items() if name not in ("shared_with", "took")}
+
+
+class Asked(t.NamedTuple):
+    """What is known of a backend when it is asked."""
+
+    id: str
+    backend: Backend
+    hosts: t.Mapping[str, t.Mapping[str, t.Any]]  # the evidence of its hosts
+    counted: t.Optional[t.Dict[str, t.Any]]
+
+
+def questions(
+    given: values.Values, host: str, run: str, asked: t.Sequence[Asked], now: datetime.datetime
+) -> t.Dict[str, t.Any]:
+    """The options of `collect` that ask these backends."""
+    its, several = own_backends(given, host), len(asked) > 1
+    each = [(one.id, _questions(its[one.id], given, run, one, now)) for one in asked]
+    # One kind after the other: by the time of the balance, whatever happened to the canaries of all has been counted.
+    return {
+        visit.key(label, name, several): {"probe": LABELS[label].probe, **its_questions[label]}
+        for label in OF_BACKEND
+        for name, its_questions in each
+        if label in its_questions
+    }
+
+
+def _questions(
+    its: values.Values, given: values.Values, run: str, asked: Asked, now: datetime.datetime
+) -> t.Dict[str, t.Dict[str, t.Any]]:
+    tempo, service = visit.tempo(its, given, asked.counted), str(its["service"] or "")
+    named = {"service_name": service} if service else {}
+    labels = [
+        (each["host"], each["name"], asked.hosts[each["host"]])
+        for each in asked.backend["applications"]
+        if each["host"] in asked.hosts
+    ]
+    sent = canaries(labels)
+    expected = given["diagnose_services_expected"] or asked.backend["services"]
+    found: t.Dict[str, t.Dict[str, t.Any]] = {
+        "tempo_info": tempo,
+        "tempo_search": {**tempo, **named, "limit": 20},
+        "coverage": {
+            **tempo,
+            **named,
+            "hosts": asked.backend["hosts"],
+            "services": [name for name in expected if name != service],
+        },
+        "by_id": {**tempo, **named, "trace_ids": [each for each in [shown_canary(labels)] if each]},
+        "grafana": _grafana(its, given, named, shown_canary(labels)),
+    }
+    if service:
+        # A service without traces in the last hour may be idle.
+        found["tempo_search_earlier"] = {**tempo, **named, "limit": 1, "start": "-24h"}
+        found["sampling_ratio"] = {**tempo, **named, "confidence": CONFIDENCE, **since(labels, now)}
+        found["linkage"] = {**tempo, **named}
+    if sent:
+        search = values.switch(given["diagnose_wait_search"])
+        found["canaries"] = {**tempo, "run": run, "sent": sent, "search": search}
+    if asked.counted:
+        found["balance"] = {**_balance(its, given, asked.counted), "before": asked.counted}
+    return found
+
+
+def _grafana(its: values.Values, given: values.Values, named: t.Mapping[str, str], trace_id: str) -> t.Dict[str, t.Any]:
+    options = {
+        "grafana_url": its["grafana_url"],
+        "url_username": given["diagnose_grafana_username"],
+        "url_password": given["diagnose_grafana_password"],
+        "token": given["diagnose_grafana_token"],
+        "datasource_uid": its["grafana_datasource_uid"],
+        **named,
+        "tempo_url": its["tempo_url"],
+        "tempo_username": given["diagnose_tempo_username"],
+        "tempo_password": given["diagnose_tempo_password"],
+        "tempo_token": given["diagnose_tempo_token"],
+        "ca_path": its["ca_path"],
+        "tenant": its["tenant"],
+        "trace_id": trace_id,
+        "timeout": given["diagnose_timeout"],
+    }
+    return {name: value for name, value in options.items() if value not in ("", None)}
+
+
+_Labels = t.Sequence[t.Tuple[str, str, t.Mapping[str, t.Any]]]  # host, application, the host's evidence
+
+
+def _own(labels: _Labels) -> t.List[t.Mapping[str, t.Any]]:
+    return [evidence["applications"][name] for _host, name, evidence in labels]
+
+
+def canaries(labels: _Labels) -> t.Dict[str, t.Dict[str, int]]:
+    """{sender: {hop: how many were accepted there}}, of a shared endpoint those of the application that asked it."""
+    found: t.Dict[str, t.Dict[str, int]] = {}
+    for host, name, evidence in labels:
+        several = len(evidence["applications"]) > 1
+        for hop in HOPS:
+            result = evidence["applications"][name].get(hop) or {}
+            if result.get("ok"):
+                sender = canary.sender(host, (result.get("shared_with") or name) if several else "")
+                found.setdefault(sender, {})[hop] = len(result.get("trace_ids") or [])
+    return found
+
+
+def shown_canary(labels: _Labels) -> str:
+    """The id that is also asked for through Grafana."""
+    accepted = (own.get("otlp") or {} for own in _own(labels))
+    return next((str(ids[0]) for ids in (e.get("trace_ids") for e in accepted if e.get("ok")) if ids), "")
+
+
+def since(labels: _Labels, now: datetime.datetime) -> t.Dict[str, t.Any]:
+    """{start, offered}: since when ids are looked at, and how many records a single log has decided about since then.
+
+    Before the applications' last start, when that is known and recent, another ratio may have been set. `offered` is
+    there only where the log shows unsampled records, too.
+    """
+    logs = [own["logs"] for own in _own(labels) if own.get("logs") and not own["logs"].get("shared_with")]
+    times = [_at(log, "last_start", "time") for log in logs]
+    started = max((time for time in times if isinstance(time, str)), default="")
+    recent = (now - datetime.timedelta(seconds=RECENT_S)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    found: t.Dict[str, t.Any] = {"start": max(started, recent)}
+    headers = _at(logs[0], "patterns", "traceparent") if len(logs) == 1 else None
+    whole = isinstance(headers, dict) and headers.get("count", 0) == headers.get("count_since_start", -1)
+    if whole and found["start"] == started and "00" in (_at(headers, "captures", "flags", "values") or {}):
+        found["offered"] = _at(headers, "count")
+    return found
+
+
+def evidence(backend: Backend, settings: t.Mapping[str, t.Any], told: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+    """The evidence of a backend; `told` is {label: what came back}."""
+    return {"hosts": backend["hosts"], "applications": backend["applications"], "settings": settings, **told}
+
+
+def _at(value: t.Any, *path: str) -> t.Any:
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value

@@ -1,0 +1,159 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The variables of the role `diagnose`: which there are, and what is wrong with values that no type describes."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
+
+Values = t.Mapping[str, t.Any]
+
+# What an application may have of its own, in an entry of diagnose_applications or as diagnose_NAME of the host.
+OF_APPLICATION = (
+    *("service", "process", "log_paths", "log_unit", "log_container", "log_since", "log_profiles", "log_profile_dirs"),
+    *("otlp_endpoint", "otlp_protocol", "otlp_headers", "ca_path", "client_cert", "client_key"),
+    *("collector_endpoint", "tempo_otlp_endpoint", "collector_metrics_url", "app_metrics_url"),
+    *("tempo_url", "grafana_url", "grafana_datasource_uid", "tenant"),
+)
+OF_HOST = (
+    *("applications", "services_expected", "canaries", "counterfactual", "wait_search", "containers", "docker_host"),
+    *("tempo_username", "tempo_password", "tempo_token", "grafana_username", "grafana_password", "grafana_token"),
+    *("report_dir", "fail_on", "timeout", "check_dirs", "suppress"),
+)
+VARIABLES = tuple(f"diagnose_{name}" for name in (*OF_APPLICATION, *OF_HOST))
+OF_PLAYBOOK = ("diagnose_hosts",)
+
+_PORT = r"(:(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3}))?"
+_ADDRESS = rf"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+){_PORT}(/(?!/)[^\s?#@]*)?\Z"
+_URL, _OTLP = rf"https?://{_ADDRESS}", rf"(https?://)?{_ADDRESS}"
+
+
+class Form(t.NamedTuple):
+    """What a text must look like, and how that is said."""
+
+    regex: str
+    expected: str
+    may_be_empty: bool = False
+
+
+_FORMS: t.Dict[str, Form] = {
+    "otlp_endpoint": Form(_OTLP, "http://HOST:PORT or HOST:PORT"),
+    "collector_endpoint": Form(_OTLP, "http://HOST:PORT or HOST:PORT", True),
+    "tempo_otlp_endpoint": Form(_OTLP, "http://HOST:PORT or HOST:PORT", True),
+    "tempo_url": Form(_URL, "http://HOST:PORT"),
+    "grafana_url": Form(_URL, "http://HOST:PORT"),
+    "collector_metrics_url": Form(_URL, "http://HOST:PORT/metrics", True),
+    "app_metrics_url": Form(_URL, "http://HOST:PORT/metrics", True),
+    # What Tempo allows in a tenant; several are joined by |.
+    "tenant": Form(r"[A-Za-z0-9!._*'()|-]*\Z", "letters, digits and !-_.*'()|"),
+}
+# Given as -e NAME=KEY=VALUE they would pass for dictionaries until they are used.
+_DICTIONARIES: t.Dict[str, t.Dict[str, str]] = {
+    "process": {"unit": "NAME.service"},
+    "otlp_headers": {"Authorization": "Bearer TOKEN"},
+}
+_TOKEN = re.compile(r"[\x21-\x7e]*\Z")
+# A name stands in ids, file names and labels of metrics; no slash, which parts it from its host's.
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@ -]{0,99}\Z")
+
+
+def problems(given: Values, names: t.Iterable[str]) -> t.List[str]:
+    """One sentence for each value that can not be used. No secret is in them.
+
+    `given` are the values of VARIABLES, `names` those of all variables that begin with diagnose_.
+    """
+    found = [*_unknown(names), *_of_application(_own(given), "diagnose_"), *_of_host(given)]
+    return [*found, *_applications(given)]
+
+
+def _own(given: Values) -> t.Dict[str, t.Any]:
+    return {name: given[f"diagnose_{name}"] for name in OF_APPLICATION}
+
+
+def _unknown(names: t.Iterable[str]) -> t.Iterator[str]:
+    for name in sorted({*names} - {*VARIABLES, *OF_PLAYBOOK}):
+        near = difflib.get_close_matches(name, VARIABLES, 1, 0.7)
+        meant = (
+            f"; did you mean {near[0]}?" if near else " (ansible-doc -t role traceops.tracing.diagnose has them all)"
+        )
+        yield f"{name} is no variable of this role{meant}"
+
+
+def _of_application(values: Values, prefix: str) -> t.Iterator[str]:
+    """`prefix` is what the name of a value begins with in a sentence."""
+    for name, form in _FORMS.items():
+        text = str(values[name] if values[name] is not None else "")
+        if not (form.may_be_empty and not text) and not re.match(form.regex, text):
+            # A password in a URL is not shown.
+            shown = re.sub(r"\s", " ", re.sub(r"(?s)^(\w+://)?.*@", r"\1********@", text))
+            hint = " (credentials have variables of their own)" if "@" in text else ""
+            yield f"{prefix}{name}: '{shown}' can not be used; expected {form.expected}{hint}"
+    for name, example in _DICTIONARIES.items():
+        if not isinstance(values[name], dict):
+            words = json.dumps({f"diagnose_{name}": example})
+            yield f"{prefix}{name} can not be used: it is no dictionary; write -e '{words}'"
+    if values["client_key"] and not values["client_cert"]:
+        yield f"{prefix}client_key can not be used without {prefix}client_cert, its certificate"
+    process = values["process"]
+    said = [key for key, value in process.items() if value] if isinstance(process, dict) else []
+    if len(said) > 1:
+        yield f"{prefix}process can not be used: it has {' and '.join(said)}; give one of them"
+
+
+def _of_host(given: Values) -> t.Iterator[str]:
+    if not 1 <= number(given["diagnose_canaries"]) <= 100_000:
+        yield f"diagnose_canaries: {given['diagnose_canaries']} is not between 1 and 100000"
+    if not 0 < number(given["diagnose_timeout"]) <= 3600:
+        yield f"diagnose_timeout: {given['diagnose_timeout']} is not more than 0 and at most 3600 seconds"
+    for name in ("diagnose_tempo_token", "diagnose_grafana_token"):
+        if not _TOKEN.match(str(given[name])):
+            yield f"{name} can not be used; it has a space, a line break or another character that no token has"
+
+
+def _applications(given: Values) -> t.Iterator[str]:
+    entries = given["diagnose_applications"]
+    if not isinstance(entries, list):
+        yield "diagnose_applications can not be used: it is no list"
+        return
+    own, names = _own(given), []
+    for number_, entry in enumerate(entries, 1):
+        where = f"diagnose_applications: entry {number_}"
+        if not isinstance(entry, dict):
+            yield f"{where} can not be used: it is no dictionary"
+            continue
+        name = str(entry.get("name") or "")
+        if not _NAME.match(name):
+            yield f"{where}: the name '{excerpt(name, 60)}' can not be used; expected letters, digits, spaces and _.:@-"
+            continue
+        names.append(name)
+        for key in sorted(str(key) for key in entry if key != "name" and key not in OF_APPLICATION):
+            near = difflib.get_close_matches(key, OF_APPLICATION, 1, 0.7)
+            yield f"diagnose_applications: {name}: there is no {key}{f'; did you mean {near[0]}?' if near else ''}"
+        # What it has from its host was looked at there.
+        changed = {key: value for key, value in entry.items() if key in OF_APPLICATION and value is not None}
+        if changed:
+            said = set(_of_application(own, ""))
+            for words in _of_application({**own, **changed}, ""):
+                if words not in said:
+                    yield f"diagnose_applications: {name}: {words}"
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"diagnose_applications: two entries have the name '{name}'"
+
+
+def number(value: t.Any) -> float:
+    """A number that may have come as text; what is none is out of every range."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return float("nan")
+
+
+def switch(value: t.Any) -> bool:
+    """A switch that may have come as text from the command line."""
+    return str(value).lower() in ("true", "yes", "on", "1", "y", "t", "1.0")

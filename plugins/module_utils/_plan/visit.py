@@ -1,0 +1,172 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host is asked in its one visit, and its evidence of what came back."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import LABELS
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import canary
+from ansible_collections.traceops.tracing.plugins.module_utils._plan import values
+from ansible_collections.traceops.tracing.plugins.module_utils._plan.applications import Planned, applications
+
+Options = t.Dict[str, t.Any]
+
+OF_HOST = tuple(label.name for label in LABELS.values() if label.scope == "host")
+OF_APPLICATION = tuple(label.name for label in LABELS.values() if label.scope == "application")
+
+
+def key(label: str, owner: str, several: bool) -> str:
+    """How a visit names what it asks for one of several applications or backends."""
+    return f"{label} of {owner}" if several else label
+
+
+def told(evidence: t.Any, label: str, owner: str, several: bool) -> t.Optional[t.Dict[str, t.Any]]:
+    """What the visit found under that name; `shared_with` becomes the name of the owner that was asked for."""
+    found = (evidence or {}).get(key(label, owner, several))
+    if not isinstance(found, dict):
+        return None
+    if not found.get("shared_with"):
+        return dict(found)
+    return {**found, "shared_with": str(found["shared_with"]).partition(" of ")[2]}
+
+
+def probes(
+    given: values.Values, host: str, run: str, counted: t.Mapping[str, t.Optional[t.Mapping[str, t.Any]]]
+) -> t.Dict[str, Options]:
+    """The options of `collect` for `host`; `counted` is what Tempo had before, by application (null: not known)."""
+    its_applications = applications(given)
+    several = len(its_applications) > 1
+    found: t.Dict[str, Options] = {}
+    for name, its in its_applications.items():
+        sender = canary.sender(host, name if several else "")
+        asked = _of_application(its, given, {"run": run, "host": sender}, tenants(counted.get(name)))
+        for label, options in asked.items():
+            found[key(label, name, several)] = {"probe": LABELS[label].probe, **options}
+        if "environment" in asked:
+            # The canary goes the way of the process.
+            found[key("otlp", name, several)]["like"] = key("environment", name, several)
+    engine = {"docker_host": given["diagnose_docker_host"], "timeout": given["diagnose_timeout"]}
+    if given["diagnose_containers"]:
+        found["containers"] = _given({"names": given["diagnose_containers"], **engine})
+    first = next(iter(its_applications))
+    own = {name: given[f"diagnose_{name}"] for name in values.OF_APPLICATION}
+    found["clock"] = tempo(own, given, counted.get(first))
+    return found
+
+
+def tenants(counted: t.Optional[t.Mapping[str, t.Any]]) -> t.List[str]:
+    """The tenants of which that Tempo has received spans."""
+    value: t.Any = counted
+    for step in ("snapshots", "tempo", "counts", "received"):
+        value = value.get(step) if isinstance(value, dict) else None
+    return sorted(set(value) - {"single-tenant", ""}) if isinstance(value, dict) else []
+
+
+def _of_application(
+    its: values.Values, given: values.Values, sent_by: t.Dict[str, str], known_tenants: t.List[str]
+) -> t.Dict[str, Options]:
+    way = {name: its[name] for name in ("tenant", "ca_path", "client_cert", "client_key")}
+    way.update(timeout=given["diagnose_timeout"], spans=given["diagnose_canaries"])
+    engine = {"docker_host": given["diagnose_docker_host"]}
+    counterfactual = values.switch(given["diagnose_counterfactual"])
+    asked: t.Dict[str, Options] = {
+        "otlp": {
+            **way,
+            "endpoint": its["otlp_endpoint"],
+            "protocol": its["otlp_protocol"],
+            "headers": its["otlp_headers"],
+            "canary": {**sent_by, "hop": "otlp"},
+            "counterfactual": counterfactual,
+            # One of them may be what the application forgets to name.
+            "tenants": known_tenants if counterfactual and not its["tenant"] else [],
+        }
+    }
+    other = sibling(str(its["otlp_endpoint"]))
+    if other:
+        asked["otlp_sibling"] = {**way, "endpoint": other, "send": False}
+    for hop, variable in (("otlp_collector", "collector_endpoint"), ("otlp_tempo", "tempo_otlp_endpoint")):
+        if its[variable]:
+            asked[hop] = {**way, "endpoint": its[variable], "canary": {**sent_by, "hop": hop}}
+    log = {"paths": its["log_paths"], "unit": its["log_unit"], "container": its["log_container"]}
+    if any(log.values()):
+        what = {"profiles": its["log_profiles"], "profile_dirs": its["log_profile_dirs"], "since": its["log_since"]}
+        asked["logs"] = {**log, **what, **(engine if its["log_container"] else {})}
+    if its["process"]:
+        process = {f"process_{name}" if name == "name" else name: value for name, value in its["process"].items()}
+        asked["environment"] = {**process, **engine, "timeout": given["diagnose_timeout"]}
+    return {label: _given(options) for label, options in asked.items()}
+
+
+def tempo(its: values.Values, given: values.Values, counted: t.Optional[t.Mapping[str, t.Any]] = None) -> Options:
+    """How Tempo's API is asked.
+
+    One that did not answer when it was `counted` is waited for less: a run would last a minute.
+    """
+    timeout = given["diagnose_timeout"]
+    if counted and counted.get("cause") in ("response_timeout", "connection_timeout"):
+        timeout = min(values.number(timeout), max(1.0, values.number(timeout) / 5))
+    return _given(
+        {
+            "tempo_url": its["tempo_url"],
+            "url_username": given["diagnose_tempo_username"],
+            "url_password": given["diagnose_tempo_password"],
+            "token": given["diagnose_tempo_token"],
+            "ca_path": its["ca_path"],
+            "tenant": its["tenant"],
+            "timeout": timeout,
+        }
+    )
+
+
+def _given(options: Options) -> Options:
+    """Without what nobody gave: the probe has its own default."""
+    return {name: value for name, value in options.items() if value not in ("", None)}
+
+
+def sibling(endpoint: str) -> str:
+    """The other of the two well-known OTLP ports (what it answers often names the mistake), or nothing."""
+    if re.search(r":4318(/|$)", endpoint):
+        return re.sub(r":4318(/.*)?$", ":4317", endpoint)
+    if re.search(r":4317(/|$)", endpoint):
+        return re.sub(r":4317(/.*)?$", ":4318", endpoint)
+    return ""
+
+
+def evidence(planned: Planned, seen: t.Any) -> t.Dict[str, t.Any]:
+    """The evidence of a host: {unreachable, settings, <label>..., applications: {name: {settings, <label>...}}}.
+
+    `seen` is the result of its visit. Without an answer of our module there is only `unreachable: true`, with the
+    `reason` when the host could be reached, but not be looked at, and the connection's `message`.
+    """
+    its_applications: t.Dict[str, t.Dict[str, t.Any]] = {
+        name: {"settings": its["settings"]} for name, its in planned["applications"].items()
+    }
+    labels: t.Dict[str, t.Any] = {"unreachable": False, "settings": planned["settings"]}
+    labels["applications"] = its_applications
+    why = missing(seen)
+    if why is not None:
+        return {**labels, **why}
+    found = seen["evidence"]
+    labels.update({label: found[label] for label in OF_HOST if label in found})
+    for name, own in its_applications.items():
+        for label in OF_APPLICATION:
+            result = told(found, label, name, len(its_applications) > 1)
+            if result is not None:
+                own[label] = result
+    return labels
+
+
+def missing(seen: t.Any) -> t.Optional[t.Dict[str, t.Any]]:
+    """Why there is no evidence of a host, as it stands in its place; null when there is."""
+    if isinstance(seen, dict) and isinstance(seen.get("evidence"), dict) and not seen.get("unreachable"):
+        return None
+    said = seen if isinstance(seen, dict) else {}
+    words = next((str(said[name]) for name in ("module_stderr", "module_stdout", "msg") if said.get(name)), "")
+    message = excerpt(words, 200)
+    gone = bool(said.get("unreachable")) or not said or bool(said.get("skipped"))
+    return {"unreachable": True, "reason": "" if gone else message or "the module did not answer", "message": message}
