@@ -54,7 +54,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Dict[str, t.Any]:
         result = super().run(tmp, task_vars)
         _unused, options = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        result.update(changed=False, verdict={}, findings=[], counts={}, failing=False, reports={})
+        result.update(changed=False, verdict={}, findings=[], counts={}, failing=False, failing_hosts=[], reports={})
         try:
             report = self._report(options)
         except (library.BadCheck, document.BadEvidence, suppress.BadSuppression, MissingLibrary) as error:
@@ -66,6 +66,7 @@ class ActionModule(ActionBase):
             counts={state: states.count(state) for state in dict.fromkeys(states)},
         )
         result["failing"] = judge.failing_at(report, options["fail_on"])
+        result["failing_hosts"] = judge.concerned(report) if result["failing"] else []
         if options["report_dir"] and not self._task.check_mode:
             directory = _absolute(options["report_dir"])
             try:

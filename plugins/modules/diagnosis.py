@@ -150,6 +150,12 @@ failing:
   returned: always
   type: bool
   sample: true
+failing_hosts:
+  description: Of each root cause the first host that it is about, when RV(failing) is true.
+  returned: always
+  type: list
+  elements: str
+  sample: [app02]
 reports:
   description: The files that were written, by form.
   returned: always

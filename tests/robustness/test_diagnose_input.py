@@ -155,7 +155,7 @@ class Odd(NamedTuple):
     def sentences(self, host: str, *states: str) -> list[str]:
         """`id: title reason` of the findings of the host and its backend."""
         assert self.run.report is not None, self.run.output
-        seen = self.run.report["evidence"]["hosts"][host]
+        (seen,) = self.run.report["evidence"]["hosts"][host]["applications"].values()
         return [
             f"{finding['id']}: {finding['title']} {finding['reason']}"
             for finding in self.run.report["findings"]

@@ -23,6 +23,7 @@ OF_APPLICATION = (
 )
 OF_HOST = (
     *("applications", "services_expected", "canaries", "counterfactual", "wait_search", "containers", "docker_host"),
+    "tempo_log_paths",
     *("tempo_username", "tempo_password", "tempo_token", "grafana_username", "grafana_password", "grafana_token"),
     *("report_dir", "fail_on", "timeout", "check_dirs", "suppress"),
 )

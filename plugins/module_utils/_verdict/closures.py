@@ -56,7 +56,9 @@ def _field(node: Node, interpreter: t.Any) -> Function:
 def _path(keys: t.Tuple[str, ...]) -> Function:
     def follow(value: t.Any) -> t.Any:
         for key in keys:
-            if not isinstance(value, dict):
+            if value.__class__ is not dict and not isinstance(
+                value, dict
+            ):  # the former is faster, and as a rule enough
                 return None
             value = value.get(key)
         return value

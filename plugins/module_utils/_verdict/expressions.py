@@ -158,13 +158,22 @@ def searcher(now: float) -> Search:
 
     interpreter = TreeInterpreter(Options(custom_functions=_functions(now)))
     built: t.Dict[str, closures.Function] = {}
+    found: t.Dict[str, t.Any] = {}  # in the document of the last call: checks of one subject ask for much the same
+    asked: t.List[t.Any] = [None]
 
     def search(expression: Expression, document: t.Any) -> t.Any:
-        function = built.get(expression.source)
+        source = expression.source
+        if document is not asked[0]:
+            asked[0] = document
+            found.clear()
+        elif source in found:
+            return found[source]
+        function = built.get(source)
         if function is None:
-            function = built[expression.source] = closures.build(expression.tree, interpreter)
+            function = built[source] = closures.build(expression.tree, interpreter)
         try:
-            return function(document)
+            value = found[source] = function(document)
+            return value
         except (error_type, TypeError, re.error) as error:
             raise BadExpression(f"'{expression.source}': {' '.join(str(error).split())}") from None
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.document import SCHEMA, Document, place
@@ -28,7 +30,8 @@ def report(document: Document, library: Library) -> Report:
 
     The severity from which a failing check is a problem is `run.fail_on`; with `never` it is `critical`.
     """
-    findings = evaluate(document, library)
+    with _no_collection():
+        findings = evaluate(document, library)
     fail_on = document["run"].get("fail_on")
     threshold = fail_on if fail_on in ("critical", "warning") else "critical"
     causes = root_causes(findings, document, library, threshold)
@@ -45,6 +48,18 @@ def report(document: Document, library: Library) -> Report:
         "funnel": columns(document),
         "evidence": document,
     }
+
+
+@contextlib.contextmanager
+def _no_collection() -> t.Iterator[None]:
+    """Without the garbage collector: it finds no circle in findings, but walks all evidence for each few of them."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _several(document: Document) -> bool:
@@ -115,6 +130,16 @@ def named(places: t.Sequence[str]) -> str:
 
 def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def concerned(report_document: Report) -> t.List[str]:
+    """The first host of each root cause; of one of the run, the first host of all."""
+    evidence = report_document["evidence"]
+    found: t.List[str] = []
+    for cause in report_document["verdict"]["root_causes"]:
+        behind = (evidence["backends"].get(cause["backend"]) or {}).get("hosts") or []
+        found += (cause["hosts"] or behind or list(evidence["hosts"]))[:1]
+    return list(dict.fromkeys(found))
 
 
 def failing_at(report_document: Report, fail_on: str) -> bool:

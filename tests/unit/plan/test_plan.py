@@ -86,6 +86,11 @@ def test_a_host_is_asked_what_its_variables_name() -> None:
     ]
 
 
+def test_tempos_own_log_is_read_with_its_profile() -> None:
+    asked = visited(tempo_log_paths=["/var/log/tempo.log"])["tempo_logs"]
+    assert asked == {"probe": "logs", "paths": ["/var/log/tempo.log"], "profiles": ["tempo"]}
+
+
 def test_what_nobody_gave_is_left_to_the_probe() -> None:
     assert visited()["clock"] == {"tempo_url": TEMPO, "timeout": 5}
     assert visited(process={"name": "app"})["environment"] == {
@@ -245,7 +250,7 @@ def ask(given_: dict[str, Any], answers: dict[str, Any], counted: Any = None) ->
 
 
 def test_without_a_service_no_question_is_asked_about_one() -> None:
-    assert list(ask(given(), {})) == ["tempo_info", "by_id", "tempo_search", "coverage", "grafana"]
+    assert list(ask(given(), {})) == ["tempo_info", "tempo_search", "by_id", "coverage", "grafana"]
 
 
 def test_canaries_are_looked_up_where_some_were_accepted() -> None:

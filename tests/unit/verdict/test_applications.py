@@ -81,6 +81,15 @@ def test_what_fails_on_a_host_explains_what_fails_in_its_applications(tmp_path: 
     assert found["verdict"]["sentence"] == "off (on app02)"
 
 
+def test_a_play_fails_where_the_root_cause_is(tmp_path: Path) -> None:
+    hosts = {name: {"applications": {"shop": {"otlp": told}}} for name, told in (("a", ACCEPTED), ("b", REFUSED))}
+    backends = {f"of {name}": {"hosts": [name], "found": 3} for name in ("a", "b")}
+    report = judge.report(evidence.build(hosts, backends, run()), checks(tmp_path))
+    assert judge.concerned(report) == ["b"]
+    backends["of a"]["found"] = 0
+    assert judge.concerned(judge.report(evidence.build(hosts, backends, run()), checks(tmp_path))) == ["b", "a"]
+
+
 def test_many_applications_are_a_number(tmp_path: Path) -> None:
     found = judged(tmp_path, {f"a{n}": {"otlp": REFUSED} for n in range(5)})
     assert found["verdict"]["sentence"].endswith("(on 5 applications)")
