@@ -20,6 +20,9 @@ _SETTINGS = (
 )
 
 
+_OF_TEMPO = ("tempo_urls", "tempo_log_paths", "tempo_log_unit", "tempo_log_container")
+
+
 class PlannedApplication(t.TypedDict):
     """What everybody may know of an application: no secret is in it."""
 
@@ -40,6 +43,7 @@ def planned(given: values.Values, host: str, run: str) -> Planned:
     own = settings({name: given[f"diagnose_{name}"] for name in values.OF_APPLICATION})
     canaries = values.number(given["diagnose_canaries"])
     own.update(canaries=int(canaries) if canaries >= 1 else 1, containers=given["diagnose_containers"])
+    own.update({name: given[f"diagnose_{name}"] for name in _OF_TEMPO})
     found: t.Dict[str, PlannedApplication] = {}
     for name, its in applications(given).items():
         differing = {key: value for key, value in settings(its).items() if value != own[key]}

@@ -72,7 +72,12 @@ def _balance(
     its: values.Values, given: values.Values, before: t.Optional[t.Mapping[str, t.Any]] = None
 ) -> t.Dict[str, t.Any]:
     urls = {name: its[name] for name in ("collector_metrics_url", "app_metrics_url") if its[name]}
-    return {**visit.tempo(its, given, before), **urls}
+    return {**visit.tempo(its, given, before), **urls, **_processes(given)}
+
+
+def _processes(given: values.Values) -> t.Dict[str, t.Any]:
+    """The other processes of Tempo, for the probes that read counters."""
+    return {"tempo_urls": given["diagnose_tempo_urls"]} if given["diagnose_tempo_urls"] else {}
 
 
 def counting(given: values.Values, host: str, known: t.Mapping[str, Backend]) -> t.Dict[str, t.Any]:
@@ -128,7 +133,7 @@ def _questions(
     sent = canaries(labels)
     expected = given["diagnose_services_expected"] or asked.backend["services"]
     found: t.Dict[str, t.Dict[str, t.Any]] = {
-        "tempo_info": tempo,
+        "tempo_info": {**tempo, **_processes(given)},
         "tempo_search": {**tempo, **named, "limit": 20},
         "coverage": {
             **tempo,

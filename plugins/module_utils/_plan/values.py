@@ -23,7 +23,7 @@ OF_APPLICATION = (
 )
 OF_HOST = (
     *("applications", "services_expected", "canaries", "counterfactual", "wait_search", "containers", "docker_host"),
-    "tempo_log_paths",
+    *("tempo_urls", "tempo_log_paths", "tempo_log_unit", "tempo_log_container"),
     *("tempo_username", "tempo_password", "tempo_token", "grafana_username", "grafana_password", "grafana_token"),
     *("report_dir", "fail_on", "timeout", "check_dirs", "suppress"),
 )
@@ -112,9 +112,21 @@ def _of_host(given: Values) -> t.Iterator[str]:
         yield f"diagnose_canaries: {given['diagnose_canaries']} is not between 1 and 100000"
     if not 0 < number(given["diagnose_timeout"]) <= 3600:
         yield f"diagnose_timeout: {given['diagnose_timeout']} is not more than 0 and at most 3600 seconds"
+    yield from _tempo_urls(given["diagnose_tempo_urls"])
     for name in ("diagnose_tempo_token", "diagnose_grafana_token"):
         if not _TOKEN.match(str(given[name])):
             yield f"{name} can not be used; it has a space, a line break or another character that no token has"
+
+
+def _tempo_urls(urls: t.Any) -> t.Iterator[str]:
+    if not isinstance(urls, dict):
+        example = json.dumps({"diagnose_tempo_urls": {"distributor": "http://HOST:3200"}})
+        yield f"diagnose_tempo_urls can not be used: it is no dictionary; write -e '{example}'"
+        return
+    for name, url in urls.items():
+        if not re.match(_URL, str(url)):
+            shown = re.sub(r"\s", " ", re.sub(r"(?s)^(\w+://)?.*@", r"\1********@", str(url)))
+            yield f"diagnose_tempo_urls: {name}: '{shown}' can not be used; expected http://HOST:PORT"
 
 
 def _applications(given: Values) -> t.Iterator[str]:

@@ -53,8 +53,10 @@ def probes(
     engine = {"docker_host": given["diagnose_docker_host"], "timeout": given["diagnose_timeout"]}
     if given["diagnose_containers"]:
         found["containers"] = _given({"names": given["diagnose_containers"], **engine})
-    if given["diagnose_tempo_log_paths"]:
-        found["tempo_logs"] = {"probe": "logs", "paths": given["diagnose_tempo_log_paths"], "profiles": ["tempo"]}
+    log = {name: given[f"diagnose_tempo_log_{name}"] for name in ("paths", "unit", "container")}
+    if any(log.values()):
+        where = {"docker_host": given["diagnose_docker_host"]} if log["container"] else {}
+        found["tempo_logs"] = _given({"probe": "logs", **log, **where, "profiles": ["tempo_server"]})
     first = next(iter(its_applications))
     own = {name: given[f"diagnose_{name}"] for name in values.OF_APPLICATION}
     found["clock"] = tempo(own, given, counted.get(first))

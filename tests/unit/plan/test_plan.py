@@ -88,7 +88,7 @@ def test_a_host_is_asked_what_its_variables_name() -> None:
 
 def test_tempos_own_log_is_read_with_its_profile() -> None:
     asked = visited(tempo_log_paths=["/var/log/tempo.log"])["tempo_logs"]
-    assert asked == {"probe": "logs", "paths": ["/var/log/tempo.log"], "profiles": ["tempo"]}
+    assert asked == {"probe": "logs", "paths": ["/var/log/tempo.log"], "profiles": ["tempo_server"]}
 
 
 def test_what_nobody_gave_is_left_to_the_probe() -> None:
@@ -303,3 +303,20 @@ def test_ids_are_looked_at_since_the_last_start(logs: dict[str, Any], expected: 
 
 def test_services_that_are_expected_are_looked_up_but_for_the_own() -> None:
     assert ask(given(service="shop", services_expected=["shop", "stock"]), {})["coverage"]["services"] == ["stock"]
+
+
+# --- Tempo itself
+
+
+def test_the_log_of_tempo_is_read_where_it_was_named() -> None:
+    assert "tempo_logs" not in visited()
+    asked = visited(tempo_log_container="velo-tempo")["tempo_logs"]
+    assert (asked["probe"], asked["container"], asked["profiles"]) == ("logs", "velo-tempo", ["tempo_server"])
+
+
+def test_the_other_processes_of_tempo_are_counted() -> None:
+    urls = {"distributor": "http://distributor:3200"}
+    host = {"a": planned("a", tempo_urls=urls)}
+    (counted,) = backends.counting(given(tempo_urls=urls), "a", backends.backends(host)).values()
+    assert counted["tempo_urls"] == urls
+    assert host["a"]["settings"]["tempo_urls"] == urls

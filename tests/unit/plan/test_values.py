@@ -119,3 +119,10 @@ def test_a_url_that_no_request_can_go_to_is_refused(url: str) -> None:
 def test_a_switch_may_come_as_text(value: Any) -> None:
     assert values.switch(value)
     assert not values.switch("false")
+
+
+def test_the_urls_of_tempos_processes_are_urls() -> None:
+    (said,) = problems(diagnose_tempo_urls={"distributor": "tempo:3200"})
+    assert "diagnose_tempo_urls: distributor: 'tempo:3200' can not be used" in said
+    (said,) = problems(diagnose_tempo_urls="http://tempo:3200")
+    assert "it is no dictionary" in said
