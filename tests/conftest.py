@@ -6,6 +6,8 @@ import os
 
 import pytest
 
+from ansible_collections.traceops.tracing.tests.shapes import held_to_their_shapes as held_to_their_shapes
+
 
 def require(available: object, what: str) -> None:
     """Skip a test that needs `what`; fail it where REQUIRE_ALL=1 says that nothing may be skipped."""

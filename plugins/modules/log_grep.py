@@ -177,13 +177,23 @@ patterns:
       description: The first one. C(line) is null when the file was entered by seeking; C(time) is null when no time
         was recognised.
       type: dict
+      sample: {file: /var/log/app.log, line: 3, offset: 214, time: "2026-02-19T10:00:00.000Z", text: "..."}
     last:
       description: The last one.
       type: dict
+      sample: {file: /var/log/app.log, line: 912, offset: 91288, time: "2026-02-19T11:00:00.000Z", text: "..."}
     samples:
       description: The last ones, with C(before) and C(after).
       type: list
       elements: dict
+      sample:
+        - file: /var/log/app.log
+          line: 912
+          offset: 91288
+          time: "2026-02-19T11:00:00.000Z"
+          text: "..."
+          before: []
+          after: []
     captures:
       description:
         - For each named group the C(first) and C(last) value, counts of the first 20 distinct C(values), whether

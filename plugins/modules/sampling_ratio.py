@@ -129,7 +129,8 @@ complete:
 by_id:
   description:
     - The ratio by the ids, C(ratio), its interval from C(low) to C(high), and the C(rule) by which the ids were read.
-    - C(ratio) is null when the ids show no sampler. C(rules) are all readings that are significant.
+    - C(ratio) is null when the ids show no sampler. C(rules) are all readings that are significant, each with its
+      C(rule), C(sdk), C(ratio), C(low), C(high) and C(p_value).
   returned: always
   type: dict
   sample:

@@ -94,10 +94,32 @@ def either(options: t.Iterable[Shape]) -> Shape:
     return ANYTHING if ANYTHING in flat else next(iter(flat)) if len(flat) == 1 else Either(tuple(flat))
 
 
-def _known(shape: Shape) -> t.List[Shape]:
+def known(shape: Shape) -> t.List[Shape]:
     """What `shape` may be, without null."""
     options = shape.options if isinstance(shape, Either) else (shape,)
     return [option for option in options if option is not NULL]
+
+
+def inside(shape: Shape) -> t.Tuple[Shape, int]:
+    """What the lists and dictionaries of `shape` hold in the end, and how many of them there are around it."""
+    (option, *others) = known(shape) or [NULL]
+    if others:
+        return shape, 0
+    held = option.items if isinstance(option, Array) else None
+    if isinstance(option, Object) and option.others and not option.fields:
+        held = option.others
+    if held is None:
+        return option, 0
+    inner, around = inside(held)
+    return inner, around + 1
+
+
+def fields_of(shape: Shape) -> t.Mapping[str, Shape]:
+    """The declared fields of an object; none of anything else."""
+    found: t.Dict[str, Shape] = {}
+    for option in known(shape):
+        found.update(option.fields if isinstance(option, Object) else {})
+    return found
 
 
 def infer(node: Node, shape: Shape, at: str = "") -> Shape:
@@ -110,7 +132,7 @@ def field(shape: Shape, name: str, at: str) -> Shape:
     """The shape of `name` in `shape`; BadPath where it can't be."""
     found: t.List[Shape] = []
     refusals: t.List[str] = []
-    for option in _known(shape):
+    for option in known(shape):
         if isinstance(option, Anything):
             found.append(ANYTHING)
         elif isinstance(option, Object) and (name in option.fields or option.others):
@@ -131,7 +153,7 @@ def _why_not(shape: Shape, name: str, at: str) -> str:
         return f"{where} '{name}'" + (f"; the nearest is '{nearest}'" if nearest else _all_of(shape))
     if isinstance(shape, Array):
         return f"'{at}' is a list, which has no '{name}' (write {at}[].{name} for that of its items)"
-    return f"'{at}' is {_kind(shape)}, which has no '{name}'"
+    return f"'{at}' is {kind(shape)}, which has no '{name}'"
 
 
 def _nearest(name: str, shape: Object) -> str:
@@ -139,7 +161,7 @@ def _nearest(name: str, shape: Object) -> str:
     below = (
         key
         for key, held in shape.fields.items()
-        for each in _known(held)
+        for each in known(held)
         if isinstance(each, Object) and name in each.fields
     )
     near = difflib.get_close_matches(name, shape.fields, 1, 0.5)
@@ -152,7 +174,8 @@ def _all_of(shape: Object) -> str:
     return f"; it has {', '.join(names)}" if 0 < len(names) <= 12 else ""
 
 
-def _kind(shape: Shape) -> str:
+def kind(shape: Shape) -> str:
+    """The words for what `shape` is."""
     if isinstance(shape, Leaf):
         return shape.kind
     return "a list" if isinstance(shape, Array) else "an object" if isinstance(shape, Object) else "anything"
@@ -160,21 +183,21 @@ def _kind(shape: Shape) -> str:
 
 def _items(shape: Shape, at: str) -> Shape:
     """What a list holds; BadPath where there is no list."""
-    found = [option.items for option in _known(shape) if isinstance(option, Array)]
-    if found or any(isinstance(option, Anything) for option in _known(shape)) or not _known(shape):
+    found = [option.items for option in known(shape) if isinstance(option, Array)]
+    if found or any(isinstance(option, Anything) for option in known(shape)) or not known(shape):
         return either(found) if found else ANYTHING
-    raise BadPath(f"'{at}' is {_kind(_known(shape)[0])}, not a list")
+    raise BadPath(f"'{at}' is {kind(known(shape)[0])}, not a list")
 
 
 def values(shape: Shape, at: str = "") -> Shape:
     """What an object holds under any key; BadPath where there is no object."""
-    found = [option for option in _known(shape) if isinstance(option, Object)]
+    found = [option for option in known(shape) if isinstance(option, Object)]
     if found:
         held = [held for one in found for held in (*one.fields.values(), *([one.others] if one.others else []))]
         return either(held) if held else NULL
-    if any(isinstance(option, Anything) for option in _known(shape)) or not _known(shape):
+    if any(isinstance(option, Anything) for option in known(shape)) or not known(shape):
         return ANYTHING
-    raise BadPath(f"'{at}' is {_kind(_known(shape)[0])}, not an object")
+    raise BadPath(f"'{at}' is {kind(known(shape)[0])}, not an object")
 
 
 # --- the kinds of nodes
@@ -205,7 +228,7 @@ def _slice(node: Node, shape: Shape, at: str) -> Shape:
 def _flatten(node: Node, shape: Shape, at: str) -> Shape:
     (inner,) = node["children"]
     found = _items(infer(inner, shape, at), _joined(at, text(inner)))
-    return Array(either(option.items if isinstance(option, Array) else option for option in _known(found)))
+    return Array(either(option.items if isinstance(option, Array) else option for option in known(found)))
 
 
 def _projection(node: Node, shape: Shape, at: str) -> Shape:
@@ -238,13 +261,13 @@ def _of_value(value: t.Any) -> Shape:
 def _comparator(node: Node, shape: Shape, at: str) -> Shape:
     left, right = node["children"]
     shapes = infer(left, shape, at), infer(right, shape, at)
-    kinds = [{_kind(option) for option in _known(each)} for each in shapes]
+    kinds = [{kind(option) for option in known(each)} for each in shapes]
     if node["value"] not in ("eq", "ne"):
         kinds = [each & {"text", "a number", "anything"} if each else each for each in kinds]
-    open_ended = any(not _known(each) for each in shapes) or any("anything" in each for each in kinds)
+    open_ended = any(not known(each) for each in shapes) or any("anything" in each for each in kinds)
     if not open_ended and not kinds[0] & kinds[1]:
         words = [
-            f"{text(one)} is {' or '.join(sorted({_kind(o) for o in _known(s)}))}"
+            f"{text(one)} is {' or '.join(sorted({kind(o) for o in known(s)}))}"
             for one, s in zip((left, right), shapes)
         ]
         raise BadPath(f"this comparison can't hold: {words[0]}, and {words[1]}")
@@ -290,7 +313,7 @@ def _pairs(given: t.List[Shape], texts: t.List[str]) -> Shape:
 def _merged(given: t.List[Shape], texts: t.List[str]) -> Shape:
     fields: t.Dict[str, Shape] = {}
     others: t.List[Shape] = []
-    for option in (option for each in given for option in _known(each)):
+    for option in (option for each in given for option in known(each)):
         if not isinstance(option, Object):
             return ANYTHING
         fields.update(option.fields)

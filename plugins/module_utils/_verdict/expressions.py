@@ -190,13 +190,18 @@ def _jmespath() -> t.Tuple[t.Any, t.Any]:
     return Parser(), JMESPathError
 
 
+@functools.lru_cache(maxsize=1)
+def _known_functions() -> t.FrozenSet[str]:
+    return frozenset(_functions(0.0).FUNCTION_TABLE)
+
+
 # What may stand directly around a negation.
 _AROUND_NOT = frozenset({"and_expression", "or_expression", "not_expression", "pipe", "function_expression"})
 
 
 def _check_tree(source: str, tree: t.Any) -> None:
     """Refuse what would be found out late or never: an unknown function, and a negation that binds to one name only."""
-    known = _functions(0.0).FUNCTION_TABLE
+    known = _known_functions()
     pending = [tree]
     while pending:
         node = pending.pop()
