@@ -25,7 +25,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export RUFF_CACHE_DIR := $(CACHE)/ruff
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CACHE)/hypothesis
 
-.PHONY: help demo diagnose test lint sanity unit contract integration robustness bench sdks mutants docs explain replay build clean tree venv venv-dev
+.PHONY: help demo diagnose test lint sanity unit contract integration robustness bench sdks mutants docs evidence explain replay build clean tree venv venv-dev
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t14
@@ -97,6 +97,9 @@ mutants: venv-dev tree ## mutation testing of the evaluator: how many changes to
 
 docs: venv-dev tree ## write docs/checks.md from the check library
 	$(BIN)/python tests/tools/docs.py .
+
+evidence: venv-dev tree ## write the healthy evidence of the checks' tests anew, from a diagnosis of the lab
+	$(BIN)/python $(TREE)/tests/tools/evidence.py .
 
 explain: venv tree ## what a check means and how to fix it (ID=network.otlp.connection-refused; CHECKS=FOLDER for your own)
 	@$(BIN)/python $(TREE)/tests/tools/explain.py '$(ID)' $(CHECKS)

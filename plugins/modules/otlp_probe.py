@@ -229,7 +229,8 @@ visible_after:
 counterfactuals:
   description:
     - What was tried with O(counterfactual), in this order. C(change) has the options that were changed (C(endpoint),
-      C(protocol), C(tenant)), C(setting) the variables of an SDK that do the same. C(ok), C(cause) and C(ms) are those of the attempt.
+      C(protocol), C(tenant)), C(setting) the variables of an SDK that do the same. C(ok), C(cause) and C(ms) are those
+      of the attempt.
   returned: always
   type: list
   elements: dict

@@ -98,7 +98,14 @@ def _otlp_fails(parts: Any, told: list[str]) -> None:
 
 
 def _tls(parts: Any, certificate: dict[str, Any]) -> None:
-    known = {"subject": "tempo", "issuer": "a CA", "names": ["tempo"], "not_after": "2027-11-23", "days_left": 365}
+    known = {
+        "subject": "tempo",
+        "issuer": "a CA",
+        "names": ["tempo"],
+        "not_before": "2025-11-23",
+        "not_after": "2027-11-23",
+        "days_left": 365,
+    }
     parts["host"]["otlp"]["endpoint"] = "https://tempo:4318/v1/traces"
     parts["host"]["otlp"]["phases"]["tls"] = {
         "ok": True, "ms": 3.1, "cause": "ok", "certificate": {**known, **certificate},
@@ -151,11 +158,22 @@ def _sheet(parts: Any, told: dict[str, dict[str, Any]]) -> None:
     tempo.update(silent_reasons={}, stored=3, refused_untold=0, unexplained=0, restarted=False)
     change: dict[str, Any] = {"seconds": 3.5, "tempo": {**tempo, **told.get("tempo", {})}}
     change.update({name: figures for name, figures in told.items() if name != "tempo"})
-    counts = {"ended": 900, "dropped": 40, "exported": 850, "failed": 10}
-    collected = {"tail_kept": 5, "tail_dropped": 0, "tail_too_early": 0}
-    snapshots = {"app": {"counts": counts}, "collector": {"counts": collected}}
+    counts = {
+        "tempo": {"accepted": 19, "refused": 0, "received": {"single-tenant": 19}, "discarded": {}},
+        "collector": {
+            **{"accepted": 5, "refused": 0, "failed": 0, "tail_kept": 5, "tail_dropped": 0, "tail_too_early": 0},
+            **{"sent": {"otlp": 5}, "send_failed": {}, "enqueue_failed": {}},
+        },
+        "app": {"ended": 900, "dropped": 40, "exported": 850, "failed": 10},
+    }
+    read = {"ok": True, "cause": "ok", "start": 1795353513.0}
+    snapshots = {
+        name: {**read, "url": f"http://{name}/metrics", "message": "was read", "version": None, "counts": counted}
+        for name, counted in counts.items()
+    }
     parts["backend"]["balance"] = {
-        "ok": True, "cause": "ok", "message": "", "snapshots": snapshots, "change": change,
+        "ok": True, "cause": "ok", "message": "", "took": 0.1, "taken": 1795445313.0, "snapshots": snapshots,
+        "change": change,
     }  # fmt: skip
 
 
