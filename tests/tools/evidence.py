@@ -73,6 +73,10 @@ FIGURES: dict[str, dict[str, Any]] = {
         "config.metrics_generator": {"storage": True, "remote_write": True, "processors": True},
         "counters.spans_ahead": 0,
         "counters.spans_behind": 0,
+        "counters.lagged_requests": 0,
+        "counters.remote_write_failed": 0,
+        "counters.remote_write_retried": 0,
+        "counters.remote_write_sent": 100,
         "counters.uptime_s": 86400,
         "clock_offset_s": 0.2,
     },
@@ -205,7 +209,7 @@ def _inspection(name: str, image: str, program: str, user: str, ports: tuple[int
 
 def _mount(owner: int, destination: str) -> dict[str, Any]:
     known = {"exists": True, "directory": True, "owner": owner, "group": owner, "mode": "0755", "read_only": False}
-    space = {"size": 100, "free": 50, "free_percent": 50.0, "free_inodes": 1000, "error": ""}
+    space = {"size": 100_000_000_000, "free": 50_000_000_000, "free_percent": 50.0, "free_inodes": 1000, "error": ""}
     volume = "/var/lib/docker/volumes/data/_data"
     return {
         "type": "volume",
