@@ -237,12 +237,27 @@ reason:
     last failure to the log's last line (C(before_end_s)). Null when no export failed since the start.
   returned: always
   type: dict
-  sample: {cause: connection_refused, count: 3, words: "connect ECONNREFUSED ::1:4318", before_end_s: 0.5}
+  sample:
+    cause: connection_refused
+    count: 3
+    count_since_start: 3
+    words: "connect ECONNREFUSED ::1:4318"
+    time: "2026-02-19T11:00:00.000Z"
+    pattern: export_failed
+    protocol: http
+    before_end_s: 0.5
 other_signals:
   description: The same of exports of metrics and logs, by signal.
   returned: always
   type: dict
-  sample: {}
+  sample:
+    metrics:
+      count: 1
+      count_since_start: 1
+      words: "connect ECONNREFUSED ::1:4318"
+      time: "2026-02-19T11:00:00.000Z"
+      pattern: export_failed
+      protocol: http
 missing:
   description: Names of the patterns that were expected and not found, or not often enough, since the last start.
   returned: always

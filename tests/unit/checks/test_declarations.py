@@ -94,9 +94,13 @@ EVIDENCE = [document({}), *(document(changes) for changes in OF_CASES.values())]
 
 
 def fields(probe: str) -> set[held.Path]:
-    """The declared fields; `took`, which only collect adds, is none of a probe that has no label."""
-    asked = any(label.probe == probe for label in LABELS.values())
-    return held.declared_paths(RESULTS[probe]) - (set() if asked else {("took",)})
+    """The declared fields, but for those that collect adds to every result."""
+    return held.declared_paths(RESULTS[probe]) - {(name,) for name in returns.BESIDE}
+
+
+@pytest.mark.parametrize("probe", PROBES)
+def test_every_probe_declares_what_collect_adds(probe: str) -> None:
+    assert shapes.fields_of(RESULTS[probe]).keys() >= returns.BESIDE
 
 
 def fields_in_evidence() -> dict[str, set[held.Path]]:

@@ -15,8 +15,8 @@ from ansible_collections.traceops.tracing.plugins.module_utils._evidence import 
 
 MODULES = Path(__file__).resolve().parents[3] / "plugins/modules"
 PACKAGE = "ansible_collections.traceops.tracing.plugins"
-# What only a label in the evidence has: how long the probe took.
-BESIDE = {"took"}
+# What collect adds to a probe's result in the evidence.
+BESIDE = {"took", "shared_with"}
 KINDS = {"text": "str", "true or false": "bool", "a number": "number", "a list": "list", "an object": "dict"}
 
 
