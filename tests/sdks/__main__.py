@@ -36,16 +36,19 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="make sdks ARGS=...")
     parser.add_argument("names", nargs="*", help="builds, languages, states, or the protocols grpc and http")
     parser.add_argument("--judge", action="store_true", help="run nothing: judge the logs that are in the cache")
-    parser.add_argument("--record", type=Path, help="copy a bounded choice of all logs to this folder")
+    parser.add_argument(
+        "--record", type=Path, help="run nothing: copy a bounded choice of the kept logs to this folder"
+    )
     options = parser.parse_args(arguments)
     cache = Path(os.environ.get("TRACEOPS_CACHE") or Path.home() / ".cache/traceops") / "sdks"
+    if options.record:
+        copied = run.record(run.kept_runs(cache / "logs"), cache, options.record)
+        print(f"{copied} logs copied to {options.record}")
+        return 0
     wanted = select(options.names)
     started = time.monotonic()
     missing = {} if options.judge else run.run_all(wanted, cache, lambda line: print(line, flush=True))
     kept = run.kept_runs(cache / "logs")
-    if options.record:
-        print(f"{run.record(kept, cache, options.record)} logs copied to {options.record}")
-        return 0
     keys = [(task.build.name, task.state.name, task.protocol) for task in wanted]
     cells = run.judge_all(kept, [key for key in keys if key[0] not in missing])
     names = [build.name for build in BUILDS if any(build.name == key[0] for key in keys)]
