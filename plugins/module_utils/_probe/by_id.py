@@ -81,6 +81,7 @@ class Result(t.TypedDict, total=False):
     repeated: t.Optional[Repeated]
     instances: Instances
     took: float
+    shared_with: str  # the label (in evidence, the application) that was asked in the same words
 
 
 def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> Result:
