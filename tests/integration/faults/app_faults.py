@@ -72,7 +72,7 @@ def exporter_none(scene: Scene) -> None:
     scene.service(OTEL_TRACES_EXPORTER="none")
 
 
-@causes("app.exporter.other")
+@causes("app.exporter.unknown")
 def exporter_misspelt(scene: Scene) -> None:
     scene.service(OTEL_TRACES_EXPORTER="oltp")
 

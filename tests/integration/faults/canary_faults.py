@@ -59,7 +59,7 @@ def undelivered(retry: bool) -> Settings:
     return {"exporters": {"otlphttp": endpoint}}
 
 
-@causes("collector.balance.failing")
+@causes("collector.spans.losing")
 def collector_whose_exporter_gives_up(scene: Scene) -> None:
     counted(scene, undelivered(retry=False))
     straight_to_tempo(scene)

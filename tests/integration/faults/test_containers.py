@@ -13,6 +13,7 @@ from docker.models.containers import Container
 
 from ansible_collections.traceops.tracing.tests.integration.docker_engine import BASE, LABEL, image, wait_until
 from ansible_collections.traceops.tracing.tests.integration.faults.scene import Fault, Played, Scene, play
+from ansible_collections.traceops.tracing.tests.lab.grafana_sources import DataSource
 
 SLEEP = ["sleep", "600"]
 
@@ -114,9 +115,13 @@ def grafana_stopped(scene: Scene, engine: Engine) -> None:
 
 
 def grafana_shares_no_network_with_tempo(scene: Scene, engine: Engine) -> None:
-    scene.break_lab("grafana-wrong-url")
     grafana = engine.run("grafana-alone", SLEEP, network=engine.network())
-    look_at(scene, grafana, engine.run("tempo-alone", SLEEP, network=engine.network()))
+    tempo = engine.run("tempo-alone", SLEEP, network=engine.network())
+    # A name that is known on a network which Grafana is not on.
+    scene.plan.sources = lambda urls: [
+        DataSource(1, "tempo", "Tempo", "tempo", f"http://{tempo.name}:3200", is_default=True)
+    ]
+    look_at(scene, grafana, tempo)
 
 
 CAUSES: dict[t.Callable[[Scene, Engine], None], str] = {

@@ -59,7 +59,7 @@ def certificate_that_ends_soon(scene: Scene) -> None:
     scene.plan.certificate = authority.ca
 
 
-@causes("grafana.access.unauthorized", "warning")
+@causes("grafana.access.wrong-credentials", "warning")
 def wrong_password_of_grafana(scene: Scene) -> None:
     scene.said["diagnose_grafana_password"] = "another"
 
