@@ -193,6 +193,7 @@ phases:
     - C(ms) is the time it took in milliseconds.
     - C(tcp) names the C(proxy) and the C(proxy_variable) of the environment, if there is one. If it fails, C(direct)
       tells whether the endpoint can be reached without it.
+    - C(tcp), and any later phase whose own connection fails, has what was C(tried), each with C(address) and C(cause).
     - C(tls) has C(version), C(alpn), C(cipher), C(certificate) (C(subject), C(issuer), C(names), C(not_before),
       C(not_after), C(days_left)), and C(verified). If TLS is not spoken, C(spoken) is what is.
     - C(protocol) has the C(status) and C(server) of the answer to GET, C(http2) (null if not tried), and the C(banner)

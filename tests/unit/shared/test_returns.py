@@ -42,8 +42,8 @@ def differences(documented_: dict[str, Any], shape: shapes.Shape, words: str = "
     named = {*documented_, *re.findall(r"C\((\w+)\)", words)}
     found = [f"{at}{name} is not documented" for name in sorted(declared.keys() - named - BESIDE)]
     found += [f"{at}{name} is not declared" for name in sorted(documented_.keys() - declared.keys())]
-    for name in documented_.keys() & declared.keys():
-        found += _below(documented_[name], declared[name], words, f"{at}{name}")
+    for name in declared.keys() & named:
+        found += _below(documented_.get(name), declared[name], words, f"{at}{name}")
     return found
 
 

@@ -18,6 +18,12 @@ class Phase(t.TypedDict, total=False):
     cause: str
 
 
+class Connecting(Phase, total=False):
+    """A phase that opens a connection; `tried` has those of the first, and of a later one that failed."""
+
+    tried: t.List[Attempt]
+
+
 class DnsPhase(Phase, total=False):
     """`host` is the proxy's when there is one; `direct`: whether the endpoint can be reached without it."""
 
@@ -26,22 +32,21 @@ class DnsPhase(Phase, total=False):
     direct: bool
 
 
-class TcpPhase(Phase, total=False):
+class TcpPhase(Connecting, total=False):
     """The connection, and the proxy with the variable that names it."""
 
     port: int
     address: str
-    tried: t.List[Attempt]
     proxy: str
     proxy_variable: str
     direct: bool
 
 
-class TlsPhase(Phase, Handshake, total=False):
+class TlsPhase(Connecting, Handshake, total=False):
     """The handshake."""
 
 
-class ProtocolPhase(Phase, total=False):
+class ProtocolPhase(Connecting, total=False):
     """What answers: see `detect.Sniffed`."""
 
     status: t.Optional[int]
@@ -50,7 +55,7 @@ class ProtocolPhase(Phase, total=False):
     banner: str
 
 
-class ExportPhase(Phase, Exported, total=False):
+class ExportPhase(Connecting, Exported, total=False):
     """The export of so many spans and bytes."""
 
     spans: int
