@@ -31,7 +31,11 @@ def report(document: Document, library: Library) -> Report:
     The severity from which a failing check is a problem is `run.fail_on`; with `never` it is `critical`.
     """
     with _no_collection():
-        findings = evaluate(document, library)
+        return _report(document, library)
+
+
+def _report(document: Document, library: Library) -> Report:
+    findings = evaluate(document, library)
     fail_on = document["run"].get("fail_on")
     threshold = fail_on if fail_on in ("critical", "warning") else "critical"
     causes = root_causes(findings, document, library, threshold)
