@@ -304,18 +304,17 @@ def test_a_fleet_stops_at_the_first_broken_host(files: Files, tmp_path: Path) ->
 def test_a_host_that_works_is_put_back_when_another_one_of_its_batch_breaks(files: Files, tmp_path: Path) -> None:
     """Both write and restart at the same time; the second one to restart fails."""
     first = f"mkdir {files.directory}/first 2>/dev/null || {{ sleep 1; exit 1; }}"
-    before = files.read("app.env")
-    targets = {}
-    for host in ("one", "two"):  # a file of its own each: two hosts share none
-        files.write(f"{host}.env", before)
-        targets[host] = [files.target("app", "environment", f"{host}.env", restart_command=["sh", "-c", first])]
+    target = files.target("app", "environment", "app.env", restart_command=["sh", "-c", first])
 
-    run = three_hosts(tmp_path, targets, serial="100%")
+    run = three_hosts(tmp_path, {"one": [target], "two": [target]}, serial="100%")
 
     assert run.code != 0
     assert "app: given up, since another host of the batch failed; the old files are back" in run.output
     assert "undefined" not in run.output
-    assert [files.read(f"{host}.env") for host in targets] == [before, before]
+    # Only equal targets are gone through side by side, so both have one file here, and race for what is in it last.
+    put_back = "".join(part.split("TASK")[0] for part in run.output.split("Put the old files back]")[1:])
+    assert "changed: [one]" in put_back
+    assert "changed: [two]" in put_back
 
 
 def test_a_lost_canary_ends_the_play_before_the_next_batch(files: Files, tmp_path: Path) -> None:
