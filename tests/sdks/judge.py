@@ -23,7 +23,6 @@ CAUSES = frozenset((
     "tenant_missing", "rate_limited", "limit_exceeded", "payload_too_large", "invalid_data", "server_error",
     "response_timeout", "partial_success", "scheme_missing", "scheme_unsupported", "endpoint_invalid", "unavailable",
 ))  # fmt: skip
-_OF_EXPORTS = ("app.export.", "app.exporter.")
 CHECKS = Path(profiles.OWN).parent / "checks"
 
 Json = t.Dict[str, t.Any]
@@ -46,8 +45,9 @@ def read(log: Path, profile: str) -> Json:
 def findings(logs_result: Json, arrived: float | None = None) -> Findings:
     """What the checks say of this log alone, or where Tempo has a trace of the time `arrived` (epoch) as well."""
     failing = [finding for finding in _evaluate(logs_result, arrived) if finding.state in evaluate.FAILING]
-    named = _cause(logs_result, {finding.check.id for finding in failing})
-    return Findings((named,) if named else (), tuple(f.check.id for f in failing if f.check.severity != "info"))
+    grave = [finding.check.id for finding in failing if finding.check.severity != "info"]
+    named = _cause(logs_result, grave)
+    return Findings((named,) if named else (), tuple(grave))
 
 
 def named_cause(logs_result: Json) -> str | None:
@@ -61,14 +61,14 @@ def matched(logs_result: Json) -> list[str]:
     return list(logs_result["unexpected"])
 
 
-def _cause(logs_result: Json, failing: set[str]) -> str | None:
+def _cause(logs_result: Json, failing: t.Sequence[str]) -> str | None:
     """What the failing checks say of the exports: the reason that the probe found, or what their own words mean."""
-    cause = (logs_result.get("reason") or {}).get("cause")
-    if cause in CAUSES and any(check_id.startswith(_OF_EXPORTS) for check_id in failing):
-        return str(cause)
-    if "app.exporter.partly-rejected" in failing:
-        return "partial_success"
-    if "app.exporter.init-failed" in failing:  # its title quotes why
+    cause = ""
+    if any(check_id.startswith(("app.export.", "app.exporter.")) for check_id in failing):
+        cause = str((logs_result.get("reason") or {}).get("cause") or "")
+    if not cause and "app.exporter.partly-rejected" in failing:
+        cause = "partial_success"
+    if not cause and "app.exporter.init-failed" in failing:  # its title quotes why
         said = logs_result["patterns"]["exporter_failed"]
         cause = reasons.cause_of(str(said["captures"].get("reason", {}).get("last") or said["last"]["text"]))
     return cause if cause in CAUSES else None

@@ -43,6 +43,7 @@ class State(t.NamedTuple):
     causes: t.FrozenSet[str] = frozenset()
     logging: str = HEARD
     signals: str = "traces"
+    untold: t.FrozenSet[str] = frozenset()  # what an SDK may see of it instead, and then cannot tell better
     accepts: bool = False  # the receiver takes exports, although something is wrong
 
     @property
@@ -65,7 +66,10 @@ STATES = (
     _both("refused-v6", Grpc(), Http(), "connection_refused", endpoint="http://[::1]:{port}"),
     _both("unresolved", Closed(), Closed(), "dns_failure", endpoint="http://collector.invalid:4318"),
     _both("tls-to-plain", Grpc(), Http(), "tls_not_spoken", endpoint=TLS),
-    _both("plain-to-tls", Grpc(tls=True), Http(tls=True), "tls_required"),
+    # gRPC sees a connection that is closed at once, and some HTTP exporters print no more than the status.
+    _both("plain-to-tls", Grpc(tls=True), Http(tls=True), "tls_required")._replace(
+        untold=frozenset({"connection_reset", "invalid_data"})
+    ),
     State("http-to-grpc", {HTTP: Way(GrpcOnly())}, frozenset({"protocol_mismatch"})),
     State("grpc-to-http", {GRPC: Way(Http())}, frozenset({"protocol_mismatch"})),
     # SDKs differ in what they make of it: an error, or TLS over gRPC, which the receiver does not speak.
@@ -100,14 +104,14 @@ STATES = (
         Grpc("RESOURCE_EXHAUSTED", "RATE_LIMITED: batch size (14 bytes) exceeds rate limit"),
         Http("429 Too Many Requests", b"RATE_LIMITED: batch size (14 bytes) exceeds rate limit"),
         "rate_limited",
-    ),
+    )._replace(untold=frozenset({"response_timeout"})),  # it may be tried again until the time is over
     _both(
         "503",
         Grpc("UNAVAILABLE", "data refused due to high memory usage"),
         Http("503 Service Unavailable", b"data refused due to high memory usage"),
         "server_error",
         "unavailable",
-    ),
+    )._replace(untold=frozenset({"response_timeout"})),  # it may be tried again until the time is over
     _both("hang", Grpc(hangs=True), Http(hangs=True), "response_timeout"),
     _both("reset", Resetting(), Resetting(), "connection_reset"),
     _both("closes", Closing(), Closing(), "connection_reset"),

@@ -70,6 +70,8 @@ def cell(state: State, judged: Judged) -> Cell:
     twins = ", ".join(state.name for state in judged.twins)
     if others and all(any(cause in state.causes for state in judged.twins) for cause in others):
         return Cell(VAGUE, f"reads like {twins}")
+    if others and state.untold.issuperset(others):
+        return Cell(VAGUE, f"all that is seen: {', '.join(others)}")
     if others:
         return Cell(WRONG, ", ".join(others))
     if causes:

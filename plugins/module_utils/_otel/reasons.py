@@ -204,9 +204,9 @@ TABLE: t.Tuple[Row, ...] = (
         r"FRAME_SIZE_ERROR",
         r"4740180",
         r"(?i)looked like an HTTP/1\.1 header",
-        r"server preface",
+        r"server preface: http2: (?!.*EOF)",
         r"bogus greeting",
-        r"ConnectionShutdownException",
+        r"internal client error: Protocol error",
         r"Last error: Protocol error",
         r"frame with invalid size",
         r"http2 error: connection error",
@@ -297,6 +297,7 @@ TABLE: t.Tuple[Row, ...] = (
         r"error (?:parsing|normalizing) (?:OTLP export |endpoint )UR[IL]",
         r"Failed to parse and ignoring exporter endpoint",
         r"no Host in request URL",
+        r"received empty target",
     ),
     # The way there.
     _row(
@@ -352,6 +353,7 @@ TABLE: t.Tuple[Row, ...] = (
         r"os error 111\b",
         r"Errno 111\b",
         r"ConnectException: Failed to connect to",
+        r"status code 2\. Error message: Failed to connect to /",
         r"(?i)couldn't connect to server",
         r"ConnectionRefused",
     ),
@@ -378,6 +380,20 @@ TABLE: t.Tuple[Row, ...] = (
         r"tcp connect error.*(?:timed out|deadline)",
         r"connect_timeout",
         r"Failed to connect to .* after \d+ ms: Timeout",
+    ),
+    # A time-out whose record also says that the client closed the connection then.
+    _row(
+        "response_timeout",
+        "okhttp, and below Java's gRPC exporter; tonic",
+        r"InterruptedIOException: timeout(?![\s\S]{0,2000}Connection reset)",
+        r"status code 2\. Error message: timeout",
+        r"Timeout expired",
+    ),
+    # Of a name that does not resolve, Java's gRPC exporter prints no more than the name.
+    _row(
+        "dns_failure",
+        "Java 1.20 to 1.34",
+        r"status code 2\. Error message: (?!closed|null)[a-z0-9][a-z0-9.-]*(?:\n|$)",
     ),
     # Deaths.
     _row(
@@ -424,7 +440,7 @@ _PHRASES: t.Tuple[t.Tuple[str, t.Pattern[str]], ...] = (
     ("unsupported_media_type", re.compile(r"\bUnsupported ?Media ?Type\b")),
     ("bad_gateway", re.compile(r"\bBad ?Gateway\b|\bGateway ?Time-?[oO]ut\b")),
     ("server_error", re.compile(r"\bInternal ?Server ?Error\b")),
-    ("unavailable", re.compile(r"\bService ?Unavailable\b|retryable status\b")),
+    ("unavailable", re.compile(r"\bService ?Unavailable\b|retryable status\b|retry-able request failure(?!: Post)")),
     (
         "redirected",
         re.compile(r"TooManyRedirects|Exceeded \d+ redirects|\b30[1278] (?:Found|Moved|Temporary|Permanent)"),
@@ -451,6 +467,20 @@ _GRPC_CAUSES: t.Tuple[t.Tuple[str, int, str], ...] = (
 )
 
 
+# As tonic describes them up to Rust 0.27.
+_DESCRIBED = {
+    "INVALID_ARGUMENT": "Client specified an invalid argument",
+    "DEADLINE_EXCEEDED": "Deadline expired before operation could complete",
+    "PERMISSION_DENIED": "The caller does not have permission",
+    "RESOURCE_EXHAUSTED": "Some resource has been exhausted",
+    "UNIMPLEMENTED": "Operation is not implemented or not supported",
+    "UNAUTHENTICATED": "The request does not have valid authentication credentials",
+    "NOT_FOUND": "Some requested entity was not found",
+    "UNAVAILABLE": "The service is currently unavailable",
+    "CANCELLED": "The operation was cancelled",
+}
+
+
 def _grpc(name: str, number: int) -> t.Pattern[str]:
     """A gRPC status as SDKs print it: NAME (grpcio, grpc-js, Java), Name (Go, tonic, C++), its number (Java, .NET)."""
     camel = "".join(part.capitalize() for part in name.split("_"))
@@ -459,7 +489,8 @@ def _grpc(name: str, number: int) -> t.Pattern[str]:
         rf"\bStatusCode\.{name}\b|\b{number} {name}\b|\b{name}:|Server (?:is|responded with) {name}|\(\W?{name}\W?\)"
         rf"|\\*\"{name}\\*\"|code = {camel}\b|code:? {camel}\b|status: {camel}\b"
         rf"|(?i:grpc[- ](?:status|code)[ =:\\\"]*(?:code )?{number})\b"
-        rf"|status: '?{spaced}|code: '{spaced}|GRPC status {number}\b|StatusCode=\"{camel}\"|Status(?:Code)?\(?{name}",
+        rf"|status: '?{spaced}|code: '{spaced}|GRPC status {number}\b|StatusCode=\"{camel}\"|Status(?:Code)?\(?{name}"
+        + (rf"|{_DESCRIBED[name]}" if name in _DESCRIBED else ""),
         re.IGNORECASE if name not in ("INTERNAL", "UNKNOWN") else 0,
     )
 
@@ -492,6 +523,11 @@ _REST: t.Tuple[Row, ...] = (
         r"Empty reply from server",
         r"ResponseEnded",
         r"response ended prematurely",
+        r"BrokenPipe|ConnectionReset\b",
+        # okhttp: the server said nothing before it closed, or a connection was reused that had broken.
+        r"Required SETTINGS preface not received",
+        r"ConnectionShutdownException",
+        r"exhausted all routes",
         r"closed before message completed",
         r"socket_closed_remotely",
         r"RST_STREAM",
@@ -615,7 +651,7 @@ _METRICS = re.compile(
     r"|(?:data_type|signal)\W{1,6}metrics"
     r"|export (?:\d+ )?metric|(?:upload|send|uploading|exporting) metrics|MetricsExporter|MetricsService|OTLP METRIC"
     r"|metrics? export|MeterProvider|MetricReader|TonicMetrics|HttpMetrics|encode metrics|metrics batch"
-    r"|otelcol\.exporter\.\w+\.\w*metrics"
+    r"|otelcol\.exporter\.\w+\.\w*metrics|metrics error"
 )
 _LOGS = re.compile(
     r"(?i)_log_exporter|/v1/logs|(?:data_type|signal)\W{1,6}logs|export (?:\d+ )?log|BatchLog|LogRecord"

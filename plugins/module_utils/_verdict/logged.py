@@ -86,7 +86,8 @@ def exports(labels: Labels, backend: Labels, settings: Labels) -> Exports:
     count = _count(logs)
     cause, words = str(reason.get("cause") or ""), str(reason.get("words") or "")
     cause = _by_wire(cause, str(reason.get("protocol") or ""), _at(labels, "otlp", "detected"))
-    if not cause or (cause == "partial_success" and not count):
+    delivered = _delivered(reason, backend, settings)
+    if not cause or (cause == "partial_success" and not count) or (delivered and _of_other_signals(logs)):
         cause, count = "", 0
     return {
         "cause": cause,
@@ -96,11 +97,16 @@ def exports(labels: Labels, backend: Labels, settings: Labels) -> Exports:
         "count": count,
         "last": reason.get("time"),
         "protocol": str(reason.get("protocol") or ""),
-        "failing": bool(cause) and _recent(reason) and not _delivered(reason, backend, settings),
+        "failing": bool(cause) and _recent(reason) and not delivered,
         "heard": _heard(logs),
         "general": cause in GENERAL,
         "fix": sdks.COLLECTOR_FIXES.get(cause, "correct its exporter's endpoint, TLS setting, tenant or credentials"),
     }
+
+
+def _of_other_signals(logs: Labels) -> bool:
+    """Whether failures are those of metrics or logs: Node.js prints the error alone for all three signals."""
+    return bool(logs.get("other_signals")) and logs.get("recognised") == "otel_nodejs"
 
 
 _FAILED = ("export_failed", "export_dropped", "export_timed_out")

@@ -143,7 +143,8 @@ LINES: dict[str, dict[str, list[str]]] = {
             "Failed to encode span batch: x",
         ],
         "transport_failed": [
-            "I1128 06:33:27.6 1732 ssl_transport_security.cc:2563] Handshake failed with error SSL_ERROR_SSL: error:1"
+            "I1128 06:33:27.6 1732 ssl_transport_security.cc:2563] Handshake failed with error SSL_ERROR_SSL: error:1",
+            "E1128 09:30:39.2 1 ssl_transport_security.cc:1519]       Handshake failed with fatal error SSL_ERROR: x",
         ],
         "queue_drop": ["Queue full, dropping Span.", "Queue is full, likely spans will be dropped."],
         "too_large": ["Dropping span batch: serialized size 70000000 bytes exceeds max_request_size 67108864 bytes"],
@@ -259,6 +260,7 @@ LINES: dict[str, dict[str, list[str]]] = {
         "exporter_failed": [
             "invalid OTLP protocol 'http' - should be one of ['grpc', 'http/protobuf']",
             "failed to create trace exporter: no transport security set",
+            "failed to exit idle mode: passthrough: received empty target in Build()",
             '"msg"="otlptrace: parse endpoint url" "error"="x"',
             'internal_logging.go:50: "msg"="parse url" "error"="first path segment in URL cannot contain colon"',
         ],
@@ -384,6 +386,9 @@ LINES: dict[str, dict[str, list[str]]] = {
             "DEBUG opentelemetry-otlp: name=HttpClient.ExportSucceeded",
             '{"level":"WARN","target":"opentelemetry_sdk","fields":{}}',
         ],
+        "transport_failed": [
+            "ERROR rustls_platform_verifier::verification::others: failed to verify TLS certificate: UnknownIssuer"
+        ],
         "export_failed": [
             "OpenTelemetry trace error occurred. connection refused",
             'ERROR opentelemetry_sdk: name="BatchSpanProcessor.ExportError" error="Operation timed out"',
@@ -408,6 +413,7 @@ LINES: dict[str, dict[str, list[str]]] = {
         ],
         "exporter_failed": [
             "no http client, you must select one from features or provide your own implementation",
+            "invalid exporter configuration: OTEL_EXPORTER_OTLP_ENDPOINT: invalid endpoint 'tempo': invalid format",
             "name=Protocol.InvalidFeatureCombination",
         ],
         "sampler_invalid": [

@@ -27,7 +27,8 @@ NAMED: dict[str, set[str]] = {
     "g-noname": {"dns_failure", "unavailable"},  # Python 1.15 prints the status alone
     "g-refused": {"connection_refused", "unavailable"},
     "h-to-grpc": {"protocol_mismatch"},
-    "g-to-http": {"protocol_mismatch"},
+    # okhttp may print no more than that its connection was shut down, as with a receiver that closes it.
+    "g-to-http": {"protocol_mismatch", "connection_reset"},
     "h-tls-to-plain": {"tls_not_spoken"},
     "g-tls-to-plain": {"tls_not_spoken"},
     "g-noscheme": {"tls_not_spoken", "scheme_missing"},  # without a scheme grpc-js speaks TLS, Java nothing

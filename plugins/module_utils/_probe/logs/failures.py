@@ -28,6 +28,10 @@ _SHOWN = 300
 _NUMBERS = re.compile(r"[0-9a-fA-F]*\d[0-9a-fA-F]*")
 
 
+# Causes that are often the consequence of another one, which another line of the same minute names.
+BROKEN = ("connection_reset", "response_timeout", "invalid_data")
+_NEAR_S = 60.0
+
 OTHER_SIGNALS = ("metrics", "logs")
 
 
@@ -140,7 +144,7 @@ class Failures:
         told = [_told(group, redact) for group in sorted(self._groups.values(), key=lambda group: group.order)]
         traces = [each for each in told if each.group.signal not in OTHER_SIGNALS]
         exports = [each for each in traces if each.group.kind == "export"]
-        if exports and all(each.cause in GENERAL for each in exports):
+        if exports and all(each.cause in (*GENERAL, *BROKEN) for each in exports):
             # What the transport below says, and nobody else, names the cause.
             exports += [each for each in traces if each.group.kind == "hint" and each.cause not in GENERAL]
         return {
@@ -190,13 +194,29 @@ def _entry(told: t.Sequence[_Told]) -> Reason:
     }
 
 
+def _last_telling(told: t.Sequence[_Told]) -> _Told:
+    """The last that says something; where that is a connection that broke, what says why at about that time."""
+    telling = [each for each in told if each.cause not in GENERAL]
+    if not telling:
+        # Of causes that say little, the receiver's own word goes first.
+        return next((each for each in reversed(told) if each.cause == "unavailable"), told[-1])
+    last = telling[-1]
+    if last.cause in BROKEN:
+        why = [each for each in telling if each.cause not in BROKEN and _near(each.at, last.at)]
+        return why[-1] if why else last
+    return last
+
+
+def _near(one: t.Optional[float], other: t.Optional[float]) -> bool:
+    return one is None or other is None or abs(one - other) <= _NEAR_S
+
+
 def _deciding(told: t.Sequence[_Told], latest: t.Optional[float]) -> t.Optional[DecidingReason]:
     """The last cause since the start that says something, else the last; None when no export failed since."""
     now = [each for each in told if each.group.count_since_start]
     if not now:
         return None
-    telling = [each for each in now if each.cause not in GENERAL]
-    last = (telling or now)[-1]
+    last = _last_telling(now)
     entry = _entry([each for each in now if each.cause == last.cause])
     newest = max((each.at for each in now if each.at is not None), default=None)
     return {
