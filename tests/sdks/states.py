@@ -66,9 +66,9 @@ STATES = (
     _both("refused-v6", Grpc(), Http(), "connection_refused", endpoint="http://[::1]:{port}"),
     _both("unresolved", Closed(), Closed(), "dns_failure", endpoint="http://collector.invalid:4318"),
     _both("tls-to-plain", Grpc(), Http(), "tls_not_spoken", endpoint=TLS),
-    # gRPC sees a connection that is closed at once, and some HTTP exporters print no more than the status.
+    # gRPC sees a connection that is closed at once.
     _both("plain-to-tls", Grpc(tls=True), Http(tls=True), "tls_required")._replace(
-        untold=frozenset({"connection_reset", "invalid_data"})
+        untold=frozenset({"connection_reset"})
     ),
     State("http-to-grpc", {HTTP: Way(GrpcOnly())}, frozenset({"protocol_mismatch"})),
     State("grpc-to-http", {GRPC: Way(Http())}, frozenset({"protocol_mismatch"})),

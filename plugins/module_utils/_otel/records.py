@@ -116,11 +116,16 @@ def messages(lines: t.Sequence[str]) -> t.List[str]:
     for number, line in enumerate(lines):
         if number and _FRAME.match(line):
             continue
-        # A stack within JSON: its first line is the message, frames follow.
-        said += [
-            part for part in re.split(r"(?:\\+n|\n)", line) if part.strip() and not re.match(r"\s+at |\s*#\d+ ", part)
-        ]
+        # A stack within JSON: its first line is the message, frames follow, and behind the last one the other fields.
+        for part in re.split(r"(?:\\+n|\n)", line):
+            if re.match(r"\s+at |\s*#\d+ ", part):
+                part = _FIELDS.sub("", part) if _FIELDS.match(part) else ""
+            if part.strip():
+                said.append(part)
     return said
+
+
+_FIELDS = re.compile(r"^.*?\\*\"\s*,\s*(?=\\*\"\w+\\*\":)")
 
 
 _ESCAPED = re.compile(r"\\+([\"'/])")
