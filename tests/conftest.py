@@ -6,7 +6,9 @@ import os
 
 import pytest
 
-from ansible_collections.traceops.tracing.tests.shapes import held_to_their_shapes as held_to_their_shapes
+from ansible_collections.traceops.tracing.tests import shapes
+
+held_to_their_shapes = shapes.held_to_their_shapes  # the fixture that all sessions have
 
 
 def require(available: object, what: str) -> None:

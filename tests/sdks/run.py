@@ -237,7 +237,7 @@ def record(runs: t.Sequence[Run], cache: Path, target: Path) -> int:
         name = f"{run.build}-{short(run.protocol)}-{run.state}.log"
         (target / name).write_text(body, encoding="utf-8")
         size += len(body.encode())
-        _, state, news, twins = beside[run.key]
+        _unused, state, news, twins = beside[run.key]
         passport.append({
             "file": name, "product": build.product, "version": build.version, "language": build.language,
             "protocol": run.protocol, "state": run.state, "date": run.date, "arrived": run.accepted > 0,

@@ -148,7 +148,7 @@ def _answer(receiver: Http, connection: socket.socket, stream: t.BinaryIO, seen:
         return False
     headers: dict[str, str] = {}
     while (line := stream.readline(65536).decode("latin-1").strip()) != "":
-        name, _, value = line.partition(":")
+        name, _colon, value = line.partition(":")
         headers[name.lower()] = value.strip()
     if headers.get("expect", "").lower() == "100-continue":
         connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")

@@ -14,6 +14,7 @@ import re
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.records import messages, words
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.statuses import REFUSALS
 
 # What only an exporter says; the other words are those of the probe `otlp`.
 CAUSES: t.Dict[str, str] = {
@@ -407,17 +408,8 @@ TABLE: t.Tuple[Row, ...] = (
 
 # The status of an answer, by HTTP's numbers; by words where only these are printed.
 _STATUS_CAUSES: t.Dict[int, str] = {
-    400: "invalid_data",
-    401: "unauthorized",
-    403: "forbidden",
-    404: "path_not_found",
-    405: "method_not_allowed",
-    407: "proxy_in_the_way",
-    408: "response_timeout",
-    413: "payload_too_large",
-    415: "unsupported_media_type",
+    **REFUSALS,
     426: "protocol_mismatch",
-    429: "rate_limited",
     500: "server_error",
     502: "bad_gateway",
     503: "unavailable",

@@ -131,7 +131,8 @@ _FIELDS = re.compile(r"^.*?\\*\"\s*,\s*(?=\\*\"\w+\\*\":)")
 _ESCAPED = re.compile(r"\\+([\"'/])")
 # The fields behind a message in JSON or logfmt, and what a JSON value begins with.
 _TAIL = re.compile(
-    r"(?:\\*\"\s*,\s*\\*\"[\w.@-]{1,40}\\*\"\s*:|\\*\"\s+[\w.]{1,40}=|\\*\"\s*\}|\s+[\w.]{1,40}_items=|\s+interval=|,?\s*\\*\"(?:stacktrace|dropped_items|interval)\\*\").*$"
+    r"(?:\\*\"\s*,\s*\\*\"[\w.@-]{1,40}\\*\"\s*:|\\*\"\s+[\w.]{1,40}=|\\*\"\s*\}"
+    r"|\s+[\w.]{1,40}_items=|\s+interval=|,?\s*\\*\"(?:stacktrace|dropped_items|interval)\\*\").*$"
 )
 _HEAD = re.compile(r"^.*?(?:\{\\*\"stack\\*\":\\*\"|\\*\"error\\*\":\s*\\*\"|\berror=\\*\"|\berr=\\*\")(?:Error: )?")
 _LEVEL = r"(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|SEVERE|FATAL|CRITICAL)"

@@ -70,13 +70,15 @@ _PROGRAMS: t.Tuple[t.Tuple[str, str], ...] = (
     (r"ruby[\d.]*|puma|unicorn|rails|sidekiq", "ruby"),
     (r"php(?:-fpm)?[\d.]*|apache2|frankenphp", "php"),
     (r"dotnet", "dotnet"),
-    (r"beam\.smp|erl|elixir", "erlang"),
+    (r"beam\.smp|erl|erlexec|elixir", "erlang"),
+    (r"nginx|envoy", "cpp"),
 )
 
 
 def language_of(words: t.Sequence[str], variables: t.Mapping[str, str]) -> t.Tuple[str, str]:
     """(language, what tells it) of a process by its command line and variables; ("", "") when nothing does."""
-    program = os.path.basename(words[0]) if words else ""
+    # A program that names itself anew: "nginx: master process /usr/sbin/nginx".
+    program = os.path.basename(words[0].partition(": ")[0]) if words else ""
     for pattern, language in _PROGRAMS:
         if re.fullmatch(pattern, program):
             return language, program

@@ -8,7 +8,6 @@ From the SDKs' sources and documentation of August 2026 (Velostream: 2026-02-19)
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 
@@ -148,23 +147,6 @@ SDKS: t.Dict[str, Sdk] = {
 
 # Logs that are no application's.
 COLLECTOR, TEMPO = "otel_collector", "tempo"
-
-_PROGRAMS: t.Tuple[t.Tuple[str, str], ...] = (
-    ("otel_python", r"python|gunicorn|uvicorn|celery|uwsgi"),
-    ("otel_nodejs", r"\bnode\b|[.][cm]?[jt]s$|next|npm"),
-    ("otel_java", r"\bjava\b|[.]jar$"),
-    ("otel_dotnet", r"dotnet|[.]dll$"),
-    ("otel_ruby", r"ruby|puma|rails|unicorn|sidekiq"),
-    ("otel_php", r"php|apache2|frankenphp"),
-    ("otel_cpp", r"nginx|envoy"),
-    ("otel_erlang", r"beam[.]smp|erlexec"),
-    ("velostream", r"velo"),
-)
-
-
-def of_program(program: str) -> str:
-    """The profile of what a process runs, by its program's name; "" for any other."""
-    return next((profile for profile, regex in _PROGRAMS if re.search(regex, program)), "")
 
 
 def sdk(profile: str) -> Sdk:

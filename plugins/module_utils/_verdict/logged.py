@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import sdks
-from ansible_collections.traceops.tracing.plugins.module_utils._otel.reasons import CAUSES, GENERAL
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.reasons import CAUSES
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import epoch
 
 Labels = t.Mapping[str, t.Any]
@@ -40,7 +40,6 @@ class Exports(t.TypedDict):
     protocol: str
     failing: bool  # now: neither is it long ago, nor has Tempo traces of that time
     heard: bool  # the log has lines of the SDK, so that it would show failures as well
-    general: bool  # the cause says little
     fix: str  # of a collector's exporter
 
 
@@ -75,7 +74,9 @@ def sdk(labels: Labels) -> sdks.Sdk:
     """The names of its settings: of the SDK that wrote the log, else of what the process runs."""
     profile = _profile(labels)
     if profile not in sdks.SDKS:
-        profile = sdks.of_program(str(_at(labels, "environment", "program") or ""))
+        effective = _at(labels, "environment", "effective")
+        its_own = _at(effective, "sampler", "from") == "velostream"
+        profile = "velostream" if its_own else f"otel_{_at(effective, 'language', 'value')}"
     return sdks.sdk(profile)
 
 
@@ -99,7 +100,6 @@ def exports(labels: Labels, backend: Labels, settings: Labels) -> Exports:
         "protocol": str(reason.get("protocol") or ""),
         "failing": bool(cause) and _recent(reason) and not delivered,
         "heard": _heard(logs),
-        "general": cause in GENERAL,
         "fix": sdks.COLLECTOR_FIXES.get(cause, "correct its exporter's endpoint, TLS setting, tenant or credentials"),
     }
 

@@ -66,8 +66,8 @@ def test_an_entry_that_names_a_log_has_no_other() -> None:
     ],
 )
 def test_a_backend_on_loopback_is_its_hosts(changes: dict[str, Any], backend: str) -> None:
-    (application,) = planned("a", **changes)["applications"].values()
-    assert application["backend"] == backend
+    applications = planned("a", **changes)["applications"]
+    assert [each["backend"] for each in applications.values()] == [backend]
 
 
 # --- the visit of a host

@@ -28,6 +28,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.net 
     send_all,
 )
 from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.seen import Exported
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.statuses import REFUSALS
 
 MAX_BODY = 64 * 1024  # an OTLP answer is some hundred bytes
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
@@ -126,19 +127,6 @@ def _unpacked(body: bytes) -> bytes:
     except zlib.error:
         return body
 
-
-_STATUS_CAUSES = {
-    400: "invalid_data",
-    401: "unauthorized",
-    403: "forbidden",
-    404: "path_not_found",
-    405: "method_not_allowed",
-    407: "proxy_in_the_way",
-    408: "response_timeout",
-    413: "payload_too_large",
-    415: "unsupported_media_type",
-    429: "rate_limited",
-}
 
 _WORDS = {
     "forbidden": "refuses these credentials, or this client",
@@ -243,7 +231,7 @@ def _cause(route: Route, answer: HttpAnswer, said: str) -> str:
         return "proxy_in_the_way"
     if answer.status >= 500:
         return "server_error"
-    return _STATUS_CAUSES.get(answer.status, "not_otlp")
+    return REFUSALS.get(answer.status, "not_otlp")
 
 
 def _by_proxy(route: Route, answer: HttpAnswer) -> bool:
