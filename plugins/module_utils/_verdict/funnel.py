@@ -30,7 +30,7 @@ def columns(document: Document) -> t.Dict[str, t.List[t.Dict[str, t.Any]]]:
     Each is summed over applications and backends; there is only what was really counted.
     """
     applications = [
-        {**own, "settings": {**(_at(labels, "settings", kind=dict) or {}), **(_at(own, "settings", kind=dict) or {})}}
+        {**own, "settings": {**_settings(labels), **_settings(own)}}
         for labels in document["hosts"].values()
         if not labels.get("unreachable")
         for own in labels["applications"].values()
@@ -45,39 +45,57 @@ def columns(document: Document) -> t.Dict[str, t.List[t.Dict[str, t.Any]]]:
     return {whose: [cell.document() for cell in cells] for whose, cells in found.items() if cells}
 
 
+def _settings(labels: t.Any) -> t.Dict[str, t.Any]:
+    return _at(labels, "settings", kind=dict) or {}
+
+
 def _canaries(applications: t.Sequence[t.Any], backends: t.Sequence[t.Any]) -> t.List[Cell]:
     # To an endpoint that applications share, one of them sent for all.
     senders = [own for own in applications if own.get("otlp") and not _at(own, "otlp", "shared_with", kind=str)]
     sent = sum(_at(own, "settings", "canaries") or 1 for own in senders)
     if not sent:
         return []
-    accepted = sum(
-        len(_at(own, "otlp", "trace_ids", kind=list) or []) for own in senders if _at(own, "otlp", "ok", kind=bool)
-    )
-    cells = [
+    accepted = sum(_accepted(own) for own in senders)
+    asked = [backend["canaries"] for backend in backends if _at(backend, "canaries", "hops", kind=dict)]
+    return [
         Cell("created", sent, None, "the diagnosis"),
         Cell("accepted", accepted, sent, "the answers of the OTLP endpoints"),
+        *_stored(asked, accepted),
+        *_searchable(asked),
+        *_shown(backends),
     ]
-    asked = [backend["canaries"] for backend in backends if _at(backend, "canaries", "hops", kind=dict)]
+
+
+def _accepted(application: t.Any) -> int:
+    if not _at(application, "otlp", "ok", kind=bool):
+        return 0
+    return len(_at(application, "otlp", "trace_ids", kind=list) or [])
+
+
+def _stored(asked: t.Sequence[t.Any], accepted: int) -> t.Iterator[Cell]:
     if asked:
         # A canary of an endpoint that is shared may be looked up in several backends.
-        found = {
+        arrived = {
             who: _at(hops, "otlp", "arrived") or 0
             for canaries in asked
             for who, hops in canaries["hops"].items()
             if _at(hops, "otlp", kind=dict)
         }
-        arrived = sum(found.values())
-        cells.append(Cell("stored", arrived, accepted, "Tempo, asked by trace id"))
-    searches = [c["search"] for c in asked if _at(c, "search", "found") is not None]
+        yield Cell("stored", sum(arrived.values()), accepted, "Tempo, asked by trace id")
+
+
+def _searchable(asked: t.Sequence[t.Any]) -> t.Iterator[Cell]:
+    searches = [canaries["search"] for canaries in asked if _at(canaries, "search", "found") is not None]
     if searches:
         # A search stops at the first canaries that it shows.
-        shown, wanted = (sum(min(1, _at(search, key) or 0) for search in searches) for key in ("found", "wanted"))
-        cells.append(Cell("searchable", shown, wanted, "one search in each Tempo"))
-    looked = [shown for shown in map(_visible, backends) if shown is not None]
+        found, wanted = (sum(min(1, _at(search, key) or 0) for search in searches) for key in ("found", "wanted"))
+        yield Cell("searchable", found, wanted, "one search in each Tempo")
+
+
+def _shown(backends: t.Sequence[t.Any]) -> t.Iterator[Cell]:
+    looked = [visible for visible in map(_visible, backends) if visible is not None]
     if looked:
-        cells.append(Cell("visible in Grafana", sum(looked), len(looked), "one canary through each data source"))
-    return cells
+        yield Cell("visible in Grafana", sum(looked), len(looked), "one canary through each data source")
 
 
 def _visible(backend: t.Any) -> t.Optional[bool]:

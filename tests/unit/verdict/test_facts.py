@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, get_type_hints
 
 import pytest
 
@@ -178,3 +179,15 @@ def test_evidence_of_another_shape_gives_no_facts() -> None:
         "tracing_logged": None,
     }
     assert facts.of_backend({"tempo_info": 1, "grafana": []}, {"h": strange}, [strange], {})["endpoints_connected"] == 0
+
+
+FACTS = sorted(
+    {name for kind in (facts.HostFacts, facts.ApplicationFacts, facts.BackendFacts) for name in get_type_hints(kind)}
+)
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_every_fact_is_used_by_a_check(name: str) -> None:
+    checks = Path(facts.__file__).parents[2] / "checks"
+    words = "".join(path.read_text(encoding="utf-8") for path in checks.glob("*.yml"))
+    assert f"facts.{name}" in words
