@@ -55,7 +55,7 @@ def _canaries(applications: t.Sequence[t.Any], backends: t.Sequence[t.Any]) -> t
     sent = sum(_at(own, "settings", "canaries") or 1 for own in senders)
     if not sent:
         return []
-    accepted = sum(_accepted(own) for own in senders)
+    accepted = sum(len(_at(own, "otlp", "trace_ids", kind=list) or []) for own in senders)
     asked = [backend["canaries"] for backend in backends if _at(backend, "canaries", "hops", kind=dict)]
     return [
         Cell("created", sent, None, "the diagnosis"),
@@ -64,12 +64,6 @@ def _canaries(applications: t.Sequence[t.Any], backends: t.Sequence[t.Any]) -> t
         *_searchable(asked),
         *_shown(backends),
     ]
-
-
-def _accepted(application: t.Any) -> int:
-    if not _at(application, "otlp", "ok", kind=bool):
-        return 0
-    return len(_at(application, "otlp", "trace_ids", kind=list) or [])
 
 
 def _stored(asked: t.Sequence[t.Any], accepted: int) -> t.Iterator[Cell]:

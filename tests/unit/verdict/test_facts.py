@@ -7,7 +7,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict import facts
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import facts, logged
 
 
 def log(**captured: tuple[str, str, int]) -> dict[str, Any]:
@@ -48,6 +48,9 @@ def process(ratio: float | None, sampler: str = "traceidratio", origin: str = "O
         ("grafana/grafana-image-renderer:3.12", "", "grafana-renderer", None),
         ("grafana/tempo-query:2.3.1", "", "tempo-query", None),
         ("prom/prometheus:v3", "prometheus", "grafana-prometheus", None),
+        # What the image says is not overruled by a name.
+        ("prom/prometheus:v3", "", "tempo-1", None),
+        ("otel/opentelemetry-collector-contrib:0.155.0", "otelcol-contrib", "in-front-of-tempo", None),
     ],
 )
 def test_what_runs_in_a_container(image: str, program: str, name: str, role: str | None) -> None:
@@ -59,6 +62,20 @@ def test_the_log_tells_the_ratio_that_the_application_started_with() -> None:
     said = facts.sampling(labels)
     assert said is not None
     assert (said["ratio"], said["velostream"], said["recorded_percent"]) == (0.25, True, 6.25)
+
+
+@pytest.mark.parametrize(
+    ("labels", "name"),
+    [
+        ({"environment": {"effective": {"language": {"value": "python"}}}}, "OpenTelemetry for Python"),
+        ({"environment": {"effective": {"language": {"value": "nodejs"}}}}, "OpenTelemetry for Node.js"),
+        ({"environment": process(0.5, origin="velostream")}, "Velostream"),
+        ({"environment": {"effective": {"language": {"value": None}}}}, "the SDK"),
+        ({}, "the SDK"),
+    ],
+)
+def test_the_words_of_a_fix_are_those_of_the_process(labels: dict[str, Any], name: str) -> None:
+    assert logged.sdk(labels)["name"] == name
 
 
 def test_an_earlier_start_in_the_log_tells_nothing() -> None:
