@@ -64,7 +64,7 @@ def look_inside(container, **options):
     """The probe's result on that host, which has Python alone: neither Ansible nor the Docker SDK."""
     code = (
         "import json, sys\n"
-        "from ansible_collections.traceops.tracing.plugins.module_utils._errors import ProbeFailure\n"
+        "from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import ProbeFailure\n"
         "from ansible_collections.traceops.tracing.plugins.module_utils._probe import environment\n"
         "try: result = environment.run(json.loads(sys.argv[1]))\n"
         "except ProbeFailure as failure: result = {**failure.result, 'cause': failure.cause}\n"

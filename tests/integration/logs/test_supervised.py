@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[6]  # the directory that has ansible_col
 
 PROBE = """
 import json, sys
-from ansible_collections.traceops.tracing.plugins.module_utils._errors import ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import ProbeFailure
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import logs
 options = {name: spec.get("default") for name, spec in logs.ARGUMENT_SPEC.items()}
 try:
