@@ -262,6 +262,29 @@ follows:
       type: str
       returned: always
       sample: OTEL_EXPORTER_OTLP_PROTOCOL
+inside:
+  description:
+    - Whether the attempt was made from inside the application's network, in M(traceops.tracing.collect) with C(like)
+      and an application that has one of its own, such as a container. Only root can join it.
+    - Null where nobody asked for that, or the application shares this host's network.
+  returned: always
+  type: dict
+  contains:
+    ok:
+      description: Whether it was. If not, it was made from this host.
+      type: bool
+      returned: always
+      sample: true
+    pid:
+      description: The application's process.
+      type: int
+      returned: always
+      sample: 812
+    reason:
+      description: Why it was not.
+      type: str
+      returned: always
+      sample: only root can join another process's network; become root
 passes_with:
   description: The C(setting) of the counterfactual with which the span was accepted. Empty if there is none.
   returned: always

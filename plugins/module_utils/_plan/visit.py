@@ -48,8 +48,10 @@ def probes(
         for label, options in asked.items():
             found[key(label, name, several)] = {"probe": LABELS[label].probe, **options}
         if "environment" in asked:
-            # The canary goes the way of the process.
-            found[key("otlp", name, several)]["like"] = key("environment", name, several)
+            # The canary goes the way of the process; what is tried beside it starts in the same place.
+            for label in ("otlp", "otlp_sibling"):
+                if label in asked:
+                    found[key(label, name, several)]["like"] = key("environment", name, several)
     engine = {"docker_host": given["diagnose_docker_host"], "timeout": given["diagnose_timeout"]}
     if given["diagnose_containers"]:
         found["containers"] = _given({"names": given["diagnose_containers"], **engine})

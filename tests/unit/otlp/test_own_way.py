@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import collect
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import otlp
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.environment import settings
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.otlp import inside
 from ansible_collections.traceops.tracing.tests.lab.tempo import Tempo
 from ansible_collections.traceops.tracing.tests.probing import options
 from ansible_collections.traceops.tracing.tests.servers import tcp_server
@@ -140,3 +141,38 @@ def test_like_names_what_is_asked_for() -> None:
     probes = {"environment": {"process_name": "x"}, "clock": {"tempo_url": "http://t:1", "like": "environment"}}
     with pytest.raises(collect.BadOption, match="'like' is for probes that send as an application does"):
         collect.plan(probes, False, set())
+
+
+def test_without_root_a_container_is_tried_from_the_host_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inside.os, "geteuid", lambda: 1000)
+    tempo = Tempo()
+    variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": tempo.otlp_http, "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}
+    container = application({**variables, "OTEL_EXPORTER_OTLP_CERTIFICATE": "/its/own/ca.pem"})
+    try:
+        seen = otlp.run(
+            otlp.like(options(otlp, endpoint=tempo.otlp_http), {**container, "own_network": True, "pid": 812})
+        )
+    finally:
+        tempo.stop()
+    assert seen["cause"] == "ok"
+    assert seen["inside"] == {
+        "ok": False,
+        "pid": 812,
+        "reason": "only root can join another process's network; become root",
+    }
+
+
+@pytest.mark.parametrize(
+    ("configured", "tried", "own_network", "pid"),
+    [
+        ("http://tempo:4318", "http://tempo:4318", True, 812),
+        ("http://tempo:4318", "http://tempo:4317", True, 812),  # the sibling of its port
+        ("http://localhost:4318", "http://127.0.0.1:4318", True, 812),
+        ("http://tempo:4318", "http://localhost:4318", True, 0),
+        ("http://tempo:4318", "http://tempo:4318", False, 0),
+        ("http://tempo:4318", "http://tempo:4318", None, 0),
+    ],
+)
+def test_from_whose_network_an_endpoint_is_tried(configured: str, tried: str, own_network: Any, pid: int) -> None:
+    seen = {**application({"OTEL_EXPORTER_OTLP_ENDPOINT": configured}), "own_network": own_network, "pid": 812}
+    assert otlp.like(options(otlp, endpoint=tried), seen)["inside_of"] == pid

@@ -53,6 +53,25 @@ _CLIENT_CERTIFICATE = ("client_certificate_required", "client_certificate_reject
 
 def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> Result:
     """Go the way of an exporter; BadOption when an option can't be used."""
+    pid = params.get("inside_of")
+    if not pid:
+        return _from_here(params, clock)
+    from ansible_collections.traceops.tracing.plugins.module_utils._probe.otlp import inside
+
+    read_options(params)  # what cannot be used is said as ever
+    try:
+        longest = params["timeout"] * 2 + (params["wait_timeout"] if params.get("tempo_url") else 0)
+        result = inside.attempt({**params, "inside_of": 0}, pid, longest)
+        return {**result, "inside": {"ok": True, "pid": pid, "reason": ""}}
+    except inside.CannotJoin as why:
+        # The next best: as this host sees it, without the files that only the application has.
+        own = {"ca_path": None} if any(each["option"] == "ca_path" for each in params["follows"]) else {}
+        result = _from_here({**params, **own}, clock)
+        return {**result, "inside": {"ok": False, "pid": pid, "reason": why.reason}}
+
+
+def _from_here(params: t.Mapping[str, t.Any], clock: Clock) -> Result:
+    """The result of `run`, from the network that this process is in."""
     result = _attempt(params, clock)
     result["follows"] = params.get("follows", [])
     if params["counterfactual"] and params["send"] and not result["ok"]:
@@ -65,10 +84,10 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> Result:
 
 def like(params: t.Mapping[str, t.Any], seen: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
     """`params` as the application whose settings were `seen` (a result of the probe `environment`) would have them."""
-    from ansible_collections.traceops.tracing.plugins.module_utils._probe.otlp.own_way import followed
+    from ansible_collections.traceops.tracing.plugins.module_utils._probe.otlp.own_way import followed, inside_of
 
     changed, taken = followed(params, seen)
-    return {**changed, "follows": taken}
+    return {**changed, "follows": taken, "inside_of": inside_of(params, seen)}
 
 
 def _attempt(params: t.Mapping[str, t.Any], clock: Clock) -> Result:
@@ -85,6 +104,7 @@ def _attempt(params: t.Mapping[str, t.Any], clock: Clock) -> Result:
         "verified": None,
         "visible_after": None,
         "follows": [],
+        "inside": None,
         "counterfactuals": [],
         "passes_with": "",
     }

@@ -22,10 +22,13 @@ def followed(params: Params, seen: t.Mapping[str, t.Any]) -> t.Tuple[t.Dict[str,
     """`params` changed to what the application does, and what was taken from where.
 
     `seen` is a result of the probe `environment`. What the user's options say wins; path, TLS and certificates follow
-    only where the endpoint that is tried is the application's.
+    only where the endpoint that is tried is the application's. What sends nothing goes to the same place, no more.
     """
     effective = seen.get("effective") or {}
-    changed, taken = dict(params), []
+    changed = dict(params)
+    taken: t.List[Followed] = []
+    if not params["send"]:
+        return changed, taken
 
     def take(option: str, value: t.Any, setting: t.Mapping[str, t.Any]) -> None:
         changed[option] = value
@@ -50,10 +53,19 @@ def followed(params: Params, seen: t.Mapping[str, t.Any]) -> t.Tuple[t.Dict[str,
         if path != sdk_rules.TRACES_PATH:
             take("path", path, endpoint)
     ca_path = _value(effective, "ca_path")
-    # In a container the file is another one.
-    if ca_path and not params.get("ca_path") and seen.get("own_network") is False and os.path.isfile(ca_path):
+    # In a container the file is another one: it is read there.
+    there = bool(inside_of(params, seen)) or (seen.get("own_network") is False and os.path.isfile(str(ca_path)))
+    if ca_path and not params.get("ca_path") and there:
         take("ca_path", ca_path, effective["ca_path"])
     return changed, taken
+
+
+def inside_of(params: Params, seen: t.Mapping[str, t.Any]) -> int:
+    """The process from whose network the application's machine is to be tried; 0 where this host's does as well."""
+    if not seen.get("own_network"):
+        return 0
+    endpoint = (seen.get("effective") or {}).get("endpoint") or {}
+    return int(seen.get("pid") or 0) if _same_host(str(params["endpoint"]), endpoint) else 0
 
 
 def _value(effective: t.Mapping[str, t.Any], name: str) -> t.Any:
@@ -63,11 +75,15 @@ def _value(effective: t.Mapping[str, t.Any], name: str) -> t.Any:
 def _same(tried: str, endpoint: t.Mapping[str, t.Any]) -> bool:
     """Whether host and port that are tried are those of the application's endpoint."""
     address = addresses.split(tried)
+    return address is not None and address.port == endpoint.get("port") and _same_host(tried, endpoint)
+
+
+def _same_host(tried: str, endpoint: t.Mapping[str, t.Any]) -> bool:
+    address = addresses.split(tried)
     if address is None or not endpoint.get("value") or not endpoint.get("host"):
         return False
     host = str(endpoint["host"]).lower()
-    here = addresses.leads_here(host) and addresses.leads_here(address.host)
-    return address.port == endpoint.get("port") and (here or host == address.host)
+    return host == address.host or (addresses.leads_here(host) and addresses.leads_here(address.host))
 
 
 def _authority(endpoint: t.Mapping[str, t.Any]) -> str:

@@ -107,6 +107,14 @@ class Followed(t.TypedDict):
     source: str
 
 
+class Inside(t.TypedDict):
+    """An application with a network of its own: whether the attempt was made from inside it, and why not."""
+
+    ok: bool
+    pid: int
+    reason: str
+
+
 class Proof(t.TypedDict):
     """What was tried after a failure; passes_with is the setting of the one that passed, or empty."""
 
@@ -130,5 +138,6 @@ class Result(t.TypedDict, total=False):
     verified: t.Optional[bool]
     visible_after: t.Optional[float]  # seconds
     follows: t.List[Followed]  # what was taken from the application, where the probe goes its way
+    inside: t.Optional[Inside]  # null: nobody asked for it, or the application shares this host's network
     counterfactuals: t.List[Counterfactual]
     passes_with: str
