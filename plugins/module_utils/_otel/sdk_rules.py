@@ -35,30 +35,37 @@ class Rules(t.NamedTuple):
     bare_http: str
     timeout_s: float  # one unit of OTEL_EXPORTER_OTLP_TIMEOUT, in seconds
     exporters: t.Tuple[str, ...]  # words of OTEL_TRACES_EXPORTER beside those of the specification
+    proxied: t.Tuple[str, ...]  # the protocols whose exports heed http_proxy and its like
 
 
 _ALL = PROTOCOLS
 _NO_JSON = (GRPC, HTTP_PROTOBUF)
+_HTTP = (HTTP_PROTOBUF, HTTP_JSON)
 
 RULES: t.Dict[str, Rules] = {
     # opentelemetry-distro sets grpc; exporter-otlp-proto-grpc/exporter.py: without scheme and `insecure` it uses TLS;
     # the time-out is in seconds.
-    "python": Rules("Python", GRPC, _NO_JSON, TLS, REFUSED, 1.0, ("otlp_proto_grpc", "otlp_proto_http", "zipkin_json")),
-    # sdk-node/src/utils.ts; otlp-grpc-exporter-base puts https:// before a URL without scheme.
-    "nodejs": Rules("Node.js", HTTP_PROTOBUF, _ALL, TLS, REFUSED, 0.001, ()),
+    "python": Rules(
+        "Python", GRPC, _NO_JSON, TLS, REFUSED, 1.0, ("otlp_proto_grpc", "otlp_proto_http", "zipkin_json"), _ALL
+    ),
+    # sdk-node/src/utils.ts; otlp-grpc-exporter-base puts https:// before a URL without scheme. The HTTP exporter has an
+    # agent of its own, which knows no proxy (opentelemetry-js issue 6638).
+    "nodejs": Rules("Node.js", HTTP_PROTOBUF, _ALL, TLS, REFUSED, 0.001, (), (GRPC,)),
     # sdk-extension-autoconfigure OtlpConfigUtil: "must start with http:// or https://"; the agent's default since 2.0.
-    "java": Rules("Java", None, _NO_JSON, REFUSED, REFUSED, 0.001, ("otlp/stdout", "experimental-otlp/stdout")),
+    # A JVM has properties for proxies and reads no variable.
+    "java": Rules("Java", None, _NO_JSON, REFUSED, REFUSED, 0.001, ("otlp/stdout", "experimental-otlp/stdout"), ()),
     # otlptracegrpc and otlptracehttp internal/envconfig: url.Parse takes HOST of HOST:PORT for the scheme.
-    "go": Rules("Go", HTTP_PROTOBUF, _NO_JSON, EMPTY, EMPTY, 0.001, ()),
+    "go": Rules("Go", HTTP_PROTOBUF, _NO_JSON, EMPTY, EMPTY, 0.001, (), _ALL),
     # OtlpExporterOptions: a Uri of another scheme than http and https is not supported.
-    "dotnet": Rules(".NET", None, _NO_JSON, REFUSED, REFUSED, 0.001, ()),
+    "dotnet": Rules(".NET", None, _NO_JSON, REFUSED, REFUSED, 0.001, (), _ALL),
     # opentelemetry-exporter-otlp is HTTP only ("invalid url for OTLP::Exporter"), its time-out in seconds.
-    "ruby": Rules("Ruby", HTTP_PROTOBUF, (HTTP_PROTOBUF,), REFUSED, REFUSED, 1.0, ()),
-    "php": Rules("PHP", HTTP_PROTOBUF, _ALL, REFUSED, REFUSED, 0.001, ("memory",)),
-    # opentelemetry_exporter: http_protobuf since 1.0.
-    "erlang": Rules("Erlang", HTTP_PROTOBUF, _NO_JSON, REFUSED, REFUSED, 0.001, ()),
-    "rust": Rules("Rust", None, _ALL, REFUSED, REFUSED, 0.001, ()),
-    "cpp": Rules("C++", None, _ALL, REFUSED, REFUSED, 0.001, ()),
+    "ruby": Rules("Ruby", HTTP_PROTOBUF, (HTTP_PROTOBUF,), REFUSED, REFUSED, 1.0, (), _HTTP),
+    "php": Rules("PHP", HTTP_PROTOBUF, _ALL, REFUSED, REFUSED, 0.001, ("memory",), _ALL),
+    # opentelemetry_exporter: http_protobuf since 1.0. httpc and grpcbox read no variable for proxies.
+    "erlang": Rules("Erlang", HTTP_PROTOBUF, _NO_JSON, REFUSED, REFUSED, 0.001, (), ()),
+    # reqwest reads the variables for proxies, tonic does not (grpc-rust issue 2298).
+    "rust": Rules("Rust", None, _ALL, REFUSED, REFUSED, 0.001, (), _HTTP),
+    "cpp": Rules("C++", None, _ALL, REFUSED, REFUSED, 0.001, (), _ALL),
 }
 # Of the specification, and of the names that all SDKs with such an exporter gave it.
 EXPORTERS = ("otlp", "console", "logging", "none", "zipkin", "jaeger", "jaeger_proto")
@@ -119,3 +126,11 @@ def bare_endpoint(language: str, protocol: str) -> str:
     if sdk is None:
         return REFUSED
     return sdk.bare_grpc if protocol == GRPC else sdk.bare_http
+
+
+def heeds_proxies(language: str, protocol: t.Optional[str]) -> bool:
+    """Whether exports over `protocol` (null: not known) may go through the proxies that variables name."""
+    sdk = RULES.get(language)
+    if sdk is None or (protocol is None and sdk.proxied):
+        return True
+    return protocol in sdk.proxied

@@ -12,7 +12,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._probe.environmen
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.otlp import inside
 from ansible_collections.traceops.tracing.tests.lab.tempo import Tempo
 from ansible_collections.traceops.tracing.tests.probing import options
-from ansible_collections.traceops.tracing.tests.servers import tcp_server
+from ansible_collections.traceops.tracing.tests.servers import closed_port, tcp_server
 
 PYTHON = ("python3", "app.py")
 
@@ -160,6 +160,43 @@ def test_without_root_a_container_is_tried_from_the_host_and_that_is_said(monkey
         "pid": 812,
         "reason": "only root can join another process's network; become root",
     }
+
+
+HTTP = {"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}
+
+
+@pytest.mark.parametrize(
+    ("words", "variables", "followed"),
+    [
+        (PYTHON, {**HTTP, "http_proxy": "http://proxy:3128"}, {"http": "http://proxy:3128"}),
+        (PYTHON, {**HTTP, "http_proxy": "http://proxy:3128", "no_proxy": "tempo"}, {}),
+        (PYTHON, HTTP, {}),
+        # Its HTTP exporter knows no proxy, its gRPC exporter does.
+        (("node", "app.js"), {**HTTP, "http_proxy": "http://proxy:3128"}, {}),
+        (
+            ("node", "app.js"),
+            {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", "http_proxy": "http://proxy:3128"},
+            {"http": "http://proxy:3128"},
+        ),
+        (("java", "-jar", "app.jar"), {**HTTP, "https_proxy": "http://proxy:3128"}, {}),
+        (PYTHON, {**HTTP, "http_proxy": "http://proxy:port"}, None),
+        # Whoever reads the evidence does not learn the password, so the canary goes as this host would.
+        (PYTHON, {**HTTP, "http_proxy": "http://me:hunter2@proxy:3128"}, None),
+    ],
+)
+def test_which_proxies_the_canary_goes_through(
+    words: tuple[str, ...], variables: dict[str, str], followed: dict[str, str] | None
+) -> None:
+    seen = application({**variables, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://tempo:4318"}, words)
+    assert otlp.like(options(otlp, endpoint="http://tempo:4318"), seen).get("proxies") == followed
+
+
+def test_the_proxy_of_an_application_decides_not_that_of_the_play(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://192.0.2.1:3128")
+    dead = f"http://127.0.0.1:{closed_port()}"
+    seen = application({**HTTP, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://tempo:4318", "http_proxy": dead})
+    result = otlp.run(otlp.like(options(otlp, endpoint="http://tempo:4318", timeout=2.0), seen))
+    assert (result["cause"], result["phases"]["tcp"]["proxy"]) == ("proxy_in_the_way", dead)
 
 
 @pytest.mark.parametrize(

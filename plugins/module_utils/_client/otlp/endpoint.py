@@ -106,8 +106,8 @@ class Proxy:
         return f"{self.scheme}://{host}:{self.port}"
 
 
-def proxy_for(endpoint: Endpoint, grpc: bool) -> t.Optional[Proxy]:
-    """The proxy that an exporter on this host would use, or None.
+def proxy_for(endpoint: Endpoint, grpc: bool, proxies: t.Optional[t.Mapping[str, str]] = None) -> t.Optional[Proxy]:
+    """The proxy that an exporter would use, or None: by `proxies` (kind: URL), else by the variables of this process.
 
     gRPC looks at grpc_proxy, https_proxy and http_proxy, in this order, and tunnels whatever it sends; no_grpc_proxy
     goes before no_proxy (grpcio 1.85, doc/environment_variables.md). HTTP clients look at the variable of the URL's
@@ -115,7 +115,7 @@ def proxy_for(endpoint: Endpoint, grpc: bool) -> t.Optional[Proxy]:
     """
     from urllib import request
 
-    found = request.getproxies_environment()
+    found = request.getproxies_environment() if proxies is None else proxies
     order = ["grpc", "https", "http"] if grpc else ["https" if endpoint.tls else "http"]
     name = next((kind for kind in [*order, "all"] if found.get(kind)), None)
     without = (grpc and found.get("no_grpc")) or found.get("no", "")

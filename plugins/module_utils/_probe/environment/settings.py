@@ -237,6 +237,8 @@ def effective(variables: t.Mapping[str, str], options: t.Mapping[str, t.Any], wo
         found["endpoint"]["value"] = without_user(found["endpoint"]["value"])
     found["endpoint"].update(_parsed(found["endpoint"]["value"]))
     found["proxies"] = _proxies(variables, found["endpoint"], found["protocol"]["value"] == "grpc")
+    if not sdk_rules.heeds_proxies(language, found["protocol"]["value"]):
+        found["proxies"]["applies"] = False
     for setting in found.values():
         if isinstance(setting, dict) and isinstance(setting.get("value"), str):
             setting["value"] = redact(clean(setting["value"]))[:MAX_VALUE]

@@ -193,7 +193,7 @@ def _phase(phase: P) -> t.Iterator[P]:
 def _reach(options: Options, phases: Phases, deadline: Deadline) -> Route:
     endpoint = options.endpoint
     grpc = options.protocol == GRPC
-    proxy = proxy_for(endpoint, grpc)
+    proxy = proxy_for(endpoint, grpc, options.proxies)
     tunnel = endpoint.tls or grpc
     host, port = (proxy.host, proxy.port) if proxy else (endpoint.host, endpoint.port)
     where = proxy.url if proxy else endpoint.authority

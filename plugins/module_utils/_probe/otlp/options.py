@@ -64,6 +64,7 @@ class Options:
     sampled: bool
     canary: t.Optional[t.Tuple[str, str, str]]
     timeout: float
+    proxies: t.Optional[t.Mapping[str, str]]  # of the application, by kind; null: those of this process
 
 
 def read_options(params: t.Mapping[str, t.Any]) -> Options:
@@ -91,6 +92,7 @@ def read_options(params: t.Mapping[str, t.Any]) -> Options:
         sampled=sampled,
         canary=(canary["run"], canary["host"], canary["hop"]) if canary else None,
         timeout=timeout,
+        proxies=params.get("proxies"),
     )
 
 

@@ -12,6 +12,7 @@ import os
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base import addresses
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import MASK
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import sdk_rules
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.otlp.result import Followed
 
@@ -52,6 +53,10 @@ def followed(params: Params, seen: t.Mapping[str, t.Any]) -> t.Tuple[t.Dict[str,
         path = _path(endpoint)
         if path != sdk_rules.TRACES_PATH:
             take("path", path, endpoint)
+    proxies = _proxies(effective.get("proxies"))
+    if proxies is not None:
+        changed["proxies"] = proxies
+        taken += [Followed(option="proxies", value=url, source=f"{kind}_proxy") for kind, url in proxies.items()]
     ca_path = _value(effective, "ca_path")
     # In a container the file is another one: it is read there.
     there = bool(inside_of(params, seen)) or (seen.get("own_network") is False and os.path.isfile(str(ca_path)))
@@ -84,6 +89,19 @@ def _same_host(tried: str, endpoint: t.Mapping[str, t.Any]) -> bool:
         return False
     host = str(endpoint["host"]).lower()
     return host == address.host or (addresses.leads_here(host) and addresses.leads_here(address.host))
+
+
+def _proxies(seen: t.Any) -> t.Optional[t.Dict[str, str]]:
+    """The application's proxies by kind; none where its exports go through none; null where they cannot be known."""
+    if not seen or MASK in "".join(str(value) for value in seen.values()):
+        return None
+    if not seen["applies"]:
+        return {}
+    urls = {kind: seen[kind] for kind in ("http", "https", "all", "grpc") if seen[kind]}
+    found = [addresses.split(url) for url in urls.values()]
+    if not all(address and address.host for address in found):
+        return None
+    return {**urls, **({"no": seen["no_proxy"]} if seen["no_proxy"] else {})}
 
 
 def _authority(endpoint: t.Mapping[str, t.Any]) -> str:
