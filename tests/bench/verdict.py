@@ -25,7 +25,11 @@ def fleet(number: int) -> evidence.Document:
     hosts = {}
     for n in range(number):
         text = kinds[n // 10 % len(kinds)] if n % 10 == 0 else plain
-        hosts[f"app{n:04}"] = json.loads(text.replace("tempo:4318", f"tempo{n % 40}:4318"))
+        hosts[f"app{n:04}"] = own = json.loads(text.replace("tempo:4318", f"tempo{n % 40}:4318"))
+        for application in own["applications"].values():  # what no two hosts have in common
+            application["otlp"].update(trace_ids=[f"{n:032x}"], took=n / 7000)
+            if application["otlp"]["ok"]:
+                application["otlp"]["phases"]["export"]["ms"] = n / 70
     backend = healthy["backends"]["main"]
     backend["hosts"] = list(hosts)
     del backend["applications"]  # those of all hosts

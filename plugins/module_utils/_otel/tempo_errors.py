@@ -48,12 +48,15 @@ def _spans(versions: str, major: str) -> bool:
 
 def meaning(text: t.Any) -> t.Optional[Meaning]:
     """The meaning of a line or body, the most special one; None for words that are not known."""
-    if not isinstance(text, str) or not text:
-        return None
-    return next((each for pattern, each in _compiled() if pattern.search(text[:MAX_TEXT])), None)
+    return _meaning(text[:MAX_TEXT]) if isinstance(text, str) and text else None
 
 
 MAX_TEXT = 8192
+
+
+@functools.lru_cache(maxsize=1024)  # the hosts of a fleet are told the same
+def _meaning(text: str) -> t.Optional[Meaning]:
+    return next((each for pattern, each in _compiled() if pattern.search(text)), None)
 
 
 @functools.lru_cache(maxsize=1)

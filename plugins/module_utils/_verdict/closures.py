@@ -9,6 +9,7 @@ Only what checks use often is turned into functions; the rest is left to the int
 
 from __future__ import annotations
 
+import itertools
 import operator
 import typing as t
 
@@ -36,6 +37,40 @@ def build(node: Node, interpreter: t.Any) -> Function:
     return maker(node, interpreter)
 
 
+def path(node: Node) -> t.Optional[Function]:
+    """The function of a path that is made of names only, which fails on no document; null for any other expression."""
+    keys = _keys(node)
+    return None if keys is None else following(keys)
+
+
+# Of these the first part alone starts at the document; what follows starts at what it finds.
+_CHAINS = frozenset(
+    {"subexpression", "index_expression", "pipe", "projection", "value_projection", "filter_projection", "flatten"}
+)
+
+
+def paths(node: t.Any) -> t.Set[t.Tuple[str, ...]]:
+    """Where an expression reads a document: its value follows from what is at these paths; `()` is the whole of it."""
+    if not isinstance(node, dict):
+        return set()  # the open end of a slice
+    keys = _keys(node)
+    if keys is not None:
+        return {keys}
+    if node["type"] in ("current", "identity"):
+        return {()}
+    if node["type"] == "expref":
+        return set()  # for the items of a list
+    children = node["children"]
+    if node["type"] not in _CHAINS:
+        return set().union(*(paths(child) for child in children))
+    names = _keys({**node, "children": list(itertools.takewhile(_keys, children))})
+    if node["type"] != "subexpression" or not names:
+        return paths(children[0])
+    then = children[len(names)]
+    # The tree of a.b[0] says a.(b[0]).
+    return {names + path for path in paths(then)} if then["type"] == "index_expression" else {names}
+
+
 def _children(node: Node, interpreter: t.Any) -> t.List[Function]:
     return [build(child, interpreter) for child in node["children"]]
 
@@ -50,15 +85,16 @@ def _literal(node: Node, interpreter: t.Any) -> Function:
 
 
 def _field(node: Node, interpreter: t.Any) -> Function:
-    return _path((node["value"],))
+    return following((node["value"],))
 
 
-def _path(keys: t.Tuple[str, ...]) -> Function:
+def following(keys: t.Tuple[str, ...]) -> Function:
+    """The function that follows names from one object to the next; null where one is not there."""
+
     def follow(value: t.Any) -> t.Any:
         for key in keys:
-            if value.__class__ is not dict and not isinstance(
-                value, dict
-            ):  # the former is faster, and as a rule enough
+            # The former is faster, and as a rule enough.
+            if value.__class__ is not dict and not isinstance(value, dict):
                 return None
             value = value.get(key)
         return value
@@ -77,9 +113,9 @@ def _keys(node: Node) -> t.Optional[t.Tuple[str, ...]]:
 
 
 def _sequence(node: Node, interpreter: t.Any) -> Function:
-    keys = _keys(node)
-    if keys is not None:
-        return _path(keys)
+    followed = path(node)
+    if followed is not None:
+        return followed
     steps = _children(node, interpreter)
 
     def follow(value: t.Any) -> t.Any:

@@ -11,17 +11,22 @@ import typing as t
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document as evidence
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import LABELS, PARTS
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import facts, suppress, views
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict.closures import truthy
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.closures import (
+    Function,
+    following,
+    paths,
+    truthy,
+)
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import (
     BadExpression,
     Expression,
     Search,
     epoch,
     render,
-    searcher,
     shown,
 )
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import SCOPES, Check, Library
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.memory import Memory
 
 # What a finding can be. `failed`, `warning` and `info` are failing checks by severity; "not checked" has four
 # forms: skipped (nobody asked, or it does not apply), blocked (by a failing check), unknown (it was tried).
@@ -85,12 +90,13 @@ class Finding(t.NamedTuple):
 def evaluate(document: evidence.Document, library: Library) -> t.List[Finding]:
     """All findings, in path order within the run, then each backend, then each host and its applications."""
     now = epoch(document["run"].get("finished"))
-    search = searcher(now if now is not None else 0.0)
+    search = Search(now if now is not None else 0.0)
     suppressions = suppress.active(document["run"].get("suppress") or [], now)
     by_scope = {scope: [c for c in library.checks if c.scope == scope] for scope in SCOPES}
+    steps = {scope: [_steps(check, search) for check in checks] for scope, checks in by_scope.items()}
 
     def decided(scope: str, at: Subject, view: t.Any) -> t.List[_Decision]:
-        found = [_decide(check, view, search, at) for check in by_scope[scope]]
+        found = [_decide(each, view, search, at) for each in steps[scope]]
         return [d._replace(finding=_suppressed(d.finding, suppressions)) for d in found] if suppressions else found
 
     decisions = _Decisions(
@@ -148,60 +154,127 @@ class _Decisions(t.NamedTuple):
     applications: t.Dict[t.Tuple[str, str], t.List[_Decision]]  # by host and application
 
 
-def _decide(check: Check, view: t.Any, search: Search, at: Subject) -> _Decision:
-    def undecided(state: str, reason: str, blockable: bool, stopped: str = "") -> _Decision:
-        return _Decision(Finding(check, *at, state, check.question, reason), blockable, stopped)
+class _Need(t.NamedTuple):
+    """A need of a check, taken apart once for all that is asked: a path is split for no host again."""
 
+    source: str
+    label: str  # "otlp", "backend.grafana"
+    name: str  # its last name
+    find: Function  # the value, in a view
+    probe: Function  # the result that the label names, in a view
+    withheld: bool  # what a probe that could not answer tells of this is nothing to judge by
+
+
+class _Steps(t.NamedTuple):
+    """A check with the functions of its conditions."""
+
+    check: Check
+    needs: t.Tuple[_Need, ...]
+    when: t.Optional[Function]
+    fails_when: Function
+    passes_when: t.Optional[Function]
+    memory: Memory  # of what did not fail
+
+
+def _steps(check: Check, search: Search) -> _Steps:
+    when, passes_when = (each and search.finder(each) for each in (check.when, check.passes_when))
+    needs = tuple(_need(need, search) for need in check.needs)
+    memory = Memory(_read(check, needs))
+    return _Steps(check, needs, when, search.finder(check.fails_when), passes_when, memory)
+
+
+def _read(check: Check, needs: t.Sequence[_Need]) -> t.Iterator[t.Tuple[str, ...]]:
+    """Where the evidence is that decides whether a check passes or does not apply, and how that is said."""
+    texts = [part for text in (check.otherwise, check.passes_as) if text for part in text.parts]
+    for each in (*check.needs, check.when, check.fails_when, check.passes_when, *texts):
+        if isinstance(each, Expression):
+            yield from paths(each.tree)
+    for need in needs:
+        if need.withheld:
+            yield (*need.label.split("."), "ok")
+
+
+def _need(need: Expression, search: Search) -> _Need:
+    name = need.label.rpartition(".")[2]
+    label = LABELS.get(name)
+    judged = label is not None and label.judged
+    probe = following(tuple(need.label.split(".")))
+    withheld = not judged and need.source.rpartition(".")[2] not in _OUTCOME
+    return _Need(need.source, need.label, name, search.finder(need), probe, withheld)
+
+
+def _decide(steps: _Steps, view: t.Any, search: Search, at: Subject) -> _Decision:
+    check, memory = steps.check, steps.memory
+    key = memory.key(view)
+    known = memory.recall(key)
+    if known is not None:
+        state, title, reason, told, blockable = known
+        return _Decision(Finding(check, *at, state, title, reason, told), blockable)
     try:
         values = []
-        for need in check.needs:
-            value = search(need, view)
+        for need in steps.needs:
+            value = need.find(view)
             missing = _missing(need, value, view)
-            if missing:
-                return undecided(*missing)
+            if missing is not None:
+                return _undecided(check, at, *missing)
             values.append(value)
-        if check.when is not None and not truthy(search(check.when, view)):
-            return undecided("skipped", render(check.otherwise, search, view), True)
-        if not truthy(search(check.fails_when, view)):
-            if check.passes_when is not None and not truthy(search(check.passes_when, view)):
-                return undecided(*_stopped(check.needs[0].label, _probe(check.needs[0].label, view)))
-            title = render(check.passes_as, search, view) if check.passes_as else check.question
-            # Of what passes, only plain values are quoted: there are thousands of such findings.
-            told = {n.source: _leaf(v) for n, v in zip(check.needs, values) if not isinstance(v, (dict, list))}
-            return _Decision(Finding(check, *at, "ok", title, evidence=told))
-        quoted = {need.source: _bounded(value) for need, value in zip(check.needs, values)}
-        quoted.update({shown_.source: _bounded(search(shown_, view)) for shown_ in check.shows})
-        pending = check.pending_when is not None and truthy(search(check.pending_when, view))
-        finding = Finding(
-            check,
-            *at,
-            "pending" if pending else _STATE_OF[check.severity],
-            render(check.title, search, view),
-            render(check.pending_as, search, view) if pending else "",
-            quoted,
-            cause=render(check.cause, search, view),
-            # A step that is made of evidence may not apply: then nothing is left of it.
-            fix=tuple(filter(None, (render(step, search, view).strip() for step in check.fix))),
-            proved=not pending and check.proved_when is not None and truthy(search(check.proved_when, view)),
-        )
-        return _Decision(finding)
+        if steps.when is not None and not truthy(steps.when(view)):
+            reason = render(check.otherwise, search, view)
+            memory.remember(key, ("skipped", check.question, reason, {}, True))
+            return _undecided(check, at, "skipped", reason, True)
+        if truthy(steps.fails_when(view)):
+            return _Decision(_failing(check, [*zip(check.needs, values)], view, search, at))
+        if steps.passes_when is not None and not truthy(steps.passes_when(view)):
+            first = steps.needs[0]
+            return _undecided(check, at, *_stopped(first.label, first.probe(view)))
+        title = render(check.passes_as, search, view) if check.passes_as else check.question
+        # Of what passes, only plain values are quoted: there are thousands of such findings.
+        told = {n.source: _leaf(v) for n, v in zip(steps.needs, values) if not isinstance(v, (dict, list))}
+        memory.remember(key, ("ok", title, "", told, False))
+        return _Decision(Finding(check, *at, "ok", title, evidence=told))
     except BadExpression as error:
-        return undecided("unknown", f"the evidence has another shape than expected: {error}", False)
+        return _undecided(check, at, "unknown", f"the evidence has another shape than expected: {error}", False)
 
 
-def _missing(need: Expression, value: t.Any, view: t.Any) -> t.Optional[t.Tuple[str, str, bool, str]]:
-    """What `undecided` takes when the evidence that a check needs is not there; None when it is."""
-    name = need.label.rpartition(".")[2]
+def _undecided(check: Check, at: Subject, state: str, reason: str, blockable: bool, stopped: str = "") -> _Decision:
+    return _Decision(Finding(check, *at, state, check.question, reason), blockable, stopped)
+
+
+def _failing(
+    check: Check, needed: t.Sequence[t.Tuple[Expression, t.Any]], view: t.Any, search: Search, at: Subject
+) -> Finding:
+    """The finding of a check that fails, or that may still pass by itself."""
+    quoted = {need.source: _bounded(value) for need, value in needed}
+    quoted.update({shown_.source: _bounded(search(shown_, view)) for shown_ in check.shows})
+    pending = check.pending_when is not None and truthy(search(check.pending_when, view))
+    return Finding(
+        check,
+        *at,
+        "pending" if pending else _STATE_OF[check.severity],
+        render(check.title, search, view),
+        render(check.pending_as, search, view) if pending else "",
+        quoted,
+        cause=render(check.cause, search, view),
+        # A step that is made of evidence may not apply: then nothing is left of it.
+        fix=tuple(filter(None, (render(step, search, view).strip() for step in check.fix))),
+        proved=not pending and check.proved_when is not None and truthy(search(check.proved_when, view)),
+    )
+
+
+def _missing(need: _Need, value: t.Any, view: t.Any) -> t.Optional[t.Tuple[str, str, bool, str]]:
+    """What `_undecided` takes when the evidence that a check needs is not there; None when it is."""
+    name = need.name
     if name == "settings":
         option = need.source.partition(".")[2]
         words = f"no {option.replace('_', ' ')} was given (diagnose_{option})"
         return None if truthy(value) else ("skipped", words, False, "")
     if name == "facts":
         return None if value is not None else _unknown_fact(need.source.split(".")[1], view)
-    label, probe = LABELS.get(name), _probe(need.label, view)
+    if value is not None and not need.withheld:
+        return None
+    probe = need.probe(view)
     failed = isinstance(probe, dict) and probe.get("ok") is False
-    judged = label is not None and label.judged
-    if failed and not judged and need.source.rpartition(".")[2] not in _OUTCOME:
+    if failed and need.withheld:
         return "unknown", f"{name}: {_said(probe)}", True, ""
     if value is not None:
         return None
@@ -243,9 +316,7 @@ def _unknown_fact(name: str, view: t.Any) -> t.Tuple[str, str, bool, str]:
 
 def _probe(label: str, view: t.Any) -> t.Any:
     """The result that `label` ("otlp", "backend.grafana") names."""
-    for key in label.split("."):
-        view = view.get(key) if isinstance(view, dict) else None
-    return view
+    return following(tuple(label.split(".")))(view)
 
 
 def _stopped(label: str, probe: t.Any) -> t.Tuple[str, str, bool, str]:

@@ -24,8 +24,6 @@ from ansible_collections.traceops.tracing.plugins.module_utils._base.errors impo
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import closures
 
-Search = t.Callable[["Expression", t.Any], t.Any]
-
 MAX_TEXT = 240  # characters of one piece of evidence in a sentence
 MAX_ITEMS = 6  # items of a list in a sentence
 
@@ -70,20 +68,9 @@ def compile_expression(source: t.Any) -> Expression:
     return Expression(source, tree, found.group(1) if found else "")
 
 
-# Of these the first part alone starts at the document; what follows starts at what it finds.
-_CHAINS = frozenset(
-    {"subexpression", "index_expression", "pipe", "projection", "value_projection", "filter_projection", "flatten"}
-)
-
-
 def roots(tree: t.Any) -> t.Set[str]:
     """The names with which the paths of a syntax tree begin: {"otlp", "settings"}."""
-    if not isinstance(tree, dict):
-        return set()
-    if tree["type"] == "field":
-        return {tree["value"]}
-    children = tree["children"][:1] if tree["type"] in _CHAINS else tree["children"]
-    return set().union(*(roots(child) for child in children))
+    return {path[0] for path in closures.paths(tree) if path}
 
 
 def compile_text(source: t.Any) -> Text:
@@ -150,34 +137,48 @@ def _shown_text(value: str) -> str:
     return excerpt(value, MAX_TEXT)
 
 
-def searcher(now: float) -> Search:
-    """A function that evaluates expressions; `now` (epoch seconds) is what `age` counts to."""
-    _unused, error_type = _jmespath()
-    from jmespath import Options
-    from jmespath.visitor import TreeInterpreter
+class Search:
+    """Evaluates expressions, of which it makes functions once; `now` (epoch seconds) is what `age` counts to."""
 
-    interpreter = TreeInterpreter(Options(custom_functions=_functions(now)))
-    built: t.Dict[str, closures.Function] = {}
-    found: t.Dict[str, t.Any] = {}  # in the document of the last call: checks of one subject ask for much the same
-    asked: t.List[t.Any] = [None]
+    def __init__(self, now: float) -> None:
+        _unused, self._error = _jmespath()
+        from jmespath import Options
+        from jmespath.visitor import TreeInterpreter
 
-    def search(expression: Expression, document: t.Any) -> t.Any:
-        source = expression.source
-        if document is not asked[0]:
-            asked[0] = document
-            found.clear()
-        elif source in found:
-            return found[source]
-        function = built.get(source)
-        if function is None:
-            function = built[source] = closures.build(expression.tree, interpreter)
-        try:
-            value = found[source] = function(document)
-            return value
-        except (error_type, TypeError, re.error) as error:
-            raise BadExpression(f"'{expression.source}': {' '.join(str(error).split())}") from None
+        self._interpreter = TreeInterpreter(Options(custom_functions=_functions(now)))
+        self._finders: t.Dict[str, closures.Function] = {}
+        self._document: t.Any = None
+        self._found: t.Dict[str, t.Any] = {}  # in that document: checks of one subject ask for much the same
 
-    return search
+    def __call__(self, expression: Expression, document: t.Any) -> t.Any:
+        """What `expression` finds in `document`."""
+        return self.finder(expression)(document)
+
+    def finder(self, expression: Expression) -> closures.Function:
+        """The function of `expression`; it raises BadExpression where the document has another shape than expected."""
+        finder = self._finders.get(expression.source)
+        if finder is None:
+            # A path is followed faster than remembered, and never fails.
+            finder = closures.path(expression.tree) or self._remembering(expression)
+            self._finders[expression.source] = finder
+        return finder
+
+    def _remembering(self, expression: Expression) -> closures.Function:
+        source, function = expression.source, closures.build(expression.tree, self._interpreter)
+
+        def find(document: t.Any) -> t.Any:
+            if document is not self._document:
+                self._document = document
+                self._found.clear()
+            elif source in self._found:
+                return self._found[source]
+            try:
+                value = self._found[source] = function(document)
+                return value
+            except (self._error, TypeError, re.error) as error:
+                raise BadExpression(f"'{source}': {' '.join(str(error).split())}") from None
+
+        return find
 
 
 @functools.lru_cache(maxsize=1)

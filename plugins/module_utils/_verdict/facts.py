@@ -8,6 +8,7 @@ Pure functions of what a check sees anyway. A fact says what is so, never whethe
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 
@@ -287,6 +288,7 @@ def containers(found: t.Any) -> Containers:
     return roles
 
 
+@functools.lru_cache(maxsize=4096)  # a container is looked at for its host, its applications and its backend
 def role_of(name: str, image: str, program: str) -> t.Optional[str]:
     """`tempo`, `grafana` or None, of a container's name, its image and the program that it starts."""
     repository = re.sub(r"(?:@sha256:.*|:[\w.-]+)$", "", image).rpartition("/")[2]

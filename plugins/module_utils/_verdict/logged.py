@@ -169,5 +169,5 @@ def _profile(labels: Labels) -> str:
 
 def _at(value: t.Any, *keys: str) -> t.Any:
     for key in keys:
-        value = value.get(key) if isinstance(value, t.Mapping) else None
+        value = value.get(key) if isinstance(value, dict) else None
     return value

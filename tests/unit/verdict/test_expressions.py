@@ -13,7 +13,7 @@ NOON = 1795435200.0  # 2026-11-23T12:00:00Z
 
 
 def found(source: str, document: Any = None) -> Any:
-    return e.searcher(NOON)(e.compile_expression(source), document if document is not None else {})
+    return e.Search(NOON)(e.compile_expression(source), document if document is not None else {})
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_the_label_is_the_evidence_that_an_expression_begins_with(source: str, l
 
 
 def rendered(source: str, document: Any) -> str:
-    return e.render(e.compile_text(source), e.searcher(NOON), document)
+    return e.render(e.compile_text(source), e.Search(NOON), document)
 
 
 @pytest.mark.parametrize(

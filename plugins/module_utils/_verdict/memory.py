@@ -1,0 +1,57 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Remembers what was found out in a document, by the values that it follows from: most hosts of a fleet are alike."""
+
+from __future__ import annotations
+
+import marshal
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.closures import following
+
+Path = t.Tuple[str, ...]
+
+MAX_BYTES = 500  # of the values; more take longer to look at than to judge
+MAX_KNOWN = 100
+MIN_USES = 4  # of each; a value that every host has for itself is not worth remembering
+
+
+class Memory:
+    """What follows from the values at `paths`; of plain data, which does not change meanwhile."""
+
+    def __init__(self, paths: t.Iterable[Path]) -> None:
+        wanted = set(paths)
+        shortest = [path for path in wanted if not any(path[:end] in wanted for end in range(len(path)))]
+        self._finders = [following(path) for path in sorted(shortest)]
+        self._known: t.Dict[bytes, t.Any] = {}
+        self._asked = 0
+        self._useful = () not in wanted
+
+    def key(self, document: t.Any) -> t.Optional[bytes]:
+        """What the values at the paths are, or null when nothing is remembered.
+
+        Of equal bytes the values are equal, also in kind (true is not 1).
+        """
+        if not self._useful:
+            return None
+        try:
+            found = marshal.dumps([find(document) for find in self._finders], 2)  # later versions also tell identity
+        except ValueError:  # not plain
+            return None
+        self._useful = len(found) <= MAX_BYTES
+        return found
+
+    def recall(self, key: t.Optional[bytes]) -> t.Any:
+        """What was remembered for `key`, or null."""
+        self._asked += 1
+        return self._known.get(key) if key is not None else None
+
+    def remember(self, key: t.Optional[bytes], value: t.Any) -> None:
+        if key is None:
+            return
+        if len(self._known) >= MAX_KNOWN:
+            self._useful = self._asked >= MAX_KNOWN * MIN_USES
+            self._known.clear()
+            self._asked = 0
+        self._known[key] = value
