@@ -66,7 +66,7 @@ TABLE: t.Tuple[Row, ...] = (
     _row(
         "payload_too_large",
         "grpc-go, grpc-java, grpc-js, grpcio; HTTP 413",
-        r"(?:received|Sent|sending) message larger than",
+        r"(?i)(?:received|sent|sending) message larger than",
         r"gRPC message exceeds maximum size",
         r"exceeds max_request_size",
         r"exceeds the maximum request size",
