@@ -39,7 +39,7 @@ _BACKEND = (
 )
 _APPLICATION = (("otlp", "message"), ("otlp_collector", "message"), ("otlp_tempo", "message"))
 # Patterns of logs whose lines quote what Tempo answered.
-_LOGGED = ("export_failed", "export_dropped", "connection_failed", "partial_success")
+_LOGGED = ("export_failed", "export_dropped", "partial_success")
 
 
 def said(backend: Labels, hosts: t.Iterable[Labels], applications: t.Iterable[Labels]) -> t.List[Said]:
