@@ -64,7 +64,8 @@ options:
     description:
       - Names of profiles, which are ready-made sets of patterns. The collection has V(velostream), V(otel_python),
         V(otel_java), V(otel_nodejs), V(otel_go), V(otel_dotnet), V(otel_rust), V(otel_ruby), V(otel_php), V(otel_cpp)
-        (also for nginx and Envoy), V(otel_erlang), V(otel_collector) (also for Grafana Alloy), V(tempo) and
+        (also for nginx and Envoy), V(otel_erlang), V(fluent_bit), V(vector),
+        V(otel_collector) (also for Grafana Alloy), V(tempo) and
         V(tempo_server).
       - V(auto) stands for all of them but V(tempo_server). RV(recognised) is then the one whose lines the log has, and
         expectations are those of the profiles that were recognised.

@@ -79,6 +79,8 @@ TABLE: t.Tuple[Row, ...] = (
         r"RATE_LIMITED",
         r"(?i)too many requests",
         r"ingestion rate limit",
+        r"(?i)due to rate limit",
+        r"ThrottledException|ThrottlingException",
     ),
     _row(
         "partial_success",
@@ -192,6 +194,7 @@ TABLE: t.Tuple[Row, ...] = (
         r"Unexpected status line: \\u0015\\u0003",
         r"looks like a TLS",
         r"(?i)requires? (?:TLS|https)\b",
+        r":443: connection attempt timed out before receiving SETTINGS frame",
     ),
     # The other protocol of the two.
     _row(
@@ -201,6 +204,8 @@ TABLE: t.Tuple[Row, ...] = (
         r"Trying to connect an http1\.x server",
         r"Failed parsing HTTP/2",
         r"Expected SETTINGS frame",
+        r"before receiving SETTINGS frame",
+        r"error=invalid value key=content-type",
         r"frame too large",
         r"FRAME_SIZE_ERROR",
         r"4740180",
@@ -235,6 +240,11 @@ TABLE: t.Tuple[Row, ...] = (
         r"does not support (?:the )?(?:grpc|gRPC) ",
         r"Content-Type (?:header )?is not supported.*application/grpc",
     ),
+    _row(
+        "unsupported_media_type",
+        "grpc-go: a compression that the receiver does not have",
+        r"Decompressor is not installed for grpc-encoding",
+    ),
     # The endpoint as a text.
     _row(
         "scheme_missing",
@@ -268,6 +278,8 @@ TABLE: t.Tuple[Row, ...] = (
         r"Invalid scheme",
         r"Expected URL scheme 'http' or 'https'",
         r"unknown scheme ",
+        r"invalid target address \S*://",
+        r"(?:connections available to|getaddrinfo\(host=')\s?https?://",
         r"(?i)protocol \S+ (?:is )?not supported or disabled",
         r"must start with http://",
         r"(?i)unsupported (?:url )?scheme",
@@ -299,6 +311,7 @@ TABLE: t.Tuple[Row, ...] = (
         r"Failed to parse and ignoring exporter endpoint",
         r"no Host in request URL",
         r"received empty target",
+        r"lookup tcp/\S*: unknown port",
     ),
     # The way there.
     _row(
@@ -311,7 +324,7 @@ TABLE: t.Tuple[Row, ...] = (
         r"(?i)proxy authentication",
         r"\b407\b",
         r"(?i)unable to connect to proxy",
-        r"(?i)via proxy",
+        r"(?i)via (?:HTTP )?proxy",
         r"(?i)could not resolve proxy",
         r"proxy tunnel",
     ),
@@ -353,8 +366,9 @@ TABLE: t.Tuple[Row, ...] = (
         r"actively refused",
         r"os error 111\b",
         r"Errno 111\b",
+        # okhttp, of an address (HOST/IP:PORT); of time-outs and names it says so.
         r"ConnectException: Failed to connect to",
-        r"status code 2\. Error message: Failed to connect to /",
+        r"Failed to connect to [\w.-]*/[\[\d]",
         r"(?i)couldn't connect to server",
         r"ConnectionRefused",
     ),
@@ -367,6 +381,8 @@ TABLE: t.Tuple[Row, ...] = (
         r"(?i)network is unreachable",
         r"(?i)host is (?:unreachable|down)",
         r"ehostunreach",
+        r"EADDRNOTAVAIL",
+        r"(?i)cannot assign requested address",
     ),
     _row(
         "connection_timeout",
@@ -389,6 +405,7 @@ TABLE: t.Tuple[Row, ...] = (
         r"InterruptedIOException: timeout(?![\s\S]{0,2000}Connection reset)",
         r"status code 2\. Error message: timeout",
         r"Timeout expired",
+        r"Idle timeout reached",
     ),
     # Of a name that does not resolve, Java's gRPC exporter prints no more than the name.
     _row(
@@ -430,6 +447,7 @@ _PHRASES: t.Tuple[t.Tuple[str, t.Pattern[str]], ...] = (
     ("path_not_found", re.compile(r"\bNot ?Found\b(?! in)|404 page not found")),
     ("method_not_allowed", re.compile(r"\bMethod ?Not ?Allowed\b")),
     ("unsupported_media_type", re.compile(r"\bUnsupported ?Media ?Type\b")),
+    ("invalid_data", re.compile(r"\bUnprocessable ?(?:Entity|Content)\b|InvalidHeader \{")),
     ("bad_gateway", re.compile(r"\bBad ?Gateway\b|\bGateway ?Time-?[oO]ut\b")),
     ("server_error", re.compile(r"\bInternal ?Server ?Error\b")),
     ("unavailable", re.compile(r"\bService ?Unavailable\b|retryable status\b|retry-able request failure(?!: Post)")),
@@ -511,6 +529,9 @@ _REST: t.Tuple[Row, ...] = (
         r"(?i)\bgoaway\b",
         r"(?i)connection (?:was )?(?:closed|aborted|terminated|lost)",
         r"IncompleteMessage",
+        r"(?:error: |\berror,\s*):?eos\b",
+        r"HTTP status=0\b",
+        r"closed before server preface received",
         r"forcibly closed",
         r"Empty reply from server",
         r"ResponseEnded",
@@ -614,6 +635,9 @@ def explain(lines: t.Sequence[str]) -> t.Tuple[str, str]:
 
 
 def _found(text: str) -> t.Tuple[str, t.Optional[int]]:
+    proxied = _OF_PROXY.search(text)
+    if proxied:
+        return _STATUS_CAUSES.get(int(proxied.group(1)), "server_error"), proxied.start()
     for row in TABLE:
         found = row.regex.search(text)
         if found:
@@ -623,7 +647,14 @@ def _found(text: str) -> t.Tuple[str, t.Optional[int]]:
         code = int(status.group(1))
         default = "redirected" if code < 400 else "invalid_data" if code < 500 else "server_error"
         return _STATUS_CAUSES.get(code, default), status.start(1)
-    for cause, regex in (*_GRPC_SURE, *_PHRASES, *_REST_AS_PAIRS[:2], *_GRPC_UNSURE, *_REST_AS_PAIRS[2:]):
+    for cause, regex in (
+        *_GRPC_SURE,
+        *_PHRASES,
+        *_REST_AS_PAIRS[:2],
+        *_GRPC_UNSURE,
+        *_REST_AS_PAIRS[2:],
+        *_GRPC_UNKNOWN,
+    ):
         found = regex.search(text)
         if found:
             return cause, found.start()
@@ -633,25 +664,33 @@ def _found(text: str) -> t.Tuple[str, t.Optional[int]]:
 # UNAVAILABLE and UNKNOWN are also what an SDK makes of a connection that broke: other words go first.
 _UNSURE = ("unavailable", "server_error", "connection_reset")
 _GRPC_SURE = tuple(each for each in _GRPC if each[0] not in _UNSURE)
-_GRPC_UNSURE = tuple(each for each in _GRPC if each[0] in _UNSURE)
+_GRPC_UNKNOWN = tuple(each for each, said in zip(_GRPC, _GRPC_CAUSES) if said[0] == "UNKNOWN")
+_GRPC_UNSURE = tuple(each for each in _GRPC if each[0] in _UNSURE and each not in _GRPC_UNKNOWN)
+# With gRPC, a proxy on the way that answers with HTTP's status: these say more than that it is no gRPC.
+_OF_PROXY = re.compile(
+    r"(?:unexpected HTTP status code received from server: |Received http2 header with status: "
+    r"|: HTTP status code (?=\d+; transport))(401|403|407|429|5\d\d)\b"
+)
 _REST_AS_PAIRS = tuple((row.cause, row.regex) for row in _REST)
 
 
 # Which signal a line is about.
 _METRICS = re.compile(
-    r"(?i)metric_?exporter|/v1/metrics|PeriodicExporting|periodic ?(?:metric ?)?reader"
-    r"|(?:data_type|signal)\W{1,6}metrics"
+    r"(?i)metrics?[_ ]?exporter|/v1/metrics|PeriodicExporting|periodic ?(?:metric ?)?reader"
+    r"|(?:data_type|signal|pipeline)\W{1,6}metrics|\bmetrics/worker\.go|component_id=\S*metrics"
     r"|export (?:\d+ )?metric|(?:upload|send|uploading|exporting) metrics|MetricsExporter|MetricsService|OTLP METRIC"
     r"|metrics? export|MeterProvider|MetricReader|TonicMetrics|HttpMetrics|encode metrics|metrics batch"
     r"|otelcol\.exporter\.\w+\.\w*metrics|metrics error"
 )
 _LOGS = re.compile(
-    r"(?i)_log_exporter|/v1/logs|(?:data_type|signal)\W{1,6}logs|export (?:\d+ )?log|BatchLog|LogRecord"
+    r"(?i)_log_exporter|/v1/logs|(?:data_type|signal|pipeline)\W{1,6}logs|export (?:\d+ )?log|BatchLog|LogRecord"
+    r"|\blogs/worker\.go|component_id=\S*logs"
     r"|(?:upload|send|exporting) logs|LogsService|OTLP LOG\b|LoggerProvider|TonicLogs|HttpLogs|logs export"
     r"|encode logs|logs batch|LogsExporter"
 )
 _TRACES = re.compile(
-    r"(?i)trace_exporter|/v1/traces|(?:data_type|signal)\W{1,6}traces|export (?:\d+ )?(?:trace|span)|TraceService|spans"
+    r"(?i)trace_exporter|/v1/traces|(?:data_type|signal|pipeline)\W{1,6}traces|export (?:\d+ )?(?:trace|span)"
+    r"|TraceService|spans"
 )
 
 
@@ -662,6 +701,12 @@ def signal_of(text: str) -> str:
     if _LOGS.search(text):
         return "logs"
     return "traces" if _TRACES.search(text) else ""
+
+
+def signal_of_record(lines: t.Sequence[str]) -> str:
+    """metrics or logs, when a record names that one signal only; else ""."""
+    named = {signal for signal in map(signal_of, lines) if signal}
+    return named.pop() if len(named) == 1 and "traces" not in named else ""
 
 
 # The protocol that the exporter speaks, by its own name in the line.

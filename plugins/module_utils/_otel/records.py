@@ -85,6 +85,7 @@ _CONTINUES = re.compile(
     r"^(?:\s|$|Traceback|Caused by: |During handling|The above exception|Suppressed: |\.\.\. |[})\]]"
     r"|[\w.$]+(?:Error|Exception|Timeout|Failure|Refused|Reset|Disconnected"
     r"|Schema|URL|Redirects|StatusLine|gaierror|Iteration|Exit)\b(?::|$|\()"
+    r"|\{?\s*\\*\"(?:kind|data_type|name|error|interval)\\*\":|Permanent error: |request to \S+ responded"
     r"|stack traceback|details = |debug_error_string|\tstatus = |#\d+ |there is no reactor|note: )"
 )
 _FRAME = re.compile(

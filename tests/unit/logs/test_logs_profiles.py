@@ -198,6 +198,7 @@ LINES: dict[str, dict[str, list[str]]] = {
             "Failed to export 1 span. Server responded with HTTP status code 404. Error message: Not Found",
             "Failed to export spans. Error message: UNAVAILABLE: io exception",
             "WARN io.opentelemetry.exporter.otlp.trace.OtlpGrpcSpanExporter - Failed to export spans",
+            "WARN io.opentelemetry.exporters.otlp.OtlpGrpcSpanExporter - Failed to export spans",
             "FINE: Exporter failed",
             "WARNING: Exporter threw an Exception",
         ],
@@ -251,11 +252,16 @@ LINES: dict[str, dict[str, list[str]]] = {
             "context deadline exceeded: rpc error: code = Unavailable desc = connection refused",
             "max retry time elapsed: rpc error: code = Unavailable",
             "exporter export timeout: rpc error: code = Unavailable",
+            'Post "http://tempo:4317/v1/traces": net/http: malformed HTTP response',
+            "2021/04/10 22:50:01 rpc error: code = Unknown desc = no org id",
+            '{"error":"rpc error: desc = \\"transport: Error dial tcp 10.0.0.7:4317: connect: refused\\""}',
+            "lookup tcp/4318/v1/traces: unknown port",
         ],
         "transport_failed": [
             'addrConn.createTransport failed to connect to {}. Err: connection error: desc = "connection refused"'
         ],
         "partial_success": ["OTLP partial success: trace too large (3 spans rejected)"],
+        "too_large": ['ERROR\terror reporting Jaeger span "x": data does not fit within one UDP packet; size 65006'],
         "protocol_ignored": ["grpc is not a valid protocol for OTLP/HTTP, defaulting to http/protobuf"],
         "exporter_failed": [
             "invalid OTLP protocol 'http' - should be one of ['grpc', 'http/protobuf']",
@@ -371,6 +377,9 @@ LINES: dict[str, dict[str, list[str]]] = {
             "OTEL_TRACES_SAMPLER_ARG configuration was found but the value 'x' is invalid and will be ignored, default",
         ],
         "setting_ignored": ["Configuration key 'OTEL_EXPORTER_OTLP_TIMEOUT' has an invalid value: '10s'"],
+        "instrumentation_failed": [
+            "[Warning] CORECLR_ENABLE_PROFILING environment variable is not set to '1'. The CLR Profiler is disabled"
+        ],
         "too_large": [
             "request containing 5 item(s) was discarded because its size of 9 bytes exceeds the maximum request size"
         ],
@@ -405,6 +414,7 @@ LINES: dict[str, dict[str, list[str]]] = {
             "WARN opentelemetry_sdk: name=BatchSpanProcessor.SpanDroppingStarted",
             "WARN opentelemetry_sdk: name=BatchSpanProcessor.SpansDropped",
             "OpenTelemetry trace error occurred. cannot send message to batch processor as the channel is full",
+            "trace error occurred. cannot send span to the batch span processor because the channel is full",
         ],
         "channel_closed": ["cannot send message to batch processor as the channel is closed"],
         "exporter_died": [
@@ -415,6 +425,8 @@ LINES: dict[str, dict[str, list[str]]] = {
             "no http client, you must select one from features or provide your own implementation",
             "invalid exporter configuration: OTEL_EXPORTER_OTLP_ENDPOINT: invalid endpoint 'tempo': invalid format",
             "name=Protocol.InvalidFeatureCombination",
+            "Failed to build OTEL span exporter: x",
+            "feature 'gzip-tonic' is required to use the compression algorithm 'gzip'",
         ],
         "sampler_invalid": [
             'WARN opentelemetry_sdk: name="TracerProvider.Config.InvalidSamplerArgument" OTEL_TRACES_SAMPLER is set',
@@ -448,6 +460,7 @@ LINES: dict[str, dict[str, list[str]]] = {
             "The jaeger exporter cannot be configured - please add opentelemetry-exporter-jaeger to your Gemfile",
         ],
         "config_failed": ["OpenTelemetry error: unexpected configuration error due to x"],
+        "too_large": ['Unable to send spans: Message too long - sendto(2) for "jaeger-agent" port 6831'],
         "disabled": ["Environment variable OTEL_SDK_DISABLED is defined as true. SDK is disabled."],
         "instrumentation_failed": ["Instrumentation: OpenTelemetry::Instrumentation::PG failed to install"],
         "propagator_invalid": ["The w3c propagator is unknown and cannot be configured"],
@@ -459,15 +472,45 @@ LINES: dict[str, dict[str, list[str]]] = {
         "export_failed": [
             "OpenTelemetry: [error] Export failure [exception] Export retry limit exceeded [previous] cURL error 7",
             'app.ERROR: Export failure {"exception":"[object] (RuntimeException(code: 404): Not Found at /x.php:1)"}',
+            "[EDOT] [TRANSPORT] HttpTransportAsync::send exception 'Couldn't connect to server'. x: 1",
         ],
         "partial_success": ["OpenTelemetry: [error] Export partial success in /app/SpanExporter.php(50)"],
         "exporter_failed": [
             "OpenTelemetry: [warning] Unable to create exporter [exception] Span exporter factory not defined for: x",
         ],
         "config_failed": ["OpenTelemetry: [warning] Error during opentelemetry initialization: x"],
-        "instrumentation_failed": ["OpenTelemetry: [error] Unable to load instrumentation: My\\Instrumentation"],
+        "instrumentation_failed": [
+            "OpenTelemetry: [error] Unable to load instrumentation: My\\Instrumentation",
+            "Warning: The opentelemetry extension must be loaded in order to autoload it",
+        ],
         "sampler_invalid": ["OpenTelemetry: [warning] Unable to create sampler [exception] Unknown sampler: x"],
         "propagator_invalid": ["OpenTelemetry: [warning] Text map propagator not defined for: w3c"],
+    },
+    "fluent_bit": {
+        "sdk_heard": ["[2026/11/28 06:00:00] [ info] [output:opentelemetry:opentelemetry.0] worker #0 started"],
+        "export_failed": [
+            "[2026/11/28 06:00:00] [error] [output:opentelemetry:opentelemetry.0] tempo:4318, HTTP status=404",
+            "[error] [output:opentelemetry:opentelemetry.1] no upstream connections available to tempo:4318",
+        ],
+        "export_retry": [
+            "[ warn] [engine] failed to flush chunk '1-2.flb', retry in 7 seconds: input=x > output=opentelemetry.1"
+        ],
+        "queue_drop": [
+            "[error] [engine] chunk '1-2.flb' cannot be retried: task_id=1, input=x > output=opentelemetry.0"
+        ],
+    },
+    "vector": {
+        "sdk_heard": ["ERROR sink{component_id=x component_type=opentelemetry}:request{request_id=456}: vector::sinks"],
+        "export_failed": [
+            (
+                "ERROR sink{component_id=x component_type=opentelemetry}: vector::sinks::util::retries: Not retriable; "
+                'dropping the request. reason="Http status: 400 Bad Request" internal_log_rate_limit=true'
+            ),
+            'Rejection(InvalidHeader { name: "content-type" })',
+        ],
+        "export_retry": [
+            "WARN sink{component_type=opentelemetry}: vector::sinks::util::retries: Retrying after error. error=refused"
+        ],
     },
     "otel_cpp": {
         "sdk_heard": ["[Error] File: x.cc:1 [OTLP HTTP Client] y", "OTLP HTTP exporter received a non-success status"],
@@ -530,16 +573,30 @@ LINES: dict[str, dict[str, list[str]]] = {
             'info\totlpreceiver/otlp.go:1\tStarting GRPC server\t{"endpoint": "0.0.0.0:4317"}',
             'ts=2026-02-19T10:00:00Z level=info msg="Starting HTTP server" component_id=x endpoint=0.0.0.0:4318',
         ],
-        "export_retry": ["Exporting failed. Will retry the request after interval."],
+        "export_retry": [
+            "Exporting failed. Will retry the request after interval.",
+            'Exporting failed. Will retry the request after interval{"component_kind": "exporter"}',
+        ],
         "export_dropped": [
             'Exporting failed. Dropping data.\t{"error": "no more retries left: x", "dropped_items": 12}',
             "Exporting failed. Rejecting data. Try enabling sending_queue to survive temporary failures.",
             "No more retries left. Dropping data.",
+            'Exporting failed. The error is not retryable. Dropping data. {"kind": "exporter", "dropped_items": 60}',
+            'warn x.go:263 Sender failed {"kind": "processor", "name": "batch", "error": "Rate exceeded"}',
+            "otelcol.exporter.otlphttp.x request to https://x/v1/traces responded with HTTP Status Code 503, Message=x",
         ],
         "queue_drop": ["sending queue is full", "Dropping data because sending_queue is full"],
         "partial_success": ["Partial success response"],
         "memory_limited": ["Memory usage is above soft limit. Refusing data."],
-        "config_invalid": ['service::pipelines::traces: references exporter "otlp/x" which is not configured'],
+        "config_invalid": [
+            'service::pipelines::traces: references exporter "otlp/x" which is not configured',
+            '* error decoding \'exporters\': unknown type: "jaeger" for id: "jaeger" (valid values: [otlp otlphttp])',
+            "cannot start exporters: requested authenticator is not a client authenticator",
+        ],
+        "client_mismatch": [
+            'http2Server.HandleStreams received bogus greeting from client: "\\x16\\x03\\x01\\x01\\t\\x01"',
+            '{"msg":"http2Server.HandleStreams received bogus greeting from client: \\"POST / HTTP/1.1\\\\r\\""}',
+        ],
         "transport_failed": [
             'addrConn.createTransport failed to connect to {}. Err: connection error: desc = "connection refused"'
         ],
@@ -678,7 +735,7 @@ def test_a_bad_profile_is_named(tmp_path: Path, text: str, message: str) -> None
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"profiles": ["nope"]}, "profiles: there is no profile 'nope'; known are otel_collector, "),
+        ({"profiles": ["nope"]}, "profiles: there is no profile 'nope'; known are fluent_bit, otel_collector, "),
         ({"profiles": ["../../etc/passwd"]}, "profiles: '../../etc/passwd' is no profile's name"),
         ({"profiles": ["nope"], "profile_dirs": ["/nope"]}, "profile_dirs: /nope: no such file or directory"),
         ({"profiles": {"a": 1}}, "profiles, profile_dirs and patterns are two lists and a dictionary"),

@@ -10,30 +10,6 @@ from ansible_collections.traceops.tracing.plugins.module_utils._otel import reas
 from ansible_collections.traceops.tracing.tests.unit.logs.looking import PROFILES
 
 
-@pytest.mark.parametrize(
-    ("program", "profile"),
-    [
-        ("python3.12", "otel_python"),
-        ("gunicorn", "otel_python"),
-        ("node", "otel_nodejs"),
-        ("server.mjs", "otel_nodejs"),
-        ("java", "otel_java"),
-        ("shop.jar", "otel_java"),
-        ("dotnet", "otel_dotnet"),
-        ("Shop.dll", "otel_dotnet"),
-        ("puma", "otel_ruby"),
-        ("apache2", "otel_php"),
-        ("nginx", "otel_cpp"),
-        ("beam.smp", "otel_erlang"),
-        ("velo-sql", "velostream"),
-        ("bash", ""),
-        ("", ""),
-    ],
-)
-def test_what_a_program_is_written_with(program: str, profile: str) -> None:
-    assert sdks.of_program(program) == profile
-
-
 @pytest.mark.parametrize("profile", sorted(sdks.SDKS))
 def test_every_sdk_has_a_profile_and_all_words(profile: str) -> None:
     assert (PROFILES / f"{profile}.yml").is_file()

@@ -87,11 +87,6 @@ def test_a_partial_success_without_failures_is_no_failed_export() -> None:
     assert (told["cause"], told["failing"]) == ("", False)
 
 
-def test_a_cause_that_says_little_is_general() -> None:
-    assert logged.exports(labels("gave_up", {"export_failed": 1}), {}, {})["general"]
-    assert not logged.exports(labels("dns_failure", {"export_failed": 1}), {}, {})["general"]
-
-
 def test_patterns_of_a_users_own_give_words_without_a_cause() -> None:
     pattern = {"count_since_start": 2, "last": {"text": "it broke", "time": TRACE}}
     told = logged.exports({"logs": {"patterns": {"export_failed": pattern}}}, {}, {})
@@ -128,7 +123,7 @@ def test_a_log_is_heard_by_any_line_of_its_sdk() -> None:
 
 
 @pytest.mark.parametrize(
-    ("recognised", "program", "name"),
+    ("recognised", "language", "name"),
     [
         ("otel_go", "java", "OpenTelemetry for Go"),
         ("otel_collector", "java", "OpenTelemetry for Java"),
@@ -136,9 +131,10 @@ def test_a_log_is_heard_by_any_line_of_its_sdk() -> None:
     ],
 )
 def test_the_words_are_of_the_sdk_that_wrote_the_log_or_else_of_the_program(
-    recognised: str, program: str, name: str
+    recognised: str, language: str, name: str
 ) -> None:
-    assert logged.sdk({"logs": {"recognised": recognised}, "environment": {"program": program}})["name"] == name
+    effective = {"language": {"value": language}}
+    assert logged.sdk({"logs": {"recognised": recognised}, "environment": {"effective": effective}})["name"] == name
 
 
 def test_traces_are_stored_only_where_a_service_was_asked_for() -> None:

@@ -308,19 +308,21 @@ def _held(scanner: Scanner, recognised: t.Mapping[str, int]) -> t.Set[str]:
 
 
 def _pattern(tally: Tally, minutes: t.Optional[float], redact: bool, told: Told, held: bool) -> t.Dict[str, t.Any]:
-    pattern, count = tally.pattern, tally.count_since_start
+    pattern = tally.pattern
+    withdrawn, since = told["withdrawn"].get(pattern.name, (0, 0))
+    whole, count = tally.count - withdrawn, tally.count_since_start - since
     captured = [(name, capture.result()) for name, capture in tally.captures.items()]
     met = None
     if held:
         met = count >= (pattern.at_least or 0) and (pattern.at_most is None or count <= pattern.at_most)
     return {
-        "count": tally.count,
+        "count": whole,
         "count_since_start": count,
-        "first": _hit(tally.first, redact),
-        "last": _hit(tally.last, redact),
-        "samples": [_sample(hit, redact) for hit in tally.samples],
-        "captures": {name: result for name, result in captured if result is not None},
-        "rate_per_minute": round(tally.count / minutes, 3) if minutes else None,
+        "first": _hit(tally.first, redact) if whole else None,
+        "last": _hit(tally.last, redact) if whole else None,
+        "samples": [_sample(hit, redact) for hit in tally.samples] if whole else [],
+        "captures": {name: result for name, result in captured if result is not None} if whole else {},
+        "rate_per_minute": round(whole / minutes, 3) if minutes else None,
         "met": met,
         "reason": told["of_patterns"].get(pattern.name),
     }

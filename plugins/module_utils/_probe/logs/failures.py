@@ -67,6 +67,7 @@ class Told(t.TypedDict):
     reason: t.Optional[DecidingReason]
     other_signals: t.Dict[str, Reason]
     of_patterns: t.Dict[str, Word]
+    withdrawn: t.Dict[str, t.Tuple[int, int]]  # lines that turned out to be about another signal: all, since the start
 
 
 class Group:
@@ -142,20 +143,28 @@ class Failures:
     def result(self, latest: t.Optional[float], redact: bool) -> Told:
         """What the groups tell; `latest` is the time of the log's last line."""
         told = [_told(group, redact) for group in sorted(self._groups.values(), key=lambda group: group.order)]
-        traces = [each for each in told if each.group.signal not in OTHER_SIGNALS]
+        traces = [each for each in told if each.signal not in OTHER_SIGNALS]
+        late = [each for each in told if each.signal in OTHER_SIGNALS and not each.group.signal]
         exports = [each for each in traces if each.group.kind == "export"]
-        if exports and all(each.cause in (*GENERAL, *BROKEN) for each in exports):
+        if exports and all(each.cause in (*GENERAL, *BROKEN, "server_error") for each in exports):
             # What the transport below says, and nobody else, names the cause.
             exports += [each for each in traces if each.group.kind == "hint" and each.cause not in GENERAL]
         return {
             "reasons": _by_cause(exports),
             "reason": _deciding(exports, latest),
             "other_signals": {
-                signal: _entry([each for each in told if each.group.signal == signal])
+                signal: _entry([each for each in told if each.signal == signal])
                 for signal in OTHER_SIGNALS
-                if any(each.group.signal == signal for each in told)
+                if any(each.signal == signal for each in told)
             },
             "of_patterns": {each.group.pattern: {"cause": each.cause, "words": each.words} for each in traces},
+            "withdrawn": {
+                name: (
+                    sum(each.group.count for each in late if each.group.pattern == name),
+                    sum(each.group.count_since_start for each in late if each.group.pattern == name),
+                )
+                for name in {each.group.pattern for each in late}
+            },
         }
 
 
@@ -167,6 +176,7 @@ class _Told(t.NamedTuple):
     words: str
     protocol: str
     at: t.Optional[float]
+    signal: str  # of its line, else of its record
 
 
 def _told(group: Group, redact: bool) -> _Told:
@@ -174,7 +184,8 @@ def _told(group: Group, redact: bool) -> _Told:
     record = records.record(hit.record or [hit.text]) if hit else []
     cause, words = reasons.explain(record)
     shown = textform.shown(words, redact, _SHOWN)
-    return _Told(group, cause, shown, reasons.protocol_of(record), hit.at if hit else None)
+    signal = group.signal or reasons.signal_of_record(record)
+    return _Told(group, cause, shown, reasons.protocol_of(record), hit.at if hit else None, signal)
 
 
 def _by_cause(told: t.Sequence[_Told]) -> t.Dict[str, Reason]:

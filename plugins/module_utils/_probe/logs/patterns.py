@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 
@@ -135,9 +136,13 @@ def _expectation(where: str, options: t.Mapping[str, t.Any]) -> t.Tuple[t.Option
     return at_least, at_most
 
 
+# re's own cache holds fewer expressions than all profiles have.
+_compiled = functools.lru_cache(maxsize=2048)(re.compile)
+
+
 def _compile(where: str, expression: str) -> Alternative:
     try:
-        regex = re.compile(expression)
+        regex = _compiled(expression)
     except (re.error, OverflowError, RecursionError) as error:
         raise BadOption(f"{where}: '{expression[:80]}' is not a valid regular expression: {error}") from None
     needles, leads = required(expression)
