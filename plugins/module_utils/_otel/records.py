@@ -137,10 +137,13 @@ _TAIL = re.compile(
 )
 _HEAD = re.compile(r"^.*?(?:\{\\*\"stack\\*\":\\*\"|\\*\"error\\*\":\s*\\*\"|\berror=\\*\"|\berr=\\*\")(?:Error: )?")
 _LEVEL = r"(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|SEVERE|FATAL|CRITICAL)"
-# What stands before a message: times, levels and loggers of Python, Java, Spring, env_logger, Ruby and glog.
+# What stands before a message: what syslog, journald and container engines put there, then times, levels and loggers
+# of Python, Java, Spring, env_logger, Ruby and glog.
 _LOG_HEADS = tuple(
     re.compile(each)
     for each in (
+        r"^\d{4}-\d\d-\d\dT[\d:.]+Z (?=[\[(]?\d{4}[-/])",
+        r"^(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d (?:\S+ )?|\d{4}-\S+ (?:\S+ )?)?[\w./@+-]{1,64}\[\d{1,10}\]: ",
         r"^[\[(]?(?:otel\.javaagent )?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d\S*(?: [+-]\d{4})?[\])]?\s*",
         rf"^\[?{_LEVEL}\s+[\w:]+\]\s+",
         r"^[IWEF]\d{4} \d\d:\d\d:\d\d\S*\s+\d+ \S+\]\s+",

@@ -11,6 +11,7 @@ import pytest
 from docker.models.containers import Container
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs import profiles
 from ansible_collections.traceops.tracing.tests.integration.docker_engine import wait_until
 from ansible_collections.traceops.tracing.tests.unit.logs.looking import look
 
@@ -262,3 +263,50 @@ def _epoch(iso: str) -> float:
     import calendar
 
     return calendar.timegm(time.strptime(iso[:19], "%Y-%m-%dT%H:%M:%S"))
+
+
+# One log, three places.
+
+RECORDINGS = Path(__file__).parents[2] / "unit" / "logs" / "sdk_recordings" / "reported"
+SAME = (
+    "java-sdk1.68.0-h-404.log",
+    "nodejs-n053-g-401.log",
+    "nodejs-nnew-g-partial.log",
+    "python-v115-g-403.log",
+    "go-gnew-e-headers.log",
+    "rust-rnew-e-sampler.log",
+)
+
+
+def meant(result: dict[str, t.Any]) -> dict[str, t.Any]:
+    """What findings are made of: no times, no places."""
+    patterns = {name: (found["count"], found["captures"]) for name, found in result["patterns"].items()}
+    reasons = {
+        cause: (reason["count"], reason["count_since_start"], reason["words"])
+        for cause, reason in result["reasons"].items()
+    }
+    return {"patterns": patterns, "reasons": reasons, "recognised": result["recognised"]}
+
+
+def test_the_same_lines_mean_the_same_in_a_file_a_journal_and_a_container(
+    host: Container, run_container: t.Callable[..., Container], base_image: str
+) -> None:
+    patterns = profiles.resolve({"profiles": ["auto"]}, str)["patterns"]
+    logs = {f"sdk{number}": RECORDINGS / name for number, name in enumerate(SAME)}
+    for name, path in logs.items():
+        host.exec_run(["sh", "-c", f'printf %s "$1" > /var/log/{name}.log', "write", path.read_text()])
+        start_unit(host, name, f"#!/bin/sh\ncat /var/log/{name}.log; exec sleep 300\n")
+    for name, path in logs.items():
+        told = run_container(base_image, ["sh", "-c", 'printf %s "$1"; sleep 300', "tell", path.read_text()])
+        last = path.read_text().splitlines()[-1].strip()
+        logged(told, last)
+        journal = f"journalctl -q -u {name} --no-pager -o cat"
+        wait_until(lambda last=last, journal=journal: last in sh(host, journal), 20, "the journal")
+
+        in_file = probe_inside(host, paths=[f"/var/log/{name}.log"], patterns=patterns)
+        in_journal = probe_inside(host, unit=name, patterns=patterns)
+        in_container = look([], patterns, container=told.name)
+
+        assert in_file["reasons"] or any(found["count"] for found in in_file["patterns"].values()), path.name
+        assert meant(in_journal) == meant(in_file), path.name
+        assert meant(in_container) == meant(in_file), path.name
