@@ -31,6 +31,8 @@ options:
       - V(environment) takes one of C(process_name), C(pid_file), C(unit) (of systemd) and C(container), with
         C(docker_host) and C(timeout) as in M(traceops.tracing.container_info). It tells with which tracing settings a
         program runs. Credentials in them are masked.
+      - Every probe of Tempo takes C(silent), an earlier result (C(cause), C(message)) for a Tempo that did not
+        answer in time. It then gets just enough time to show that it answers again.
       - V(clock) takes C(tempo_url) and the HTTP options of M(traceops.tracing.tempo_info). It tells how far the host's
         clock is from Tempo's.
       - V(canaries) looks in Tempo for traces by id. It takes C(trace_ids), a dictionary of names and ids. Or it takes

@@ -156,6 +156,7 @@ class HttpClient:
 
         Basic credentials are never retried: a few failures lock a Grafana user out.
         """
+        self._open()  # importing takes its time, which is not the server's
         deadline = time.monotonic() + (timeout or self.timeout)
         retry = retry and not self._params.get("url_username")
         retries, pause = 0, 0.2
@@ -172,6 +173,7 @@ class HttpClient:
 
     def post(self, path: str, body: t.Any, max_body: int = MAX_BODY) -> Response:
         """The answer to a POST of `body` as JSON; never retried."""
+        self._open()
         return self._once("POST", path, time.monotonic() + self.timeout, json_body=body, max_body=max_body)
 
     def _once(

@@ -13,6 +13,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption, ProbeFailure
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import url_passwords
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import labels
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.silence import Silence
 
 if t.TYPE_CHECKING:
     from types import ModuleType
@@ -36,6 +37,7 @@ class Visit(t.NamedTuple):
     probe: ModuleType
     params: t.Mapping[str, t.Any]
     like: str = ""  # the label whose result says how: the application's own way
+    silent: t.Optional[t.Dict[str, t.Any]] = None  # {cause, message} of a Tempo that was waited for in vain before
 
 
 def plan(probes: t.Mapping[str, t.Any], check_mode: bool, secrets: t.Set[str]) -> t.List[Visit]:
@@ -53,6 +55,9 @@ def plan(probes: t.Mapping[str, t.Any], check_mode: bool, secrets: t.Set[str]) -
         like = str(options.pop("like", None) or "")
         if like and like not in probes:
             raise BadOption(f"probes: {label}: 'like' names '{like}', which is not asked for")
+        silent = options.pop("silent", None)
+        if silent is not None and not (isinstance(silent, dict) and {"cause", "message"} <= set(silent)):
+            raise BadOption(f"probes: {label}: 'silent' is no result with cause and message")
         probe = _load(str(options.pop("probe", label)))
         checked = ArgumentSpecValidator(probe.ARGUMENT_SPEC, **getattr(probe, "MODULE_KWARGS", {})).validate(options)
         secrets.update(checked._no_log_values)
@@ -63,7 +68,7 @@ def plan(probes: t.Mapping[str, t.Any], check_mode: bool, secrets: t.Set[str]) -
             params.update(getattr(probe, "CHECK_MODE", {}))
         if like and not hasattr(probe, "like"):
             raise BadOption(f"probes: {label}: 'like' is for probes that send as an application does")
-        visits.append(Visit(label, probe, params, like))
+        visits.append(Visit(label, probe, params, like, silent))
     # Who goes another's way comes after it.
     return sorted(visits, key=lambda visit: bool(visit.like))
 
@@ -93,9 +98,11 @@ def visit(planned: t.List[Visit]) -> t.Dict[str, t.Dict[str, t.Any]]:
     What is asked twice in the same words is asked once; the second result is the first with `shared_with`, its label.
     """
     evidence: t.Dict[str, t.Dict[str, t.Any]] = {}
-    silent = _Silent()
+    silence = Silence()
     asked: t.List[Visit] = []
-    for label, probe, params, like in planned:
+    for each in planned:
+        silence.before(each.params, each.silent)
+    for label, probe, params, like, _silent in planned:
         if like and evidence[like].get("ok"):
             params = probe.like(params, evidence[like])
         other = next((done for done in asked if done.probe is probe and _words(done.params) == _words(params)), None)
@@ -104,15 +111,15 @@ def visit(planned: t.List[Visit]) -> t.Dict[str, t.Dict[str, t.Any]]:
             continue
         asked.append(Visit(label, probe, params))
         started = time.monotonic()
-        known = silent.known(params)
+        known = silence.known(params)
         try:
-            result = known if known else probe.run(silent.shortened(params))
+            result = known if known else probe.run(silence.shortened(params))
         except BadOption as error:
             raise BadOption(f"probes: {label}: {error.message}") from None
         except ProbeFailure as failure:
             result = {**failure.result, "ok": False, "cause": failure.cause, "message": failure.message}
         result["took"] = round(time.monotonic() - started, 3)
-        silent.saw(params, result)
+        silence.saw(params, result)
         evidence[label] = result
     return evidence
 
@@ -121,45 +128,3 @@ def _words(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     """What is asked: applications that share an endpoint differ only in who sends the canary there."""
     sent_by = params.get("canary")
     return {**params, "canary": {**sent_by, "host": None} if isinstance(sent_by, dict) else sent_by}
-
-
-_NO_ANSWER = ("response_timeout", "connection_timeout")
-_IN_VAIN = 2  # probes that wait for a Tempo, before the others take it for silent
-
-
-class _Silent:
-    """Tempos that have answered nothing in this visit: if each probe waited for one anew, that would take a minute."""
-
-    def __init__(self) -> None:
-        self._waits: t.Dict[str, int] = {}
-        self._answered: t.Set[str] = set()
-        self._last: t.Dict[str, t.Dict[str, t.Any]] = {}
-
-    def known(self, params: t.Mapping[str, t.Any]) -> t.Optional[t.Dict[str, t.Any]]:
-        """What a probe of this Tempo would find once more; None when it has to look."""
-        url = params.get("tempo_url")
-        if not url or "grafana_url" in params or self._waits.get(url, 0) < _IN_VAIN:
-            return None
-        return dict(self._last[url])
-
-    def shortened(self, params: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
-        """The parameters, with less patience for a Tempo that has not answered yet."""
-        url = params.get("tempo_url")
-        if not url or not self._waits.get(url):
-            return params
-        patience = min(params["timeout"], max(1.0, params["timeout"] / 5))
-        if "grafana_url" in params:
-            # Grafana itself may be well; what it is asked to pass on will not be answered.
-            return {**params, "tempo_url": None, "datasource_timeout": patience}
-        return {**params, "timeout": patience}
-
-    def saw(self, params: t.Mapping[str, t.Any], result: t.Mapping[str, t.Any]) -> None:
-        url = params.get("tempo_url")
-        if not url or "grafana_url" in params:
-            return
-        if result.get("cause") not in _NO_ANSWER:
-            self._answered.add(url)
-            self._waits.pop(url, None)
-        elif url not in self._answered:
-            self._waits[url] = self._waits.get(url, 0) + 1
-            self._last[url] = {"ok": False, "cause": result["cause"], "message": result["message"]}

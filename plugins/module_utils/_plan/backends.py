@@ -142,7 +142,7 @@ def _questions(
             "services": [name for name in expected if name != service],
         },
         "by_id": {**tempo, **named, "trace_ids": [each for each in [shown_canary(labels)] if each]},
-        "grafana": _grafana(its, given, named, shown_canary(labels)),
+        "grafana": {**_grafana(its, given, named, shown_canary(labels)), **visit.silent(asked.counted)},
     }
     if service:
         # A service without traces in the last hour may be idle.

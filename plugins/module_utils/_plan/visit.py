@@ -109,14 +109,8 @@ def _of_application(
 
 
 def tempo(its: values.Values, given: values.Values, counted: t.Optional[t.Mapping[str, t.Any]] = None) -> Options:
-    """How Tempo's API is asked.
-
-    One that did not answer when it was `counted` is waited for less: a run would last a minute.
-    """
-    timeout = given["diagnose_timeout"]
-    if counted and counted.get("cause") in ("response_timeout", "connection_timeout"):
-        timeout = min(values.number(timeout), max(1.0, values.number(timeout) / 5))
-    return _given(
+    """How Tempo's API is asked; `silent` when it did not answer as it was `counted`."""
+    asked = _given(
         {
             "tempo_url": its["tempo_url"],
             "url_username": given["diagnose_tempo_username"],
@@ -124,9 +118,17 @@ def tempo(its: values.Values, given: values.Values, counted: t.Optional[t.Mappin
             "token": given["diagnose_tempo_token"],
             "ca_path": its["ca_path"],
             "tenant": its["tenant"],
-            "timeout": timeout,
+            "timeout": given["diagnose_timeout"],
         }
     )
+    return {**asked, **silent(counted)}
+
+
+def silent(counted: t.Optional[t.Mapping[str, t.Any]]) -> Options:
+    """What tells a visit that this Tempo was waited for in vain already."""
+    if not counted or counted.get("cause") not in ("response_timeout", "connection_timeout"):
+        return {}
+    return {"silent": {"cause": counted["cause"], "message": counted.get("message", "")}}
 
 
 def _given(options: Options) -> Options:

@@ -138,6 +138,8 @@ def test_credentials_do_not_leave_tls() -> None:
         ("connection_refused", "http://t:4317", [{"endpoint": "http://t:4318", "protocol": "http/protobuf"}]),
         ("path_not_found", "http://t:3200", ["http://t:4318", "http://t:4317"]),
         ("unsupported_media_type", "http://t:4318", [{"protocol": "http/json"}]),
+        ("response_timeout", "http://t:4318", [{"endpoint": "http://t:4317", "protocol": "grpc"}]),
+        ("response_timeout", "https://t:4318", ["http://t:4318", "https://t:4317"]),
         ("rate_limited", "http://t:4318", []),
         ("certificate_untrusted", "https://t:4318", []),
         ("dns_failure", "http://t:4318", []),

@@ -146,12 +146,13 @@ def test_tenants_that_tempo_knows_are_tried_where_none_is_set() -> None:
     assert visited({"": count}, tenant="own")["otlp"]["tenants"] == []
 
 
-def test_a_tempo_that_did_not_answer_is_waited_for_less() -> None:
-    silent = {"ok": False, "cause": "response_timeout"}
-    assert visited({"": silent}, timeout="10")["clock"]["timeout"] == 2.0
-    assert visited({"": silent}, timeout=0.5)["clock"]["timeout"] == 0.5
-    asked = ask(given(timeout=10), {}, silent)
-    assert (asked["tempo_info"]["timeout"], asked["grafana"]["timeout"]) == (2.0, 10)
+def test_a_visit_is_told_of_a_tempo_that_did_not_answer() -> None:
+    counted = {"ok": False, "cause": "response_timeout", "message": "no answer within 10 s", "snapshots": {}}
+    silent = {"cause": "response_timeout", "message": "no answer within 10 s"}
+    assert visited({"": counted})["clock"]["silent"] == silent
+    asked = ask(given(), {}, counted)
+    assert (asked["tempo_info"]["silent"], asked["grafana"]["silent"]) == (silent, silent)
+    assert "silent" not in visited({"": {"ok": False, "cause": "connection_refused"}})["clock"]
 
 
 def test_the_canary_goes_the_way_of_the_process() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption, ProbeFailure
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import collect, labels
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.silence import Silence
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import otlp
 
 
@@ -108,3 +109,52 @@ def test_what_is_asked_twice_in_the_same_words_is_asked_once(monkeypatch: pytest
     # then the second has the result of the first, and says so
     assert asked == ["http://t:4318", "http://other:4318"]
     assert [found.get("shared_with") for found in evidence.values()] == [None, "otlp of cart", None]
+
+
+SILENT = {"ok": False, "cause": "response_timeout", "message": "no answer within 10 s"}
+
+
+def test_a_tempo_that_never_answers_is_waited_for_twice_and_the_longest_wait_is_told() -> None:
+    silence, tempo = Silence(), {"tempo_url": "http://t:3200", "timeout": 10}
+    assert silence.shortened(tempo)["timeout"] == 10
+    silence.saw(tempo, dict(SILENT))
+    # then the second has a tenth of the time, and is told as the first
+    assert silence.shortened(tempo)["timeout"] == 1
+    second = {**SILENT, "message": "no answer within 1 s"}
+    silence.saw(tempo, second)
+    assert second["message"] == "no answer within 10 s"
+    assert silence.known(tempo) == SILENT
+    # and Grafana may reach it another way
+    through = silence.shortened({**tempo, "grafana_url": "http://g:3000"})
+    assert (through["tempo_url"], through["datasource_timeout"], through["timeout"]) == (None, 2, 10)
+
+
+def test_a_tempo_that_was_silent_in_an_earlier_visit_has_less_time_until_it_answers() -> None:
+    silence, tempo = Silence(), {"tempo_url": "http://t:3200", "timeout": 5}
+    silence.before(tempo, {"cause": "response_timeout", "message": "no answer within 5 s"})
+    assert (silence.known(tempo), silence.shortened(tempo)["timeout"]) == (None, 0.5)
+    silence.saw(tempo, {"ok": True, "cause": "ok"})
+    silence.before(tempo, {"cause": "response_timeout", "message": "no answer within 5 s"})
+    assert silence.shortened(tempo)["timeout"] == 5
+
+
+def test_another_server_on_the_host_of_a_silent_one_has_less_time() -> None:
+    silence = Silence()
+    silence.saw({"endpoint": "http://127.0.0.1:4318", "timeout": 5}, dict(SILENT))
+    assert silence.shortened({"endpoint": "localhost:4317", "timeout": 5})["timeout"] == 2
+    assert silence.shortened({"endpoint": "http://other:4318", "timeout": 5})["timeout"] == 5
+
+
+def test_who_sends_to_the_host_of_a_silent_tempo_knows_of_it(probes: dict[str, list[dict[str, Any]]]) -> None:
+    options = {"timeout": {"type": "float", "default": 5.0}}
+    spec: dict[str, Any] = labels.PROBES["otlp"]().ARGUMENT_SPEC
+    spec.update(options)
+    labels.PROBES["clock"]().ARGUMENT_SPEC.update({**options, "tempo_url": {"type": "str"}})
+    asked = {"otlp": {"endpoint": "t:4318"}, "clock": {"tempo_url": "http://t:3200", "silent": SILENT}}
+    collect.visit(collect.plan(asked, False, set()))
+    assert (probes["otlp"][0]["timeout"], probes["clock"][0]["timeout"]) == (2.0, 0.5)
+
+
+def test_what_is_no_earlier_result_is_refused() -> None:
+    with pytest.raises(BadOption, match="'silent' is no result with cause and message"):
+        collect.plan({"clock": {"tempo_url": "http://t:3200", "silent": True}}, False, set())

@@ -77,8 +77,11 @@ def suspects(params: Params, failed: Result) -> t.List[Change]:
     other_scheme: Change = {"endpoint": _base(endpoint, tls=not endpoint.tls)}
     if cause == "connection_refused":
         return _other_ports(endpoint)
-    if cause in ("connection_reset", "response_timeout"):
+    if cause == "connection_reset":
         return [other_scheme, *_other_protocol(protocol), *_other_ports(endpoint)]
+    if cause == "response_timeout":
+        # Without TLS it was silent over HTTP, gRPC and TLS alike; a handshake hangs where TLS is not spoken.
+        return [*([other_scheme] if endpoint.tls else []), *_other_ports(endpoint)]
     if cause == "protocol_mismatch":
         return [*_other_protocol(protocol), *_other_ports(endpoint, protocol)]
     if cause == "tls_required":

@@ -1,0 +1,86 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Servers that take a connection and never answer: each is waited for once, else a run would last a minute."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._base import addresses
+
+Params = t.Mapping[str, t.Any]
+Result = t.Dict[str, t.Any]
+
+NO_ANSWER = ("response_timeout", "connection_timeout")
+_IN_VAIN = 2  # waits for a Tempo, before it is asked no more
+_AGAIN = 0.1  # the share of `timeout` that a Tempo has which has not answered within all of it
+_THROUGH_GRAFANA = 0.2  # Grafana may reach it another way
+_SAME_HOST = 0.4  # another server on the host of a silent one
+
+
+class Silence:
+    """The servers that answered nothing, in this visit or (`before`) in an earlier one of the same run."""
+
+    def __init__(self) -> None:
+        self._waits: t.Dict[str, int] = {}  # by URL of Tempo
+        self._said: t.Dict[str, Result] = {}  # what the longest wait came to
+        self._answered: t.Set[str] = set()
+        self._hosts: t.Set[str] = set()
+
+    def before(self, params: Params, result: t.Optional[Result]) -> None:
+        """`result` is what an earlier wait for this Tempo came to."""
+        url = params.get("tempo_url")
+        if url and result and url not in self._waits and url not in self._answered:
+            self._note(url, result)
+
+    def known(self, params: Params) -> t.Optional[Result]:
+        """What a probe of this Tempo would find once more; None when it has to look."""
+        url = params.get("tempo_url")
+        if not url or "grafana_url" in params or self._waits.get(url, 0) < _IN_VAIN:
+            return None
+        return dict(self._said[url])
+
+    def shortened(self, params: Params) -> Params:
+        """The parameters, with less patience for who has not answered yet."""
+        url = params.get("tempo_url")
+        if url and self._waits.get(url):
+            if "grafana_url" in params:
+                return {**params, "tempo_url": None, "datasource_timeout": _share(params, _THROUGH_GRAFANA)}
+            return {**params, "timeout": _share(params, _AGAIN)}
+        if params.get("endpoint") and _host(params["endpoint"]) in self._hosts:
+            return {**params, "timeout": _share(params, _SAME_HOST)}
+        return params
+
+    def saw(self, params: Params, result: Result) -> None:
+        """Remember who answered; of who did not, the longest wait is told."""
+        if "endpoint" in params:
+            if result.get("cause") in NO_ANSWER:
+                self._hosts.add(_host(params["endpoint"]))
+            return
+        url = params.get("tempo_url")
+        if not url or "grafana_url" in params:
+            return
+        if result.get("cause") not in NO_ANSWER:
+            self._answered.add(url)
+            self._waits.pop(url, None)
+            self._said.pop(url, None)
+        elif url not in self._answered:
+            self._note(url, result)
+            result["message"] = self._said[url]["message"]
+
+    def _note(self, url: str, result: Result) -> None:
+        self._waits[url] = self._waits.get(url, 0) + 1
+        self._said.setdefault(url, {"ok": False, "cause": result["cause"], "message": result["message"]})
+        self._hosts.add(_host(url))
+
+
+def _share(params: Params, share: float) -> float:
+    """A share of the time-out, but no less than half a second of it."""
+    return min(params["timeout"], max(0.5, params["timeout"] * share))
+
+
+def _host(url: str) -> str:
+    address = addresses.split(url)
+    host = address.host if address else url
+    return "localhost" if addresses.leads_here(host) else host
