@@ -168,6 +168,17 @@ processes:
       ready: true
       runs:
         - ingester
+members:
+  description:
+    - The ingesters or live stores that the rings of a Tempo of several processes name, each with its C(ring), its
+      C(address) (of gRPC) and C(state). Empty for a single binary, and for a query-frontend, which knows none.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - ring: ingester
+      address: 10.0.0.7:9095
+      state: ACTIVE
 counters:
   description:
     - Spans C(accepted) and C(refused) by the receivers and C(received) by the distributor, C(discarded) afterwards
@@ -179,8 +190,8 @@ counters:
       (spans received by tenant), C(spans_ahead) and C(spans_behind) (that came with an end more than five minutes in
       the future or in the past; Tempo 2.9 and later) and C(uptime_s). All but the last since Tempo's start.
     - C(bytes_received), C(discarded_by_tenant) (by tenant and reason), C(poll_errors) (the list of blocks could not be
-      read), C(lagged_requests) (3.0), and the samples that the metrics generator wrote to its Prometheus,
-      C(remote_write_sent), C(remote_write_failed) and C(remote_write_retried).
+      read), C(tenants_unlisted) (whose list it never got), C(lagged_requests) (3.0), and the samples that the metrics
+      generator wrote to its Prometheus, C(remote_write_sent), C(remote_write_failed) and C(remote_write_retried).
     - Null is what no process that was asked counts, which is not zero. A query-frontend counts no spans.
   returned: always
   type: dict
@@ -199,6 +210,7 @@ counters:
         invalid_trace_id: 1
     lagged_requests:
     poll_errors: 0
+    tenants_unlisted: 0
     remote_write_failed:
     remote_write_retried:
     remote_write_sent:

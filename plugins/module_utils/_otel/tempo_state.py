@@ -75,6 +75,7 @@ class Counters(t.TypedDict, total=False):
     append_failures: t.Optional[int]
     lagged_requests: t.Optional[int]
     poll_errors: t.Optional[int]
+    tenants_unlisted: t.Optional[int]
     remote_write_failed: t.Optional[int]
     remote_write_retried: t.Optional[int]
     remote_write_sent: t.Optional[int]
@@ -324,6 +325,7 @@ def counters(metrics: Metrics, now: t.Optional[float], running: t.Sequence[str] 
         key: _count(metrics, counter) if not counter.counted_by or runs(running, counter.counted_by) else None
         for key, counter in _COUNTERS.items()
     }
+    found["tenants_unlisted"] = _unlisted(metrics)
     found.update({key: _far(metrics, histogram) for key, histogram in _DISTANCES.items()})
     for key, name, label, counted_by in (
         ("discarded", "tempo_discarded_spans_total", "reason", TAKES_IN + KEEPS),
@@ -371,6 +373,18 @@ def _count(metrics: Metrics, counter: _Counter) -> t.Optional[int]:
     if value is None:
         return 0 if counter.siblings and any(name.startswith(counter.siblings) for name in metrics) else None
     return _whole(value)
+
+
+def _unlisted(metrics: Metrics) -> t.Optional[int]:
+    """The tenants whose blocks this process lists for all, and never could: their length is shown after a good poll.
+
+    A poll that fails for one tenant of few is no poll error (2.10.8 and 3.0.3).
+    """
+    if not any(name.startswith("tempodb_blocklist_") for name in metrics):
+        return None
+    listed = {labels.get("tenant") for labels, _length in metrics.get("tempodb_blocklist_length", ())}
+    builds = metrics.get("tempodb_blocklist_tenant_index_builder", ())
+    return len({labels.get("tenant") for labels, is_builder in builds if is_builder} - listed)
 
 
 def _far(metrics: Metrics, histogram: str) -> t.Optional[int]:

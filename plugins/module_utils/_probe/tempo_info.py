@@ -36,6 +36,14 @@ class Process(t.TypedDict):
     runs: t.List[str]
 
 
+class Member(t.TypedDict):
+    """An ingester or live store that a ring names."""
+
+    ring: str
+    address: str  # of gRPC; nothing tells where its HTTP port is
+    state: str  # ACTIVE, LEAVING, UNHEALTHY ...
+
+
 class Result(t.TypedDict, total=False):
     """What `run` returns; RETURN of the module tempo_info says what each key is."""
 
@@ -53,6 +61,7 @@ class Result(t.TypedDict, total=False):
     config: state.Config
     runs: t.List[str]
     processes: t.Dict[str, Process]
+    members: t.List[Member]
     counters: state.Counters
     rates: t.Optional[state.Rates]
     clock_offset_s: t.Optional[float]
@@ -83,6 +92,8 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> Result:
         result["runs"] = state.parts(client.services(), result["config"]["target"])
         result["config"] = state.of_parts(result["config"], result["runs"])
         _counters(client, result, interval, clock)
+        if not state.runs(result["runs"], ("query-frontend",)) or not state.runs(result["runs"], state.KEEPS):
+            _members(client, result)
         _others(params, client, result)
     return {**result, "ok": True, "cause": "ok", "message": _sentence(result)}
 
@@ -101,6 +112,7 @@ def _nothing() -> Result:
         "config": state.settings({}, ""),
         "runs": [],
         "processes": {},
+        "members": [],
         "counters": state.counters({}, None),
         "rates": None,
         "clock_offset_s": None,
@@ -138,6 +150,13 @@ def _counters(client: TempoClient, result: Result, interval: float, clock: Clock
             result["counters"], result["rates"] = second, state.rates(first, second, after - before)
     except HttpError as error:
         result["unavailable"].append(error.message)
+
+
+def _members(client: TempoClient, result: Result) -> None:
+    """Who keeps spans beside this process, by the rings that it looks at."""
+    for ring in ("ingester", "live-store"):
+        found = client.ring(ring)
+        result["members"] += [{"ring": ring, "address": address, "state": state_} for address, state_ in found]
 
 
 def _others(params: t.Mapping[str, t.Any], client: TempoClient, result: Result) -> None:

@@ -138,6 +138,7 @@ class BackendFacts(t.TypedDict):
     asked: t.Optional[Said]  # that a query fails
     start: t.Optional[Said]  # that it does not start, by its own log
     far_spans: FarSpans
+    polls_failing: bool  # Tempo cannot list its blocks, or not in one of ten tries
     disks: t.List[Disk]  # of Tempo's containers, that would be full before traces are deleted
     opening: t.Optional[Opening]  # how reading traces by id went
     only_canaries: bool  # other tenants have spans, this one nothing but the diagnosis' own
@@ -337,10 +338,20 @@ def of_backend(
         "start": next((each for each in words if each["side"] == "start" and each["seen_in"] == "tempo_logs"), None),
         "asked": next((each for each in words if each["side"] == "query"), None),
         "far_spans": far_spans(_at(backend, "tempo_info", "counters")),
+        "polls_failing": polls_failing(_at(backend, "tempo_info")),
         "disks": disks(backend, hosts),
         "opening": opening(_at(backend, "by_id")),
         "only_canaries": _only_canaries(backend),
     }
+
+
+def polls_failing(info: t.Any) -> bool:
+    """Whether polls for the list of blocks fail for good: a store that did not answer once is no fault."""
+    if _at(info, "counters", "tenants_unlisted"):
+        return True
+    errors = _number(_at(info, "counters", "poll_errors")) or 0.0
+    uptime, every = _number(_at(info, "counters", "uptime_s")), _number(_at(info, "config", "blocklist_poll_s"))
+    return errors > 0 and (not uptime or not every or errors * every >= uptime / 10)
 
 
 def clocks(hosts: t.Mapping[str, Labels]) -> t.Optional[Clocks]:
