@@ -21,6 +21,9 @@ _SAID = {
     "404": Response(404),
     "HTML": text(200, LOGIN, "text/html; charset=utf-8"),
     "redirect": Response(302, headers={"Location": "/login"}),
+    # Beside the twelve: a querier's limit, and the query-frontend's, in 2.10.8's own words.
+    "too large": text(500, "response larger than the max (3103930 vs 1000000)"),
+    "queue full": text(429, "job queue full"),
 }
 _BY_ID = re.compile(r"/api/(?:v2/)?traces/[^/]+")
 _HANG_S = 30.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import typing as t
 import urllib.parse
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from ansible_collections.traceops.tracing.tests.lab.wire import Request, Respons
 
 Handler = t.Callable[[Request, t.List[str], str], Response]
 STARTING = "Ingester not ready: ingester check ready failed: waiting for 15s after being ready\n"
+_HANG_S = 30.0
 _NO_ORG_ID = text(401, "no org id\n")
 
 
@@ -26,7 +28,10 @@ class TempoApi:
 
     `not_ready` is another reason for which it is not ready; `overloaded` refuses every search, as a full queue of
     the query frontend does; `failing` is the text of the 500 that searches and lookups by id are answered with, as when
-    a ring has no member; `runs` are the parts that its page of services shows (all when empty).
+    a ring has no member; `runs` are the parts that its page of services shows (all when empty); `target` is the part
+    that this process is, of which only the query-frontend answers queries; `max_search_s` is how long a time a search
+    may span; reading the trace `crashes_on` ends the process, and another takes its place; `hangs` leaves every query
+    without an answer, as a query-frontend without queriers does.
     """
 
     store: Store
@@ -38,6 +43,10 @@ class TempoApi:
     overloaded: bool = False
     failing: str = ""
     runs: tuple[str, ...] = ()
+    target: str = ""
+    max_search_s: int = 0
+    crashes_on: bytes = b""
+    hangs: bool = False
     settings: tempo_pages.Settings | None = None
     by_id: str = ""  # how queries by trace id are answered, a word of `answers.WORDS`; "" as a Tempo does
 
@@ -75,6 +84,8 @@ class TempoApi:
 
     def _answer(self, request: Request) -> tuple[str, Response]:
         path = urllib.parse.unquote(request.path)
+        if self.target not in ("", "query-frontend") and path.startswith("/api/") and "/status/" not in path:
+            return "other", not_found()
         if path in self._plain:
             route, answer = self._plain[path]
             return route, answer(request)
@@ -96,6 +107,9 @@ class TempoApi:
                 tenants = [check_tenant(tenant) for tenant in header.split("|")]
             except ValueError as error:
                 return text(400, f"{error}\n")
+        if self.hangs:
+            threading.Event().wait(_HANG_S)
+            raise ConnectionResetError("the client has gone long ago")
         if self.failing:
             return text(500, f"{self.failing}\n")
         try:
@@ -124,6 +138,10 @@ class TempoApi:
             return text(200, tempo_pages.recorded_body(self.profile, path), "text/plain")
         if name == "config" and self.settings:
             body = tempo_pages.config(self.settings, request.query.get("mode", ""))
+            if body and self.target:
+                body = re.sub(r"(?m)^target: .*$", f"target: {self.target}", body)
+            if body and self.max_search_s:
+                body = re.sub(r"(?m)^( +max_duration): 168h0m0s$", rf"\1: {self.max_search_s}s", body)
             return text(200, body, "text/plain") if body else text(500, "unknown value for mode query parameter\n")
         if not name:
             pages = ("version", "services")
@@ -136,6 +154,10 @@ class TempoApi:
         if self.overloaded:
             return text(429, "job queue full")
         params = tempo_search.search_params(request.query, self.version)
+        if self.max_search_s and params.end - params.start > self.max_search_s:
+            longest = f"{self.max_search_s // 3600}h{self.max_search_s // 60 % 60}m0s"
+            said = f"range specified by start and end exceeds {longest}. received start={params.start} end={params.end}"
+            return text(400, said)
         traces = self.searchable(tenants)
         answer = tempo_search.search(traces, params, self.version, self.store.clock())
         jobs = (3 if self.version >= (2, 7) else 1) * (len(tenants) if self.version >= (2, 7) else 1)
@@ -159,7 +181,11 @@ class TempoApi:
             raise tempo_search.BadRequest(
                 "trace IDs can't be larger than 128 bits" if trace_id else "please provide a traceID"
             )
-        return self.store.batches(tenants, bytes.fromhex(trace_id.zfill(32)))
+        wanted = bytes.fromhex(trace_id.zfill(32))
+        if self.crashes_on and wanted == self.crashes_on:
+            self.store.started = self.store.clock()
+            raise ConnectionResetError("the process is gone")
+        return self.store.batches(tenants, wanted)
 
     def _trace(self, request: Request, tenants: list[str], raw: str) -> Response:
         batches = self._found(raw, tenants)

@@ -21,6 +21,14 @@ Samples = t.List[t.Tuple[t.Dict[str, str], float]]
 # Families of the recorded page that describe the instance, not what happened to it.
 _CONSTANT = ("tempo_build_info", "tempo_limits_defaults", "tempo_ring_members", "tempodb_work_queue_max")
 
+# Families by tenant that the recorded page lacks: nothing had failed, no block was written, no generator ran.
+_ABSENT = (
+    "tempodb_blocklist_poll_errors_total",
+    "tempodb_blocklist_tenant_index_builder",
+    "prometheus_remote_storage_samples_total",
+    "prometheus_remote_storage_samples_retried_total",
+)
+
 
 @functools.lru_cache(maxsize=None)
 def recording(name: str) -> dict[str, t.Any]:
@@ -190,10 +198,9 @@ def metrics(store: Store, profile: str) -> str:
         if samples:
             out += [*head, *samples]
             head = []
-    # Counters that the recorded page does not have, since nothing had failed.
-    for name in ("tempodb_blocklist_poll_errors_total",):
-        failed = store.counted(name)
-        if failed:
+    for name in _ABSENT:
+        counted = store.counted(name)
+        if counted:
             out.append(f"# TYPE {name} counter\n")
-            out += [_sample(name, {"tenant": tenant}, count) for (tenant,), count in sorted(failed.items())]
+            out += [_sample(name, {"tenant": tenant}, count) for (tenant,), count in sorted(counted.items())]
     return "".join(out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import typing as t
 
 from ansible_collections.traceops.tracing.tests.integration.faults.scene import Scene, causes
@@ -26,6 +27,37 @@ def another_tempo(scene: Scene) -> Tempo:
 @causes("tempo-ingest.tempo.down")
 def tempo_down(scene: Scene) -> None:
     scene.break_lab("tempo-down")
+
+
+def silent(connection: socket.socket) -> None:
+    """Takes the connection and whatever comes, and says nothing."""
+    while connection.recv(65536):
+        pass
+
+
+@causes("tempo-ingest.tempo.silent")
+def tempo_never_answers(scene: Scene) -> None:
+    """Neither its API nor its receiver, whoever asks."""
+    api = f"http://127.0.0.1:{scene.held.enter_context(tcp_server(silent))}"
+    scene.server(tcp_server(silent))
+    change_source(scene, lambda source, urls: setattr(source, "url", api))
+    scene.said.update(diagnose_tempo_url=api, diagnose_timeout=5, diagnose_log_paths=[])
+    scene.idle = True
+
+
+@causes("tempo-ingest.tempo.not-ready")
+def query_frontend_without_queriers(scene: Scene) -> None:
+    """As 2.10.8 in several processes: every query hangs, and only /ready says why."""
+
+    def alone() -> None:
+        scene.lab.store.started -= 3600
+        api = scene.lab.tempo.api
+        api.target, api.runs = "query-frontend", ("query-frontend", "server", "overrides", "store")
+        api.not_ready = "Query Frontend not ready: not ready: number of queriers connected to query-frontend is 0\n"
+        api.hangs = True
+
+    scene.said.update(diagnose_timeout=3, diagnose_log_paths=[])
+    scene.once_up(alone)
 
 
 @causes("tempo-ingest.tempo.not-ready")
@@ -101,6 +133,21 @@ def blocks_that_cannot_be_listed(scene: Scene) -> None:
     scene.idle = True
     scene.said["diagnose_log_paths"] = []
     scene.once_up(forgotten)
+
+
+@causes("tempo-storage.blocklist.failing")
+def a_copy_of_a_block_among_the_blocks(scene: Scene) -> None:
+    """As 2.10.8 and 3.0.3 count it: no poll error, and no length of the list."""
+
+    def unlisted() -> None:
+        store = scene.lab.store
+        store.started -= 7200
+        store.count("spans_received", "single-tenant", by=500)
+        store.count("tempodb_blocklist_tenant_index_builder", "single-tenant")
+
+    scene.idle = True
+    scene.said["diagnose_log_paths"] = []
+    scene.once_up(unlisted)
 
 
 @causes("tempo-ingest.balance.silent-loss")
@@ -182,6 +229,49 @@ def traces_that_searches_list_and_are_not_found(scene: Scene) -> None:
 @causes("tempo-query.by-id.denied")
 def gateway_before_traces_by_id(scene: Scene) -> None:
     answers_by_id(scene, "401")
+
+
+@causes("tempo-query.by-id.busy")
+def queue_that_is_full_for_traces_by_id(scene: Scene) -> None:
+    answers_by_id(scene, "queue full")
+
+
+@causes("tempo-query.by-id.too-large")
+def traces_that_are_too_large_to_be_opened(scene: Scene) -> None:
+    answers_by_id(scene, "too large")
+
+
+@causes("tempo-query.by-id.crashed")
+def tempo_that_dies_of_a_trace_and_comes_back(scene: Scene) -> None:
+    def deadly() -> None:
+        scene.lab.store.started -= 3600
+        scene.lab.tempo.api.crashes_on = scene.lab.store.traces[0].trace_id
+
+    scene.afterwards(deadly)
+
+
+@causes("tempo-query.instances.apart")
+def two_tempos_behind_one_address(scene: Scene) -> None:
+    """A balancer hands each query to the next; spans go to one of them."""
+
+    def balanced() -> None:
+        other = another_tempo(scene)
+        other.store.started -= 3600
+        balancer = Listener(answers.in_turn(scene.lab.tempo.api, other.api))
+        scene.held.callback(balancer.stop)
+        scene.lab.grafana.sources[0].url = balancer.url
+        scene.said["diagnose_tempo_url"] = balancer.url
+
+    scene.once_up(balanced)
+
+
+@causes("tempo-query.api.not-frontend")
+def distributor_for_the_query_frontend(scene: Scene) -> None:
+    def distributor() -> None:
+        api = scene.lab.tempo.api
+        api.target, api.runs = "distributor", ("distributor", "server", "overrides", "memberlist-kv")
+
+    scene.once_up(distributor)
 
 
 @causes("tempo-query.tenant.unknown")

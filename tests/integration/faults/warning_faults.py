@@ -87,3 +87,22 @@ def link_to_nowhere(scene: Scene) -> None:
 @causes("grafana.link.wrong-type", "warning")
 def logs_in_prometheus(scene: Scene) -> None:
     change_source(scene, lambda source, urls: source.json_data.update(tracesToLogsV2={"datasourceUid": "prometheus"}))
+
+
+@causes("tempo-query.search.short-range", "warning")
+def searches_may_span_an_hour(scene: Scene) -> None:
+    def short() -> None:
+        scene.lab.tempo.api.max_search_s = 3600
+
+    scene.once_up(short)
+
+
+@causes("grafana.service-graph.unwritten", "warning")
+def prometheus_that_takes_no_metrics(scene: Scene) -> None:
+    """As 2.10.8 counts it: samples are sent again without end, and none has failed for good."""
+
+    def refused() -> None:
+        scene.lab.store.count("prometheus_remote_storage_samples_total", "single-tenant", by=1004)
+        scene.lab.store.count("prometheus_remote_storage_samples_retried_total", "single-tenant", by=753)
+
+    scene.once_up(refused)
