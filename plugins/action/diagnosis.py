@@ -40,7 +40,10 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
         },
     },
     "started": {"type": "str"},
+    "earlier": {"type": "list", "elements": "str", "default": []},
 }
+
+_TOGETHER = "the diagnosis compares hosts, so that they must go together: give the play strategy: linear"
 
 display = Display()
 
@@ -55,6 +58,9 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         _unused, options = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         result.update(changed=False, verdict={}, findings=[], counts={}, failing=False, failing_hosts=[], reports={})
+        strategy = str(getattr(getattr(self._task, "play", None), "strategy", "linear")).rpartition(".")[2]
+        if strategy in ("free", "host_pinned"):
+            return {**result, "failed": True, "msg": f"{_TOGETHER} (this play has strategy: {strategy})"}
         try:
             report = self._report(options)
         except (library.BadCheck, document.BadEvidence, suppress.BadSuppression, MissingLibrary) as error:
@@ -75,6 +81,8 @@ class ActionModule(ActionBase):
                 # The page is printed all the same: what was found out must not be lost for a full disk.
                 result.update(failed=True, msg=f"report_dir: {directory} can't be written ({error.strerror})")
         shown = [path for form, path in result["reports"].items() if form in ("html", "json")]
+        if options["earlier"]:
+            display.display(_batch(sorted(options["hosts"]), options["earlier"]))
         display.display(console.page(report, shown, _terminal_is_utf8(os.environ)))
         return result
 
@@ -93,6 +101,16 @@ class ActionModule(ActionBase):
             "check_dirs": own,
         }
         return judge.report(document.build(options["hosts"], options["backends"], run), checks)
+
+
+def _batch(hosts: t.List[str], earlier: t.List[str]) -> str:
+    """What a page leaves out that is not the first of its play."""
+    others = f"{_few(earlier)} {'have' if len(earlier) > 1 else 'has'} a page and a report of an earlier batch"
+    return f"\nThis page is about {_few(hosts)} (serial); {others}."
+
+
+def _few(names: t.List[str]) -> str:
+    return ", ".join([*names[:5], *([f"{len(names) - 5} more"] if len(names) > 5 else [])])
 
 
 def _absolute(path: str) -> str:

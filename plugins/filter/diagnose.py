@@ -10,6 +10,7 @@ What they take of a host are its variables as Ansible has them, of which each lo
 from __future__ import annotations
 
 import datetime
+import os
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._plan import backends, values, visit
@@ -66,6 +67,18 @@ def diagnose_questions(
         hosts = {name: _evidence(hostvars[name]) for name in backend["hosts"]}
         asked.append(backends.Asked(backend_id, backend, hosts, _counted(backend_id, known, hostvars)))
     return backends.questions(given, host, run, asked, datetime.datetime.now(datetime.timezone.utc)) if asked else {}
+
+
+def diagnose_place(others: t.Iterable[Vars], run: str, report_dir: str) -> t.Dict[str, t.Any]:
+    """Where the report of this batch goes, and which hosts of the play were diagnosed in earlier batches."""
+    earlier = {
+        str(own["inventory_hostname"]): own["__diagnose_planned"]["run"]
+        for own in others
+        if "__diagnose_planned" in own and own["__diagnose_planned"]["run"] != run
+    }
+    number = len(set(earlier.values())) + 1
+    directory = os.path.join(report_dir, f"batch-{number}") if report_dir and number > 1 else report_dir
+    return {"report_dir": directory, "earlier": sorted(earlier)}
 
 
 def diagnose_evidence(
@@ -142,4 +155,5 @@ class FilterModule:
             "diagnose_visit": diagnose_visit,
             "diagnose_questions": diagnose_questions,
             "diagnose_evidence": diagnose_evidence,
+            "diagnose_place": diagnose_place,
         }

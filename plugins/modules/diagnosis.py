@@ -76,6 +76,11 @@ options:
         description:
           - Last day of the suppression (ISO 8601). Afterwards the check counts again and the entry itself is a warning.
         type: str
+  earlier:
+    description: Hosts of the play that were diagnosed in earlier batches (C(serial)), which the page names.
+    type: list
+    elements: str
+    default: []
   started:
     description: When the run began (ISO 8601). Now when it is left out.
     type: str

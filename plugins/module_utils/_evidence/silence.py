@@ -77,7 +77,8 @@ class Silence:
 
 def _share(params: Params, share: float) -> float:
     """A share of the time-out, but no less than half a second of it."""
-    return min(params["timeout"], max(0.5, params["timeout"] * share))
+    timeout = float(params["timeout"])
+    return min(timeout, max(0.5, timeout * share))
 
 
 def _host(url: str) -> str:

@@ -51,9 +51,11 @@ _FORMS: t.Dict[str, Form] = {
     "grafana_url": Form(_URL, "http://HOST:PORT"),
     "collector_metrics_url": Form(_URL, "http://HOST:PORT/metrics", True),
     "app_metrics_url": Form(_URL, "http://HOST:PORT/metrics", True),
+    "otlp_protocol": Form(r"(auto|grpc|http/protobuf|http/json)\Z", "one of auto, grpc, http/protobuf, http/json"),
     # What Tempo allows in a tenant; several are joined by |.
     "tenant": Form(r"[A-Za-z0-9!._*'()|-]*\Z", "letters, digits and !-_.*'()|"),
 }
+_FAIL_ON = ("critical", "warning", "never")
 # Given as -e NAME=KEY=VALUE they would pass for dictionaries until they are used.
 _DICTIONARIES: t.Dict[str, t.Dict[str, str]] = {
     "process": {"unit": "NAME.service"},
@@ -108,6 +110,9 @@ def _of_application(values: Values, prefix: str) -> t.Iterator[str]:
 
 
 def _of_host(given: Values) -> t.Iterator[str]:
+    if given["diagnose_fail_on"] not in _FAIL_ON:
+        shown = excerpt(str(given["diagnose_fail_on"]), 60)
+        yield f"diagnose_fail_on: '{shown}' can not be used; expected one of {', '.join(_FAIL_ON)}"
     if not 1 <= number(given["diagnose_canaries"]) <= 100_000:
         yield f"diagnose_canaries: {given['diagnose_canaries']} is not between 1 and 100000"
     if not 0 < number(given["diagnose_timeout"]) <= 3600:

@@ -107,3 +107,43 @@ def test_in_a_rescue_only_the_hosts_that_come_there_are_diagnosed(tmp_path: Path
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads((tmp_path / "report/report.json").read_text(encoding="utf-8"))
     assert list(report["evidence"]["hosts"]) == ["app02"]
+
+
+PLAY = """
+- hosts: app
+  gather_facts: false
+  {how}
+  roles:
+    - role: traceops.tracing.diagnose
+"""
+
+
+def play(tmp_path: Path, how: str) -> tuple[str, Path]:
+    """What a play of two hosts prints that goes about them so, and where its reports are."""
+    inventory, book, given = (tmp_path / name for name in ("inventory", "own.yml", "given.json"))
+    inventory.write_text("\n".join(["[app]", *(f"app0{n} {LOCAL}" for n in (1, 2))]) + "\n", encoding="utf-8")
+    book.write_text(PLAY.format(how=how), encoding="utf-8")
+    with Lab(directory=tmp_path / "lab") as lab:
+        lab.run_app()
+        settings = {**lab.variables, "diagnose_report_dir": str(tmp_path / "report")}
+        given.write_text(json.dumps(settings), encoding="utf-8")
+        command = ["ansible-playbook", "-i", str(inventory), "-e", f"@{given}", str(book)]
+        done = subprocess.run(command, env={**os.environ, **QUIET}, check=False, capture_output=True, text=True)
+    return done.stdout + done.stderr, tmp_path / "report"
+
+
+def test_each_batch_of_a_serial_play_keeps_its_report_and_says_whose_it_is(tmp_path: Path) -> None:
+    said, reports = play(tmp_path, "serial: 1")
+    covered = [
+        list(json.loads((reports / where / "report.json").read_text(encoding="utf-8"))["evidence"]["hosts"])
+        for where in ("", "batch-2")
+    ]
+    assert covered == [["app01"], ["app02"]], said
+    assert "This page is about app02 (serial); app01 has a page and a report of an earlier batch." in said
+    assert "This page is about app01" not in said
+
+
+def test_hosts_that_do_not_go_together_are_refused_in_a_sentence(tmp_path: Path) -> None:
+    said, reports = play(tmp_path, "strategy: free")
+    assert "give the play strategy: linear (this play has strategy: free)" in said
+    assert not reports.exists(), "a report about a part of the hosts"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.traceops.tracing.plugins.filter import diagnose
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import PROBES
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import canary
 from ansible_collections.traceops.tracing.plugins.module_utils._plan import applications, backends, visit
@@ -321,3 +322,16 @@ def test_the_other_processes_of_tempo_are_counted() -> None:
     (counted,) = backends.counting(given(tempo_urls=urls), "a", backends.backends(host)).values()
     assert counted["tempo_urls"] == urls
     assert host["a"]["settings"]["tempo_urls"] == urls
+
+
+# --- batches
+
+
+def test_the_report_of_a_later_batch_takes_no_earlier_one_s_place() -> None:
+    def host(name: str, run: str) -> dict[str, Any]:
+        return {"inventory_hostname": name, "__diagnose_planned": {"run": run}}
+
+    first = diagnose.diagnose_place([{"inventory_hostname": "c"}], "one", "out")
+    assert first == {"report_dir": "out", "earlier": []}
+    third = diagnose.diagnose_place([host("a", "one"), host("b", "two"), host("gone", "three")], "three", "out")
+    assert third == {"report_dir": "out/batch-3", "earlier": ["a", "b"]}
