@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 LAB_STAMP := $(VENV)/.lab-$(shell cat requirements.txt requirements-lab.txt | cksum | cut -d' ' -f1)
 DEV_STAMP := $(VENV)/.dev-$(shell cat requirements*.txt tests/tools/docker_collection.py | cksum | cut -d' ' -f1)
 LANES ?= 2
-PYTEST := cd $(TREE) && $(BIN)/python -m pytest -p no:cacheprovider --durations=10
+PYTEST := cd $(TREE) && PYTHONPATH=$(ROOT):$(TREE)/tests/tools/bytecode $(BIN)/python -m pytest -p no:cacheprovider --durations=10
 
 export ANSIBLE_COLLECTIONS_PATH := $(ROOT)
 export PYTHONPATH := $(ROOT)

@@ -13,7 +13,7 @@ from ansible_collections.traceops.tracing.tests.integration.playbook import Run,
 def play(directory: Path, *args: str, **variables: Any) -> Run:
     """Run traceops.tracing.sampling with `sampling_<name>` for each of `variables`."""
     given = {f"sampling_{name}": value for name, value in {"prove": False, "settle": 1, **variables}.items()}
-    run = run_playbook("sampling", directory, given, *args, timeout=600, ANSIBLE_PIPELINING="1")
+    run = run_playbook("sampling", directory, given, *args, timeout=600)
     assert "Traceback" not in run.output, run.output
     assert "[WARNING]" not in run.output, run.output
     return run

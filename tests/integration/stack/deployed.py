@@ -62,7 +62,7 @@ class Stack:
 
     def run(self, playbook: str, *arguments: str, **more: t.Any) -> Run:
         settings = self.with_settings(**more)
-        return run_playbook(playbook, self.directory, settings, *arguments, timeout=900, ANSIBLE_PIPELINING="1")
+        return run_playbook(playbook, self.directory, settings, *arguments, timeout=900)
 
     def deploy(self, *arguments: str, **more: t.Any) -> Run:
         return self.run("deploy", *arguments, **more)

@@ -229,7 +229,7 @@ def unusable(deployed: Stack) -> Run:
     inventory = deployed.directory / "unusable.json"
     inventory.write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
     before = state(deployed)
-    run = run_playbook("deploy", deployed.directory, {}, "-i", str(inventory), timeout=900, ANSIBLE_PIPELINING="1")
+    run = run_playbook("deploy", deployed.directory, {}, "-i", str(inventory), timeout=900)
     assert run.code == 2, run.output
     assert "Traceback" not in run.output, run.output
     assert state(deployed) == before
