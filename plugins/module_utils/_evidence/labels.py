@@ -12,46 +12,87 @@ if t.TYPE_CHECKING:
 
 
 class Label(t.NamedTuple):
-    """One entry of the evidence document."""
+    """One entry of the evidence document, and how its probe is asked in a diagnosis.
+
+    Variables are the role's, without `diagnose_`. What follows from more than a variable is added by the plan
+    (`_plan/visit.py`, `_plan/backends.py`).
+    """
 
     name: str
     probe: str
     scope: str  # "host", "application" (both asked on the host) or "backend"
     judged: bool = False  # the probe asks "does it work?", so its `ok: false` is an answer; else it could not answer
-    option: str = ""  # the role's variable that asks for it; "" when it is always asked
+    asks: t.Mapping[str, str] = {}  # options of the probe, and the variable that gives each; not given, it is left out
+    always: t.Mapping[str, t.Any] = {}  # options that no variable gives
+    wants: t.Tuple[str, ...] = ()  # it is asked only where one of these variables is given
     absent: str = ""  # why it is not there when nobody asked: such a check is skipped, never blocked
     withheld: str = ""  # why it is not there when a failure elsewhere withheld it
 
     @property
     def nobody_asked(self) -> str:
-        """The words for its absence when the option was not given; "" when there is no such option."""
-        return f"{self.absent} ({self.option})" if self.absent else ""
+        """The words for its absence when none of the variables that it wants was given; "" when it wants none."""
+        return f"{self.absent} (diagnose_{self.wants[0]})" if self.absent else ""
 
+
+_ENGINE = {"docker_host": "docker_host", "timeout": "timeout"}
+_WAY = {
+    **{name: name for name in ("tenant", "ca_path", "client_cert", "client_key", "timeout")},
+    "spans": "canaries",
+}
+_TEMPO = {
+    "tempo_url": "tempo_url",
+    "url_username": "tempo_username",
+    "url_password": "tempo_password",
+    "token": "tempo_token",
+    **{name: name for name in ("ca_path", "tenant", "timeout")},
+}
+_SERVICE = {**_TEMPO, "service_name": "service"}
+
+
+def _log(of: str) -> t.Dict[str, str]:
+    """Where a log is; `of` is what the names of its variables begin with."""
+    return {**{name: f"{of}log_{name}" for name in ("paths", "unit", "container")}, "docker_host": "docker_host"}
+
+
+_LOG = ("log_paths", "log_unit", "log_container")
+_NO_SERVICE = "no service was named"
 
 LABELS: t.Dict[str, Label] = {
     label.name: label
     for label in (
-        Label("containers", "containers", "host", option="diagnose_containers", absent="no containers were looked at"),
-        Label("clock", "clock", "host"),
         Label(
-            "tempo_logs", "logs", "host", option="diagnose_tempo_log_paths", absent="no log of Tempo's own was given"
+            "containers",
+            "containers",
+            "host",
+            asks={"names": "containers", **_ENGINE},
+            wants=("containers",),
+            absent="no containers were looked at",
         ),
-        Label("logs", "logs", "application", option="diagnose_log_paths", absent="no log was given"),
         Label(
-            "environment",
-            "environment",
+            "tempo_logs",
+            "logs",
+            "host",
+            asks=_log("tempo_"),
+            always={"profiles": ["tempo_server"]},
+            wants=tuple(f"tempo_{name}" for name in _LOG),
+            absent="no log of Tempo's own was given",
+        ),
+        Label("clock", "clock", "host", asks=_TEMPO),
+        Label(
+            "otlp",
+            "otlp",
             "application",
-            option="diagnose_process",
-            absent="the application's process was not named",
+            judged=True,
+            asks={"endpoint": "otlp_endpoint", "protocol": "otlp_protocol", "headers": "otlp_headers", **_WAY},
         ),
-        Label("otlp", "otlp", "application", judged=True),
-        Label("otlp_sibling", "otlp", "application", judged=True),
+        Label("otlp_sibling", "otlp", "application", judged=True, asks=_WAY, always={"send": False}),
         Label(
             "otlp_collector",
             "otlp",
             "application",
             judged=True,
-            option="diagnose_collector_endpoint",
+            asks={"endpoint": "collector_endpoint", **_WAY},
+            wants=("collector_endpoint",),
             absent="no collector was named",
         ),
         Label(
@@ -59,24 +100,54 @@ LABELS: t.Dict[str, Label] = {
             "otlp",
             "application",
             judged=True,
-            option="diagnose_tempo_otlp_endpoint",
+            asks={"endpoint": "tempo_otlp_endpoint", **_WAY},
+            wants=("tempo_otlp_endpoint",),
             absent="no receiver of Tempo's own was named",
         ),
-        Label("tempo_info", "tempo_info", "backend"),
-        Label("tempo_search", "tempo_search", "backend"),
-        # Before anything else reads the service's traces: a Tempo that one of them brings down is seen to fall.
-        Label("by_id", "by_id", "backend", judged=True),
         Label(
-            "tempo_search_earlier", "tempo_search", "backend", option="diagnose_service", absent="no service was named"
+            "logs",
+            "logs",
+            "application",
+            asks={
+                **_log(""),
+                "profiles": "log_profiles",
+                "profile_dirs": "log_profile_dirs",
+                "since": "log_since",
+            },
+            wants=_LOG,
+            absent="no log was given",
         ),
-        Label("sampling_ratio", "sampling_ratio", "backend", option="diagnose_service", absent="no service was named"),
-        Label("linkage", "linkage", "backend", option="diagnose_service", absent="no service was named"),
-        Label("coverage", "coverage", "backend"),
+        Label(
+            "environment",
+            "environment",
+            "application",
+            asks=_ENGINE,
+            wants=("process",),
+            absent="the application's process was not named",
+        ),
+        Label("tempo_info", "tempo_info", "backend", asks={**_TEMPO, "tempo_urls": "tempo_urls"}),
+        Label("tempo_search", "tempo_search", "backend", asks=_SERVICE, always={"limit": 20}),
+        # Before anything else reads the service's traces: a Tempo that one of them brings down is seen to fall.
+        Label("by_id", "by_id", "backend", judged=True, asks=_SERVICE),
+        # A service without traces in the last hour may be idle.
+        Label(
+            "tempo_search_earlier",
+            "tempo_search",
+            "backend",
+            asks=_SERVICE,
+            always={"limit": 1, "start": "-24h"},
+            wants=("service",),
+            absent=_NO_SERVICE,
+        ),
+        Label("sampling_ratio", "sampling_ratio", "backend", asks=_SERVICE, wants=("service",), absent=_NO_SERVICE),
+        Label("linkage", "linkage", "backend", asks=_SERVICE, wants=("service",), absent=_NO_SERVICE),
+        Label("coverage", "coverage", "backend", asks=_SERVICE),
         Label(
             "canaries",
             "canaries",
             "backend",
             judged=True,
+            asks=_TEMPO,
             withheld="no span was accepted, so none was looked up",
         ),
         Label(
@@ -84,11 +155,33 @@ LABELS: t.Dict[str, Label] = {
             "balance",
             "backend",
             judged=True,
+            asks={
+                **_TEMPO,
+                **{name: name for name in ("collector_metrics_url", "app_metrics_url", "tempo_urls")},
+            },
             withheld="Tempo's counters could not be read before the spans were sent",
         ),
-        Label("grafana", "grafana", "backend", judged=True),
+        Label(
+            "grafana",
+            "grafana",
+            "backend",
+            judged=True,
+            asks={
+                "grafana_url": "grafana_url",
+                "url_username": "grafana_username",
+                "url_password": "grafana_password",
+                "token": "grafana_token",
+                "datasource_uid": "grafana_datasource_uid",
+                "service_name": "service",
+                **{name: name for name in ("tempo_url", "tempo_username", "tempo_password", "tempo_token")},
+                **{name: name for name in ("ca_path", "tenant", "timeout")},
+            },
+        ),
     )
 }
+
+# The role's variables that labels are made of.
+VARIABLES = tuple(dict.fromkeys(name for label in LABELS.values() for name in (*label.asks.values(), *label.wants)))
 
 
 class Part(t.NamedTuple):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import LABELS
 from ansible_collections.traceops.tracing.plugins.module_utils._plan import values
 
 LOOPBACK = re.compile(r"://(localhost|127\.|\[::1\])")  # another server on each host
@@ -20,7 +21,8 @@ _SETTINGS = (
 )
 
 
-_OF_TEMPO = ("tempo_urls", "tempo_log_paths", "tempo_log_unit", "tempo_log_container")
+# What is looked at on the host, and the other processes of Tempo.
+_OF_HOST = ("tempo_urls", *(name for label in LABELS.values() if label.scope == "host" for name in label.wants))
 
 
 class PlannedApplication(t.TypedDict):
@@ -42,8 +44,8 @@ def planned(given: values.Values, host: str, run: str) -> Planned:
     """The applications and settings of `host` in the run `run`; `given` are its variables."""
     own = settings({name: given[f"diagnose_{name}"] for name in values.OF_APPLICATION})
     canaries = values.number(given["diagnose_canaries"])
-    own.update(canaries=int(canaries) if canaries >= 1 else 1, containers=given["diagnose_containers"])
-    own.update({name: given[f"diagnose_{name}"] for name in _OF_TEMPO})
+    own.update(canaries=int(canaries) if canaries >= 1 else 1)
+    own.update({name: given[f"diagnose_{name}"] for name in _OF_HOST})
     found: t.Dict[str, PlannedApplication] = {}
     for name, its in applications(given).items():
         differing = {key: value for key, value in settings(its).items() if value != own[key]}

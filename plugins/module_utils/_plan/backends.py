@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import LABELS
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import canary
 from ansible_collections.traceops.tracing.plugins.module_utils._plan import values, visit
 from ansible_collections.traceops.tracing.plugins.module_utils._plan.applications import (
@@ -17,9 +16,8 @@ from ansible_collections.traceops.tracing.plugins.module_utils._plan.application
     applications,
     backend_id,
 )
+from ansible_collections.traceops.tracing.plugins.module_utils._plan.asked import OF_BACKEND, of_labels
 
-HOPS = ("otlp", "otlp_collector", "otlp_tempo")
-OF_BACKEND = tuple(label.name for label in LABELS.values() if label.scope == "backend")
 # With so wide an interval, one healthy run in ten thousand disagrees with its configuration.
 CONFIDENCE = 0.9999
 RECENT_S = 3600
@@ -68,24 +66,14 @@ def own_backends(given: values.Values, host: str) -> t.Dict[str, t.Dict[str, t.A
     return found
 
 
-def _balance(
-    its: values.Values, given: values.Values, before: t.Optional[t.Mapping[str, t.Any]] = None
-) -> t.Dict[str, t.Any]:
-    urls = {name: its[name] for name in ("collector_metrics_url", "app_metrics_url") if its[name]}
-    return {**visit.tempo(its, given, before), **urls, **_processes(given)}
-
-
-def _processes(given: values.Values) -> t.Dict[str, t.Any]:
-    """The other processes of Tempo, for the probes that read counters."""
-    return {"tempo_urls": given["diagnose_tempo_urls"]} if given["diagnose_tempo_urls"] else {}
-
-
 def counting(given: values.Values, host: str, known: t.Mapping[str, Backend]) -> t.Dict[str, t.Any]:
     """The options of `collect` that count what Tempo has, before anybody sends."""
     its = own_backends(given, host)
     ids = asked_by(host, its, known)
     return {
-        visit.key("balance", each, len(ids) > 1): {"probe": "balance", **_balance(its[each], given)} for each in ids
+        visit.key(label, each, len(ids) > 1): options
+        for each in ids
+        for label, options in of_labels(["balance"], its[each], given).items()
     }
 
 
@@ -113,7 +101,7 @@ def questions(
     each = [(one.id, _questions(its[one.id], given, run, one, now)) for one in asked]
     # One kind after the other: by the time of the balance, whatever happened to the canaries of all has been counted.
     return {
-        visit.key(label, name, several): {"probe": LABELS[label].probe, **its_questions[label]}
+        visit.key(label, name, several): its_questions[label]
         for label in OF_BACKEND
         for name, its_questions in each
         if label in its_questions
@@ -123,58 +111,32 @@ def questions(
 def _questions(
     its: values.Values, given: values.Values, run: str, asked: Asked, now: datetime.datetime
 ) -> t.Dict[str, t.Dict[str, t.Any]]:
-    tempo, service = visit.tempo(its, given, asked.counted), str(its["service"] or "")
-    named = {"service_name": service} if service else {}
+    found = of_labels(OF_BACKEND, its, given, asked.counted)
     labels = [
         (each["host"], each["name"], asked.hosts[each["host"]])
         for each in asked.backend["applications"]
         if each["host"] in asked.hosts
     ]
-    sent = canaries(labels)
     expected = given["diagnose_services_expected"] or asked.backend["services"]
-    found: t.Dict[str, t.Dict[str, t.Any]] = {
-        "tempo_info": {**tempo, **_processes(given)},
-        "tempo_search": {**tempo, **named, "limit": 20},
-        "coverage": {
-            **tempo,
-            **named,
-            "hosts": asked.backend["hosts"],
-            "services": [name for name in expected if name != service],
-        },
-        "by_id": {**tempo, **named, "trace_ids": [each for each in [shown_canary(labels)] if each]},
-        "grafana": {**_grafana(its, given, named, shown_canary(labels)), **visit.silent(asked.counted)},
-    }
-    if service:
-        # A service without traces in the last hour may be idle.
-        found["tempo_search_earlier"] = {**tempo, **named, "limit": 1, "start": "-24h"}
-        found["sampling_ratio"] = {**tempo, **named, "confidence": CONFIDENCE, **since(labels, now)}
-        found["linkage"] = {**tempo, **named}
+    found["coverage"].update(
+        hosts=asked.backend["hosts"], services=[name for name in expected if name != str(its["service"] or "")]
+    )
+    shown = shown_canary(labels)
+    found["by_id"]["trace_ids"] = [shown] if shown else []
+    if shown:
+        found["grafana"]["trace_id"] = shown
+    if "sampling_ratio" in found:
+        found["sampling_ratio"].update(confidence=CONFIDENCE, **since(labels, now))
+    sent = canaries(labels)
     if sent:
-        search = values.switch(given["diagnose_wait_search"])
-        found["canaries"] = {**tempo, "run": run, "sent": sent, "search": search}
+        found["canaries"].update(run=run, sent=sent, search=values.switch(given["diagnose_wait_search"]))
+    else:
+        del found["canaries"]
     if asked.counted:
-        found["balance"] = {**_balance(its, given, asked.counted), "before": asked.counted}
+        found["balance"]["before"] = asked.counted
+    else:
+        del found["balance"]
     return found
-
-
-def _grafana(its: values.Values, given: values.Values, named: t.Mapping[str, str], trace_id: str) -> t.Dict[str, t.Any]:
-    options = {
-        "grafana_url": its["grafana_url"],
-        "url_username": given["diagnose_grafana_username"],
-        "url_password": given["diagnose_grafana_password"],
-        "token": given["diagnose_grafana_token"],
-        "datasource_uid": its["grafana_datasource_uid"],
-        **named,
-        "tempo_url": its["tempo_url"],
-        "tempo_username": given["diagnose_tempo_username"],
-        "tempo_password": given["diagnose_tempo_password"],
-        "tempo_token": given["diagnose_tempo_token"],
-        "ca_path": its["ca_path"],
-        "tenant": its["tenant"],
-        "trace_id": trace_id,
-        "timeout": given["diagnose_timeout"],
-    }
-    return {name: value for name, value in options.items() if value not in ("", None)}
 
 
 _Labels = t.Sequence[t.Tuple[str, str, t.Mapping[str, t.Any]]]  # host, application, the host's evidence
@@ -189,7 +151,7 @@ def canaries(labels: _Labels) -> t.Dict[str, t.Dict[str, int]]:
     found: t.Dict[str, t.Dict[str, int]] = {}
     for host, name, evidence in labels:
         several = len(evidence["applications"]) > 1
-        for hop in HOPS:
+        for hop in visit.HOPS:
             result = evidence["applications"][name].get(hop) or {}
             if result.get("ok"):
                 sender = canary.sender(host, (result.get("shared_with") or name) if several else "")

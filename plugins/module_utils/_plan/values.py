@@ -11,6 +11,7 @@ import re
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import labels
 
 Values = t.Mapping[str, t.Any]
 
@@ -22,10 +23,9 @@ OF_APPLICATION = (
     *("tempo_url", "grafana_url", "grafana_datasource_uid", "tenant"),
 )
 OF_HOST = (
-    *("applications", "services_expected", "canaries", "counterfactual", "wait_search", "containers", "docker_host"),
-    *("tempo_urls", "tempo_log_paths", "tempo_log_unit", "tempo_log_container"),
-    *("tempo_username", "tempo_password", "tempo_token", "grafana_username", "grafana_password", "grafana_token"),
-    *("report_dir", "fail_on", "timeout", "check_dirs", "suppress"),
+    *("applications", "services_expected", "counterfactual", "wait_search", "report_dir", "fail_on", "check_dirs"),
+    "suppress",
+    *(name for name in labels.VARIABLES if name not in OF_APPLICATION),
 )
 VARIABLES = tuple(f"diagnose_{name}" for name in (*OF_APPLICATION, *OF_HOST))
 OF_PLAYBOOK = ("diagnose_hosts",)

@@ -9,15 +9,17 @@ import re
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
-from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import LABELS
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import canary
 from ansible_collections.traceops.tracing.plugins.module_utils._plan import values
 from ansible_collections.traceops.tracing.plugins.module_utils._plan.applications import Planned, applications
+from ansible_collections.traceops.tracing.plugins.module_utils._plan.asked import (
+    OF_APPLICATION,
+    OF_HOST,
+    Options,
+    of_labels,
+)
 
-Options = t.Dict[str, t.Any]
-
-OF_HOST = tuple(label.name for label in LABELS.values() if label.scope == "host")
-OF_APPLICATION = tuple(label.name for label in LABELS.values() if label.scope == "application")
+HOPS = ("otlp", "otlp_collector", "otlp_tempo")  # where canaries are sent
 
 
 def key(label: str, owner: str, several: bool) -> str:
@@ -45,24 +47,15 @@ def probes(
     for name, its in its_applications.items():
         sender = canary.sender(host, name if several else "")
         asked = _of_application(its, given, {"run": run, "host": sender}, tenants(counted.get(name)))
-        for label, options in asked.items():
-            found[key(label, name, several)] = {"probe": LABELS[label].probe, **options}
         if "environment" in asked:
             # The canary goes the way of the process; what is tried beside it starts in the same place.
             for label in ("otlp", "otlp_sibling"):
                 if label in asked:
-                    found[key(label, name, several)]["like"] = key("environment", name, several)
-    engine = {"docker_host": given["diagnose_docker_host"], "timeout": given["diagnose_timeout"]}
-    if given["diagnose_containers"]:
-        found["containers"] = _given({"names": given["diagnose_containers"], **engine})
-    log = {name: given[f"diagnose_tempo_log_{name}"] for name in ("paths", "unit", "container")}
-    if any(log.values()):
-        where = {"docker_host": given["diagnose_docker_host"]} if log["container"] else {}
-        found["tempo_logs"] = _given({"probe": "logs", **log, **where, "profiles": ["tempo_server"]})
+                    asked[label]["like"] = key("environment", name, several)
+        found.update((key(label, name, several), options) for label, options in asked.items())
     first = next(iter(its_applications))
     own = {name: given[f"diagnose_{name}"] for name in values.OF_APPLICATION}
-    found["clock"] = tempo(own, given, counted.get(first))
-    return found
+    return {**found, **of_labels(OF_HOST, own, given, counted.get(first))}
 
 
 def tenants(counted: t.Optional[t.Mapping[str, t.Any]]) -> t.List[str]:
@@ -76,64 +69,24 @@ def tenants(counted: t.Optional[t.Mapping[str, t.Any]]) -> t.List[str]:
 def _of_application(
     its: values.Values, given: values.Values, sent_by: t.Dict[str, str], known_tenants: t.List[str]
 ) -> t.Dict[str, Options]:
-    way = {name: its[name] for name in ("tenant", "ca_path", "client_cert", "client_key")}
-    way.update(timeout=given["diagnose_timeout"], spans=given["diagnose_canaries"])
-    engine = {"docker_host": given["diagnose_docker_host"]}
+    asked = of_labels(OF_APPLICATION, its, given)
+    for hop in HOPS:
+        if hop in asked:
+            asked[hop]["canary"] = {**sent_by, "hop": hop}
     counterfactual = values.switch(given["diagnose_counterfactual"])
-    asked: t.Dict[str, Options] = {
-        "otlp": {
-            **way,
-            "endpoint": its["otlp_endpoint"],
-            "protocol": its["otlp_protocol"],
-            "headers": its["otlp_headers"],
-            "canary": {**sent_by, "hop": "otlp"},
-            "counterfactual": counterfactual,
-            # One of them may be what the application forgets to name.
-            "tenants": known_tenants if counterfactual and not its["tenant"] else [],
-        }
-    }
+    # One of the tenants may be what the application forgets to name.
+    tenants_ = known_tenants if counterfactual and not its["tenant"] else []
+    asked["otlp"].update(counterfactual=counterfactual, tenants=tenants_)
     other = sibling(str(its["otlp_endpoint"]))
     if other:
-        asked["otlp_sibling"] = {**way, "endpoint": other, "send": False}
-    for hop, variable in (("otlp_collector", "collector_endpoint"), ("otlp_tempo", "tempo_otlp_endpoint")):
-        if its[variable]:
-            asked[hop] = {**way, "endpoint": its[variable], "canary": {**sent_by, "hop": hop}}
-    log = {"paths": its["log_paths"], "unit": its["log_unit"], "container": its["log_container"]}
-    if any(log.values()):
-        what = {"profiles": its["log_profiles"], "profile_dirs": its["log_profile_dirs"], "since": its["log_since"]}
-        asked["logs"] = {**log, **what, **(engine if its["log_container"] else {})}
-    if its["process"]:
-        process = {f"process_{name}" if name == "name" else name: value for name, value in its["process"].items()}
-        asked["environment"] = {**process, **engine, "timeout": given["diagnose_timeout"]}
-    return {label: _given(options) for label, options in asked.items()}
-
-
-def tempo(its: values.Values, given: values.Values, counted: t.Optional[t.Mapping[str, t.Any]] = None) -> Options:
-    """How Tempo's API is asked; `silent` when it did not answer as it was `counted`."""
-    asked = _given(
-        {
-            "tempo_url": its["tempo_url"],
-            "url_username": given["diagnose_tempo_username"],
-            "url_password": given["diagnose_tempo_password"],
-            "token": given["diagnose_tempo_token"],
-            "ca_path": its["ca_path"],
-            "tenant": its["tenant"],
-            "timeout": given["diagnose_timeout"],
-        }
-    )
-    return {**asked, **silent(counted)}
-
-
-def silent(counted: t.Optional[t.Mapping[str, t.Any]]) -> Options:
-    """What tells a visit that this Tempo was waited for in vain already."""
-    if not counted or counted.get("cause") not in ("response_timeout", "connection_timeout"):
-        return {}
-    return {"silent": {"cause": counted["cause"], "message": counted.get("message", "")}}
-
-
-def _given(options: Options) -> Options:
-    """Without what nobody gave: the probe has its own default."""
-    return {name: value for name, value in options.items() if value not in ("", None)}
+        asked["otlp_sibling"]["endpoint"] = other
+    else:
+        del asked["otlp_sibling"]
+    if "environment" in asked:
+        asked["environment"].update(
+            {f"process_{name}" if name == "name" else name: value for name, value in its["process"].items() if value}
+        )
+    return asked
 
 
 def sibling(endpoint: str) -> str:

@@ -93,7 +93,7 @@ def test_tempos_own_log_is_read_with_its_profile() -> None:
 
 
 def test_what_nobody_gave_is_left_to_the_probe() -> None:
-    assert visited()["clock"] == {"tempo_url": TEMPO, "timeout": 5}
+    assert visited()["clock"] == {"probe": "clock", "tempo_url": TEMPO, "timeout": 5}
     assert visited(process={"name": "app"})["environment"] == {
         "probe": "environment",
         "process_name": "app",

@@ -101,12 +101,13 @@ def test_the_documentation_of_collect_lists_every_probe() -> None:
 
 
 def test_every_label_of_the_evidence_has_a_probe_and_says_what_its_absence_means() -> None:
-    options = yaml.safe_load((ROOT / "roles/diagnose/defaults/main.yml").read_text(encoding="utf-8"))
+    variables = yaml.safe_load((ROOT / "roles/diagnose/defaults/main.yml").read_text(encoding="utf-8"))
+    assert {f"diagnose_{name}" for name in labels.VARIABLES} <= set(variables)
     for name, label in labels.LABELS.items():
         assert (label.name, label.scope in ("host", "application", "backend")) == (name, True)
-        assert label.probe in labels.PROBES
-        assert bool(label.option) == bool(label.absent)
-        assert not label.option or label.option in options
+        assert bool(label.wants) == bool(label.absent)
+        options = labels.PROBES[label.probe]().ARGUMENT_SPEC
+        assert {*label.asks, *label.always} <= set(options), name
 
 
 def test_role_defaults_equal_their_argument_specs() -> None:
