@@ -6,6 +6,7 @@ falls on all alike. grep writes into a pipe: into /dev/null it would stop at the
 
 from __future__ import annotations
 
+import functools
 import gzip
 import json
 import os
@@ -18,6 +19,7 @@ import time
 import typing as t
 from pathlib import Path
 
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.profiles import resolve
 from ansible_collections.traceops.tracing.tests.bench.measured import Measured
 from ansible_collections.traceops.tracing.tests.unit.logs.looking import look, profile
 
@@ -54,6 +56,13 @@ def measure() -> list[Measured]:
     )
     found.append(Measured("log_grep / the guide's three greps, DEBUG log", scans / guide, "x", 1.5))
     found.append(Measured("log_grep / grep -E of the same 12, DEBUG log", scans / greps, "x", 3.0))
+    auto: tuple[tuple[Path, str, t.Callable[[], float], float], ...] = (
+        (info, "grep -E of 12 patterns, INFO log", lambda: _shell(one_grep, info, "C"), 1.2),
+        (debug, "the guide's three greps, DEBUG log", lambda: _shell(GUIDE, debug, "C.UTF-8"), 3.0),
+    )
+    for log, name, shell, limit in auto:
+        scans, others = _in_turn(functools.partial(_scan, log, profile="auto"), shell)
+        found.append(Measured(f"log_grep of all profiles / {name}", scans / others, "x", limit))
     late = str(START + 0.99 * _seconds(info))
     tails, scans = _in_turn(lambda: _scan(info, since=late), lambda: _scan(info))
     found.append(Measured("log_grep of the last 1 % / of all, INFO log", 100 * tails / scans, "%", 3.0))
@@ -187,6 +196,8 @@ def _seconds(log: Path) -> float:
 def _scan_here(options: dict[str, t.Any]) -> None:
     """What the child does."""
     chosen = {name: pattern for name, pattern in profile("velostream").items() if name in TWELVE}
+    if options.pop("profile", "") == "auto":
+        chosen = resolve({"profiles": ["auto"]}, str)["patterns"]
     log = options.pop("log")
     began = time.perf_counter()
     result = look(log, chosen, **options)

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import ProbeFailure
-from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs import grep, reading
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs import grep, patterns, profiles, reading
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.scan import Shared
 from ansible_collections.traceops.tracing.tests.conftest import require
 from ansible_collections.traceops.tracing.tests.unit.logs.looking import look, profile, seen
 
@@ -165,6 +166,36 @@ def test_without_gnu_grep_python_does_it(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_the_velostream_profile_is_all_prefiltered() -> None:
-    from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs import patterns
-
     assert b"" not in grep.needles_of(patterns.parse(profile("velostream")))
+
+
+EVERY = patterns.parse(profiles.resolve({"profiles": ["auto"]}, str)["patterns"])
+NEEDLES = sorted({mark for pattern in EVERY for each in pattern.alternatives for mark in each.marks})
+_of_needles = st.lists(
+    st.one_of(st.sampled_from(NEEDLES), st.sampled_from([b" ", b"\n", b"0a1b", b"face", b"x", b"7"])), max_size=12
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(parts=_of_needles, many=st.booleans())
+def test_a_needle_that_a_block_is_said_to_lack_is_not_in_it(parts: list[bytes], many: bool) -> None:
+    kinds = b"".join(b"kind %s of line\n" % str(n).translate(_WORDY).encode() for n in range(4000)) if many else b""
+    data = kinds + b"".join(parts) + b"\n"
+    absent = Shared(EVERY).absent(data)
+    assert not [mark for mark in absent if mark in data]
+
+
+_WORDY = str.maketrans("0123456789", "ghijklmnop")
+
+
+def test_ordinary_lines_have_few_needles() -> None:
+    data = b"2026-11-28T06:00:00Z INFO web: GET /api/orders/0815 200 in 12 ms\n" * 1000
+    assert len(Shared(EVERY).absent(data)) > 0.95 * len(NEEDLES)
+
+
+@settings(max_examples=100, deadline=None)
+@given(needles=st.lists(st.sampled_from(NEEDLES), min_size=1, max_size=40), sample=_of_needles)
+def test_what_grep_looks_for_stands_in_every_needle(needles: list[bytes], sample: list[bytes]) -> None:
+    ends = grep.rare_ends(needles, b"".join(sample))
+    assert all(any(end in needle for end in ends) for needle in needles)
+    assert b"" not in ends

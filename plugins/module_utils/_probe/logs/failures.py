@@ -23,6 +23,7 @@ if t.TYPE_CHECKING:
 
 # Kinds of lines that are told apart, and what of a line tells them apart.
 _MOST = 60
+_SIGNALS = 1000
 _TOLD = 400
 _SHOWN = 300
 _NUMBERS = re.compile(r"[0-9a-fA-F]*\d[0-9a-fA-F]*")
@@ -93,6 +94,7 @@ class Failures:
 
     def __init__(self) -> None:
         self._groups: t.Dict[t.Tuple[str, str, str], Group] = {}
+        self._signals: t.Dict[t.Tuple[str, bool], str] = {}
         self._block = 0
 
     def begin_series(self) -> None:
@@ -117,7 +119,7 @@ class Failures:
         about = []
         for end in ends:
             line = block.content(end)
-            signal = reasons.signal_of(line)
+            signal = self._signal(line)
             about.append(signal not in OTHER_SIGNALS)
             group = self._group(pattern, line, signal)
             group.count += 1
@@ -125,6 +127,15 @@ class Failures:
             group.order = (self._block, end)
             group.last = block.hit(end, relative)
         return about
+
+    def _signal(self, line: str) -> str:
+        """As reasons.signal_of, which takes long, once for lines that differ in numbers only."""
+        key = (_NUMBERS.sub("#", line), "/v1/" in line)
+        if key not in self._signals:
+            if len(self._signals) >= _SIGNALS:
+                self._signals.clear()
+            self._signals[key] = reasons.signal_of(line)
+        return self._signals[key]
 
     def _group(self, pattern: Pattern, line: str, signal: str) -> Group:
         key = (pattern.name, signal, _NUMBERS.sub("#", line[:_TOLD]))

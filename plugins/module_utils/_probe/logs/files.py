@@ -118,7 +118,7 @@ class Scan:
                 accept = self._accept(read_at)
         report["engine"] = "grep" if self._by_grep(end - start) else "python"
         if report["engine"] == "grep":
-            needles = grep.rare_ends(self._needles, tail)
+            needles = grep.rare_ends(self._needles, head + tail)
             candidates = grep.Candidates(file, needles, start, end, self.watch.left)
             for block in candidates:
                 self._scanner.scan(block, relative=start > 0, accept=accept)

@@ -22,8 +22,10 @@ from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.readi
 _MEMORY = 24 << 20
 # More than any grep has bytes.
 _BINARY = 4 << 20
-# The least of a needle that grep may be given, so that few other lines have it.
-_SHORTEST = 8
+# The least of a needle that grep may be given, so that few other lines have it: where the log is not seen to have it,
+# and where it is.
+_SHORTEST = 2
+_SHORTEST_SEEN = 8
 # Any line with an escape sequence is looked at: one may stand in the middle of a word.
 _ESCAPE = b"\x1b"
 
@@ -67,16 +69,25 @@ def rare_ends(needles: t.Sequence[bytes], sample: bytes) -> t.List[bytes]:
     """
     starts: t.Dict[bytes, t.Dict[int, bytes]] = {}
     for needle in needles:
-        ends = [needle[at:] for at in range(max(1, len(needle) - _SHORTEST + 1))]
+        lengths = range(_SHORTEST, _SHORTEST_SEEN)
+        shortest = next((length for length in lengths if needle[-length:] not in sample), _SHORTEST_SEEN)
+        ends = [needle[at:] for at in range(max(1, len(needle) - shortest + 1))]
         starts[needle] = {end[0]: end for end in reversed(ends) if end}
     frequency = {byte: 1 + sample.count(byte) for byte in set().union(*starts.values())}
-    chosen: t.List[bytes] = [needle for needle in needles if not needle]
-    while any(starts.values()):
-        served = collections.Counter(byte for begun in starts.values() for byte in begun)
-        best = min(served, key=lambda byte: (frequency[byte] / served[byte], byte))
-        chosen += [begun[best] for begun in starts.values() if best in begun]
-        starts = {needle: begun for needle, begun in starts.items() if best not in begun}
-    return _least(chosen)
+    kept: t.Set[int] = set()
+    left = [begun for begun in starts.values() if begun]
+    while left:
+        served = collections.Counter(byte for begun in left for byte in begun)
+        kept.add(min(served, key=lambda byte: (frequency[byte] / served[byte], byte)))
+        left = [begun for begun in left if kept.isdisjoint(begun)]
+    # What was taken early may have been made needless by what came later.
+    for byte in sorted(kept, key=lambda byte: (-frequency[byte], byte)):
+        if not any(kept.isdisjoint(begun.keys() - {byte}) for begun in starts.values() if begun):
+            kept.discard(byte)
+    return _least(
+        begun[min(kept.intersection(begun), key=lambda byte: (frequency[byte], byte))] if begun else needle
+        for needle, begun in starts.items()
+    )
 
 
 class Candidates:

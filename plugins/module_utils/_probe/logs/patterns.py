@@ -54,6 +54,10 @@ class Pattern(t.NamedTuple):
     ends: bool = False  # looked for at both ends of a log only, as what stands in most of its lines
     profiles: t.Tuple[t.Tuple[str, ...], ...] = ()
 
+    def possible(self, absent: t.FrozenSet[bytes]) -> bool:
+        """Whether a line can match in which none of the needles `absent` stands."""
+        return any(not each.marks or not absent.issuperset(each.marks) for each in self.alternatives)
+
     @property
     def expected(self) -> bool:
         return self.at_least is not None or self.at_most is not None

@@ -71,29 +71,42 @@ class Tally:
             capture.add(column, lambda n: block.content(found[n][0]))
 
 
-# How long the pieces are that needles are found to share, and from how many expressions on that pays.
-_PIECE = 5
+# From how many expressions on it pays to look first which kinds of lines a block has.
 _MANY = 40
+# Without figures and hexadecimal ids most lines of a log are alike.
+_VARYING = b"0123456789abcdef"
+# A needle of which less is left is not looked for so; where the kinds of lines are longer in all, their words tell.
+_LEFT = 4
+_FEW = 1 << 16
 
 
 class Shared:
-    """Pieces that the needles of many expressions have in common: a block without a piece can match none of these."""
+    """The different lines of a block, without what varies: a needle that stands in none of them is not in the block.
+
+    One look at the block then does for the needles of all expressions, which stand in few lines as a rule.
+    """
 
     def __init__(self, patterns: t.Sequence[Pattern]) -> None:
-        marks = {mark for pattern in patterns for each in pattern.alternatives for mark in each.marks}
-        counts: t.Counter[bytes] = collections.Counter()
-        pieces = {mark: [mark[at : at + _PIECE] for at in range(max(1, len(mark) - _PIECE + 1))] for mark in marks}
-        for each in pieces.values():
-            counts.update(set(each))
-        self._piece = {mark: max(each, key=lambda piece: (counts[piece], piece)) for mark, each in pieces.items()}
-        self._worth = sum(len(pattern.alternatives) for pattern in patterns) >= _MANY
+        alternatives = [each for pattern in patterns for each in pattern.alternatives]
+        # By what is left of a needle, and the longest word of that.
+        self._marks: t.Dict[t.Tuple[bytes, bytes], t.Set[bytes]] = {}
+        if len(alternatives) >= _MANY:
+            for mark in {mark for each in alternatives for mark in each.marks}:
+                left = mark.translate(None, _VARYING)
+                if len(left) >= _LEFT:
+                    word = max(left.split(), key=len, default=b"")
+                    self._marks.setdefault((left, word), set()).add(mark)
 
     def absent(self, data: bytes) -> t.FrozenSet[bytes]:
-        """The needles that `data` can not have, because it lacks their piece."""
-        if not self._worth:
+        """The needles that `data` can not have."""
+        if not self._marks:
             return frozenset()
-        there = {piece: piece in data for piece in set(self._piece.values())}
-        return frozenset(mark for mark, piece in self._piece.items() if not there[piece])
+        kinds = b"\n".join(set(data.translate(None, _VARYING).split(b"\n")))
+        few = len(kinds) <= _FEW
+        there = kinds if few else b" ".join(set(kinds.split()))
+        return frozenset().union(
+            *(marks for (left, word), marks in self._marks.items() if (left if few else word) not in there)
+        )
 
 
 class Scanner:
@@ -147,6 +160,10 @@ class Scanner:
             tally.add(found, boundary, block, relative)
         self.failures.begin_block(boundary)
         for tally in self._others:
+            if not tally.pattern.possible(self._absent):
+                if boundary >= 0:
+                    tally.since = 0
+                continue
             found = self._found(tally, block, accept)
             if tally.pattern.reasons and found:
                 about = self.failures.add(tally.pattern, [each[0] for each in found], boundary, block, relative)
