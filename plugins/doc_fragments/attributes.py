@@ -31,3 +31,16 @@ attributes:
       - traceops.tracing.tracing
     description: Use C(group/traceops.tracing.tracing) in C(module_defaults) to set defaults for this module.
 """
+
+    ACTIONGROUP_TEMPO = r"""
+options: {}
+attributes:
+  action_group:
+    support: full
+    membership:
+      - traceops.tracing.tracing
+      - traceops.tracing.tempo
+    description:
+      - Use C(group/traceops.tracing.tempo) in C(module_defaults) to set C(tempo_url) and how it is asked for all
+        modules that ask Tempo, or C(group/traceops.tracing.tracing) for what every module has.
+"""

@@ -31,7 +31,7 @@ extends_documentation_fragment:
   - traceops.tracing.options.tempo
   - traceops.tracing.options.http
   - traceops.tracing.attributes
-  - traceops.tracing.attributes.actiongroup_tracing
+  - traceops.tracing.attributes.actiongroup_tempo
 """
 
 EXAMPLES = r"""

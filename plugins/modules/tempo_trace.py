@@ -28,7 +28,7 @@ extends_documentation_fragment:
   - traceops.tracing.options.http
   - traceops.tracing.options.wait
   - traceops.tracing.attributes
-  - traceops.tracing.attributes.actiongroup_tracing
+  - traceops.tracing.attributes.actiongroup_tempo
 seealso:
   - module: traceops.tracing.tempo_search
 """

@@ -268,6 +268,8 @@ class TempoClient:
         answer = self._http.get(
             "/api/search", query={"q": query, "start": int(since), "end": math.ceil(end), "limit": limit}
         )
+        if answer.status == 400 and self._narrower(answer):
+            return self.search_attributes(query, start, end, limit)
         _search_result(_ok(answer))  # refuses what is none
         return [
             _text_attributes(span.get("attributes"))
@@ -293,6 +295,8 @@ class TempoClient:
             f"/api/v2/search/tag/{quote(tag, safe='.')}/values",
             query={"start": int(since), "end": math.ceil(end)},
         )
+        if answer.status == 400 and self._narrower(answer):
+            return self.tag_values(tag, start, end)
         found = _ok(answer).json()
         # Without any value the object may be empty: protobuf's JSON form leaves out what is.
         values = found.get("tagValues", []) if isinstance(found, dict) and not set(found) - _TAG_VALUES else None

@@ -52,6 +52,9 @@ def options(text: str, settings: Settings) -> str:
     """Command-line options inside one variable of an environment file: {variable, options: {--name: value}}."""
     variable = str(settings["variable"])
     found = [line for line in _logical_lines(text) if re.match(_ENV.format(name=re.escape(variable)), line)]
+    other = None if found else _variable_with(text, settings["options"])
+    if other:  # else an option that the program never sees would be reported as changed
+        raise CannotEdit(f"{other} has these options, not {variable}; give the target variable: {other}")
     value = found[-1].split("=", 1)[1].rstrip("\r\n") if found else ""
     value = re.sub(r"\\(?:\r\n|\n|\r)", "", value)  # a line that goes on: an option's value may stand on the next one
     quoted = _QUOTED.match(value)
@@ -61,6 +64,16 @@ def options(text: str, settings: Settings) -> str:
     for name, wanted in settings["options"].items():
         inner = _set_option(inner, str(name), str(wanted))
     return _set_line(text, _ENV, variable, f"{variable}=", f"{quote}{inner}{quote}")
+
+
+def _variable_with(text: str, names: t.Iterable[str]) -> str:
+    """The variable of a file that has one of these command-line options; "" when none has."""
+    wanted = re.compile(rf"[\s'\"=](?:{'|'.join(re.escape(str(name)) for name in names)})(?![\w-])")
+    for line in _logical_lines(text):
+        assigned = re.match(_ENV.format(name=r"(\w+)"), line)
+        if assigned and wanted.search(line):
+            return assigned.group(1)
+    return ""
 
 
 def _set_option(words: str, name: str, value: str) -> str:

@@ -126,6 +126,14 @@ def test_a_command_line_that_is_quoted_in_parts_is_left_alone():
         edit("options", "ARGS=--a 'b c' d\n", variable="ARGS", options={"--mode": "prod"})
 
 
+def test_options_that_stand_in_another_variable_are_not_written_beside_it():
+    with pytest.raises(CannotEdit, match="VELO_ARGS has these options, not ARGS; give the target variable: VELO_ARGS"):
+        edit("options", 'VELO_ARGS="--mode dev --file a.sql"\n', variable="ARGS", options={"--mode": "prod"})
+    assert edit("options", "OTHER=--modes\n", variable="ARGS", options={"--mode": "prod"}).endswith(
+        'ARGS="--mode prod"\n'
+    )
+
+
 COLLECTOR = """\
 # our gateway: größer 🚀
 receivers:

@@ -55,6 +55,13 @@ def test_a_module_is_in_the_action_group(module: str) -> None:
     assert module in runtime["action_groups"]["tracing"]
 
 
+def test_every_module_of_the_group_tempo_takes_the_url_and_how_to_ask() -> None:
+    runtime = yaml.safe_load((ROOT / "meta/runtime.yml").read_text(encoding="utf-8"))
+    for module in runtime["action_groups"]["tempo"]:
+        probe = importlib.import_module(f"ansible_collections.traceops.tracing.plugins.module_utils._probe.{module}")
+        assert {*_spec.TEMPO, *_spec.HTTP} <= set(probe.ARGUMENT_SPEC), module
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_documents_a_sample_for_each_return_key(module: str) -> None:
     loaded = importlib.import_module(f"ansible_collections.traceops.tracing.plugins.modules.{module}")
