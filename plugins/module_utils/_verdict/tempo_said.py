@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
@@ -91,10 +92,17 @@ def _entry(found: Meaning, text: str, label: str, logged: bool, version: t.Optio
         "side": found.side,
         "cause": found.cause,
         "setting": found.setting(version),
-        "text": excerpt(text, 300),
+        "text": excerpt(_core(found, text) if logged else text, 300),
         "seen_in": label,
         "logged": logged,
     }
+
+
+def _core(found: Meaning, line: str) -> str:
+    """What a line of a log says where its meaning stands: without the fields before the error, and what led to it."""
+    said = re.sub(r'^.*?\berr="?|"?\s*$', "", line) if re.search(r"\berr=", line) else line
+    where = re.search(found.pattern, said)
+    return f"… {said[where.start() - 60 :]}" if where and where.start() > 160 else said
 
 
 def _at(value: t.Any, *path: str) -> t.Any:
