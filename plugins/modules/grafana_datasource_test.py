@@ -175,7 +175,8 @@ datasources:
 settings:
   description:
     - Facts about the settings. C(streaming) says whether searches or metrics are streamed, C(tenant_header) whether
-      C(X-Scope-OrgID) is set, C(time_shift) whether traces are looked for around the panel's time range only.
+      C(X-Scope-OrgID) is set, C(time_shift) whether traces are looked for around the panel's time range only,
+      C(time_shifts) how far its start and end are moved then.
     - C(links) has one entry for each setting that names another data source; was that C(found), its C(type), and
         whether that C(fits) the setting.
   returned: always
@@ -188,6 +189,7 @@ settings:
     basic_auth: false
     tls_skip_verify: null
     time_shift: false
+    time_shifts: ["", ""]
     links:
       - {setting: tracesToLogs, uid: prometheus, found: true, name: Prometheus, type: prometheus, fits: false}
 search:

@@ -106,3 +106,9 @@ def prometheus_that_takes_no_metrics(scene: Scene) -> None:
         scene.lab.store.count("prometheus_remote_storage_samples_retried_total", "single-tenant", by=753)
 
     scene.once_up(refused)
+
+
+@causes("grafana.time-range.inward", "warning")
+def range_that_is_moved_away_from_the_trace(scene: Scene) -> None:
+    shifted = {"timeShiftEnabled": True, "spanStartTimeShift": "1h", "spanEndTimeShift": "-1h"}
+    change_source(scene, lambda source, urls: source.json_data.update(traceQuery=shifted))

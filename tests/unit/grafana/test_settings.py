@@ -121,6 +121,7 @@ def test_other_settings_are_facts() -> None:
     assert facts["tls_skip_verify"]
     assert facts["basic_auth"]
     assert facts["time_shift"]
+    assert len(facts["time_shifts"]) == 2
 
 
 def test_what_is_shown_has_no_credentials() -> None:

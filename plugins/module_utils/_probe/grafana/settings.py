@@ -75,6 +75,7 @@ class Settings(t.TypedDict):
     basic_auth: t.Optional[bool]
     tls_skip_verify: t.Optional[bool]
     time_shift: bool  # traces are looked for only around the time range of the panel
+    time_shifts: t.List[str]  # how far its start and its end are moved, as they are written: ["-1h", "1h"] widens it
     links: t.List[Link]
 
 
@@ -115,6 +116,10 @@ def settings_of(source: DataSource, listing: t.Sequence[DataSource]) -> Settings
         "basic_auth": source.basic_auth,
         "tls_skip_verify": skip if isinstance(skip, bool) else None,
         "time_shift": as_dict(data.get("traceQuery")).get("timeShiftEnabled") is True,
+        "time_shifts": [
+            excerpt(as_text(as_dict(data.get("traceQuery")).get(name)), 20)
+            for name in ("spanStartTimeShift", "spanEndTimeShift")
+        ],
         "links": [_link(name, data, listing) for name in LINKS if as_dict(data.get(name)).get("datasourceUid")],
     }
 
