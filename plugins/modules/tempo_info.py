@@ -124,6 +124,7 @@ config:
     search_delay_s: 30.0
     max_search_range_s: 604800.0
     query_backend_after_s: 900.0
+    metrics_backend_after_s: 1800.0
     max_block_s: 30.0
     ingestion_slack_s: 120.0
     blocklist_poll_s: 300.0

@@ -41,6 +41,7 @@ class Config(t.TypedDict, total=False):
     query_end_cutoff_s: t.Optional[float]
     max_search_range_s: t.Optional[float]
     query_backend_after_s: t.Optional[float]
+    metrics_backend_after_s: t.Optional[float]
     trace_idle_s: t.Optional[float]
     flush_check_s: t.Optional[float]
     max_block_s: t.Optional[float]
@@ -114,6 +115,7 @@ _SECONDS: t.Dict[str, t.Tuple[str, ...]] = {
     "query_end_cutoff_s": ("query_frontend.query_end_cutoff", "query_frontend.search.query_end_cutoff"),
     "max_search_range_s": ("overrides.defaults.read.max_search_duration", "query_frontend.search.max_duration"),
     "query_backend_after_s": ("query_frontend.search.query_backend_after",),
+    "metrics_backend_after_s": ("query_frontend.metrics.query_backend_after",),
     "trace_idle_s": ("ingester.trace_idle_period", "live_store.max_trace_idle"),
     "flush_check_s": ("ingester.flush_check_period", "live_store.flush_check_period"),
     "max_block_s": ("ingester.max_block_duration", "live_store.max_block_duration"),
