@@ -29,6 +29,7 @@ CAUSES: t.Dict[str, str] = {
     "shut_down": "it was shut down already",
     "queue_full": "its queue is full",
     "exporter_died": "its export thread died",
+    "not_started": "what the exporter needs had not started yet",
     "unknown": "its log does not say why",
 }
 
@@ -276,6 +277,7 @@ TABLE: t.Tuple[Row, ...] = (
         r"unsupported protocol scheme",
         r"InvalidSchema",
         r"Invalid scheme",
+        r"DNS resolution failed for \W?https?://",
         r"Expected URL scheme 'http' or 'https'",
         r"unknown scheme ",
         r"invalid target address \S*://",
@@ -311,7 +313,7 @@ TABLE: t.Tuple[Row, ...] = (
         r"Failed to parse and ignoring exporter endpoint",
         r"no Host in request URL",
         r"received empty target",
-        r"lookup tcp/\S*: unknown port",
+        r"lookup tcp/\S*: \S",
     ),
     # The way there.
     _row(
@@ -412,6 +414,12 @@ TABLE: t.Tuple[Row, ...] = (
         "dns_failure",
         "Java 1.20 to 1.34",
         r"status code 2\. Error message: (?!closed|null)[a-z0-9][a-z0-9.-]*(?:\n|$)",
+    ),
+    _row(
+        "not_started",
+        "Erlang and Elixir, whose applications start in the order of their names in the release",
+        r"application_either_not_started_or_not_ready",
+        r"\w+_not_started\b",
     ),
     # Deaths.
     _row(

@@ -86,6 +86,7 @@ _CONTINUES = re.compile(
     r"|[\w.$]+(?:Error|Exception|Timeout|Failure|Refused|Reset|Disconnected"
     r"|Schema|URL|Redirects|StatusLine|gaierror|Iteration|Exit)\b(?::|$|\()"
     r"|\{?\s*\\*\"(?:kind|data_type|name|error|interval)\\*\":|Permanent error: |request to \S+ responded"
+    r"|\{[a-z]\w*,\s*$|[a-z]\w*\}+\s*$"  # an Erlang term that goes on
     r"|stack traceback|details = |debug_error_string|\tstatus = |#\d+ |there is no reactor|note: )"
 )
 _FRAME = re.compile(

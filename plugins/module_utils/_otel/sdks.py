@@ -188,6 +188,10 @@ COLLECTOR_FIXES: t.Dict[str, str] = {
     "dns_failure": "correct the host in the endpoint of its exporter, or put both containers into one network",
     "path_not_found": "give otlphttp the base URL of OTLP (http://TEMPO:4318, no /v1/traces, not Tempo's query port)",
     "unsupported_media_type": "set compression: none for its exporter, or let the receiver take what it sends",
+    "bad_gateway": (
+        "look at the proxy before what it sends to: it reaches nobody, or does not pass gRPC on (otlp is gRPC, "
+        "otlphttp is HTTP)"
+    ),
     "method_not_allowed": "give otlphttp the base URL of OTLP, not a page",
     "unauthorized": "give its exporter credentials that are taken (headers, or auth.authenticator)",
     "forbidden": "give its exporter credentials that may write there (headers, or auth.authenticator)",

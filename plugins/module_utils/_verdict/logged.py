@@ -26,6 +26,7 @@ class Log(t.TypedDict):
     lines: int  # by which it was recognised
     shows_info: bool  # lines at INFO or below, or without any level
     shows_start: bool  # how the SDK started
+    without_exporter: bool  # it could not be built, and nothing shows one later
 
 
 class Exports(t.TypedDict):
@@ -59,7 +60,26 @@ def log(labels: Labels) -> Log:
         "lines": lines,
         "shows_info": not levels or not {"trace", "debug", "info"}.isdisjoint(levels),
         "shows_start": any(_at(labels, "logs", "patterns", each, "count_since_start") for each in _STARTS),
+        "without_exporter": _without_exporter(_at(labels, "logs", "patterns") or {}),
     }
+
+
+def _without_exporter(patterns: Labels) -> bool:
+    """Whether the last try to build the exporter failed: Erlang's and Elixir's tries again when it has spans."""
+    failed = [patterns[name] for name in _UNBUILT if _at(patterns, name, "count_since_start")]
+    built = [patterns[name] for name in _BUILT if _at(patterns, name, "count_since_start")]
+    return any(not any(_after(one, each) for one in built) for each in failed)
+
+
+def _after(one: Labels, other: Labels) -> bool:
+    """Whether the last line of `one` stands after that of `other` in the same file."""
+    place, before = _at(one, "last", "line"), _at(other, "last", "line")
+    same = _at(one, "last", "file") == _at(other, "last", "file")
+    return same and place is not None and before is not None and place > before
+
+
+_UNBUILT = ("exporter_failed", "observability_failed")
+_BUILT = ("exporter_created", "export_failed", "export_retry")
 
 
 _STARTS = ("exporter_failed", "observability_failed", "exporter_created", "tracer_initialized", "process_started")

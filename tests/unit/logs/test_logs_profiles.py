@@ -529,7 +529,11 @@ LINES: dict[str, dict[str, list[str]]] = {
         "queue_drop": ["[Warning] File: x.cc:92 BatchSpanProcessor queue is full - dropping span."],
     },
     "otel_erlang": {
-        "sdk_heard": ["[info] OTLP exporter successfully initialized", "Exporter my_exporter successfully initialized"],
+        "sdk_heard": ["[info] OTLP grpc export failed with GRPC status 14 : unavailable"],
+        "exporter_created": [
+            "[info] OTLP exporter successfully initialized",
+            "Exporter my_exporter successfully initialized",
+        ],
         "export_failed": [
             "[info] OTLP grpc export failed with GRPC status 14 : unavailable",
             "[info] client error exporting {failed_connect,[{to_address,{tempo,4318}},{inet,[inet],econnrefused}]}",

@@ -45,6 +45,13 @@ SAID: list[tuple[str, str]] = [
     ("dial tcp 10.0.0.7:4317: connect: connection refused", "connection_refused"),
     ("Error: connect ECONNREFUSED 127.0.0.1:4318", "connection_refused"),
     ("connect: no route to host", "no_route"),
+    ("DNS resolution failed for http://tempo:4317: C-ares status is not ARES_SUCCESS", "scheme_unsupported"),
+    ("dial tcp: lookup tcp/14268/api/traces: nodename nor servname provided", "endpoint_invalid"),
+    (
+        "exception throw: {application_either_not_started_or_not_ready, tls_certificate_check}",
+        "not_started",
+    ),
+    ("inets_not_started}}", "not_started"),
     ("dial tcp 192.0.2.1:4317: i/o timeout", "connection_timeout"),
     ("there is no reactor running, must be called from the context of a Tokio 1.x runtime", "exporter_died"),
     ("Server responded with HTTP status code 401", "unauthorized"),

@@ -141,3 +141,24 @@ def test_traces_are_stored_only_where_a_service_was_asked_for() -> None:
     assert logged.stored(stored(AT), SETTINGS)
     assert not logged.stored(stored(AT), {})
     assert not logged.stored(stored(), SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("lines", "without"),
+    [
+        ({}, False),
+        ({"exporter_failed": 4}, True),
+        # It tried again, and could.
+        ({"exporter_failed": 4, "exporter_created": 9}, False),
+        ({"exporter_failed": 4, "export_failed": 9}, False),
+        ({"exporter_failed": 4, "exporter_created": 2}, True),
+        # Of another program in the same log.
+        ({"exporter_failed": 4, "observability_failed": 9, "exporter_created": 5}, True),
+    ],
+)
+def test_an_exporter_that_is_built_at_the_second_try_is_there(lines: dict[str, int], without: bool) -> None:
+    found = labels()
+    found["logs"]["patterns"] = {
+        name: {"count_since_start": 1, "last": {"file": "app.log", "line": line}} for name, line in lines.items()
+    }
+    assert logged.log(found)["without_exporter"] is without

@@ -1,0 +1,115 @@
+"""Reports of strangers, and runs of real SDKs: the playbook names what was wrong, and is quiet once that is mended."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+import pytest
+
+from ansible_collections.traceops.tracing.tests.integration.playbook import Run, assert_clean
+from ansible_collections.traceops.tracing.tests.integration.reports.cases import (
+    Case,
+    by_log,
+    cases,
+    diagnose,
+    mended,
+    reported,
+)
+
+CASES = cases()
+FAULTY = [case for case in CASES if not case.healthy]
+HEALTHY = [case for case in CASES if case.healthy]
+TOLD_BY_LOG = [case for case in FAULTY if "by_log" in case.told["expected"]]
+
+
+class Played(t.NamedTuple):
+    """One play, by application."""
+
+    run: Run
+    roots: dict[str, list[dict[str, t.Any]]]
+    failing: dict[str, list[dict[str, t.Any]]]  # findings, warnings too
+
+    def told(self, name: str) -> str:
+        """What failed there, for a test that fails."""
+        return "\n".join(f"{found['id']}: {found['title']}" for found in self.failing.get(name, []))
+
+
+def played(run: Run) -> Played:
+    assert_clean(run)
+    assert run.report is not None
+    roots: dict[str, list[dict[str, t.Any]]] = {}
+    failing: dict[str, list[dict[str, t.Any]]] = {}
+    for cause in run.verdict["root_causes"]:
+        for place in cause["applications"]:
+            roots.setdefault(place["name"], []).append(cause)
+    for found in run.report["findings"]:
+        if found["state"] in ("failed", "warning"):
+            failing.setdefault(found["application"] or "", []).append(found)
+    return Played(run, roots, failing)
+
+
+@pytest.fixture(scope="module")
+def as_reported(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    views = [*map(reported, CASES), *map(by_log, TOLD_BY_LOG)]
+    return played(diagnose(tmp_path_factory.mktemp("reported"), views))
+
+
+@pytest.fixture(scope="module")
+def when_mended(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    return played(diagnose(tmp_path_factory.mktemp("mended"), [mended(case) for case in FAULTY]))
+
+
+@pytest.mark.parametrize("case", FAULTY, ids=lambda case: case.name)
+def test_the_cause_is_named(case: Case, as_reported: Played) -> None:
+    expected = case.told["expected"]
+    found = as_reported.roots.get(case.name, [])
+    assert [cause["id"] for cause in found] == [expected["root"]], as_reported.told(case.name)
+    # What is said of several applications in one line has the words of the first: look at this one's finding.
+    (own,) = [each for each in as_reported.failing[case.name] if each["id"] == expected["root"]]
+    said = "\n".join([own["title"], own["cause"], *own["fix"]])
+    assert re.search(expected.get("says", ""), said), said
+
+
+@pytest.mark.parametrize("case", TOLD_BY_LOG, ids=lambda case: case.name)
+def test_the_log_alone_names_it_as_well(case: Case, as_reported: Played) -> None:
+    name = by_log(case).name
+    found = [cause["id"] for cause in as_reported.roots.get(name, [])]
+    assert found == [case.told["expected"]["by_log"]], as_reported.told(name)
+
+
+@pytest.mark.parametrize("case", HEALTHY, ids=lambda case: case.name)
+def test_what_works_is_not_accused(case: Case, as_reported: Played) -> None:
+    failing = [found["id"] for found in as_reported.failing.get(case.name, [])]
+    assert failing == case.told["expected"].get("warns", []), as_reported.told(case.name)
+
+
+@pytest.mark.parametrize("case", FAULTY, ids=lambda case: case.name)
+def test_once_mended_nothing_fails(case: Case, when_mended: Played) -> None:
+    assert when_mended.failing.get(case.name, []) == [], when_mended.told(case.name)
+
+
+def test_the_play_with_everything_mended_succeeds(when_mended: Played) -> None:
+    assert when_mended.run.code == 0, when_mended.run.output
+    assert when_mended.run.verdict["root_causes"] == []
+
+
+def test_there_are_enough_cases_of_many_languages() -> None:
+    languages = {case.told["product"]["language"] for case in CASES}
+    assert len(CASES) >= 60
+    assert len(languages) >= 12, languages
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_case_says_where_it_is_from_and_what_was_wrong(case: Case) -> None:
+    told = case.told
+    assert set(told) - FIELDS == set()
+    assert ("url" in told["source"]) != ("run" in told["source"])
+    assert all(str(told[field]).strip() for field in ("title", "said_by", "cause", "endpoint", "protocol"))
+    assert case.healthy or told["mended"]["how"]
+
+
+FIELDS = {
+    *("title", "source", "product", "said_by", "cause", "cause_known", "endpoint", "protocol", "log", "recording"),
+    *("log_note", "settings", "substitute", "trusts", "expected", "mended"),
+}
