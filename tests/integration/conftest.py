@@ -29,6 +29,7 @@ LONG = [
     "sampling/test_container.py",
     "diagnose/test_canaries.py",
     "logs/test_supervised.py",
+    "reports/test_reports.py",
 ]
 
 
