@@ -56,9 +56,14 @@ _LABEL = re.compile(r"(?:not_null\()?((?:backend\.)?[A-Za-z_]\w*)")
 
 def compile_expression(source: t.Any) -> Expression:
     """`source` compiled; BadExpression says what is wrong with it."""
-    parser, error_type = _jmespath()
     if not isinstance(source, str) or not source.strip():
         raise BadExpression(f"an expression must be text, not {brief(source)}")
+    return _compiled(source)
+
+
+@functools.lru_cache(maxsize=4096)  # checks say much the same
+def _compiled(source: str) -> Expression:
+    parser, error_type = _jmespath()
     try:
         tree = parser.parse(source).parsed
     except error_type as error:
@@ -79,27 +84,28 @@ def compile_text(source: t.Any) -> Text:
         raise BadExpression(f"a text is wanted, not {brief(source)}")
     parts: t.List[t.Union[str, Expression]] = []
     literal = ""
-    at = 0
-    while at < len(source):
-        if source[at : at + 2] in ("{{", "}}"):
-            literal += source[at]
-            at += 2
-        elif source[at] == "{":
-            end = source.find("}", at)
-            if end < 0:
-                raise BadExpression(f"'{source}' has a brace that is never closed (write {{{{ for a brace)")
+    for found in _PIECES.finditer(source):
+        piece = found.group()
+        if piece == "{":
+            raise BadExpression(f"'{source}' has a brace that is never closed (write {{{{ for a brace)")
+        if piece == "}":
+            raise BadExpression(f"'{source}' has a closing brace without an opening one (write }}}} for a brace)")
+        if piece in ("{{", "}}"):
+            literal += piece[0]
+        elif piece[0] == "{":
             if literal:
                 parts.append(literal)
-            parts.append(compile_expression(source[at + 1 : end]))
-            literal, at = "", end + 1
-        elif source[at] == "}":
-            raise BadExpression(f"'{source}' has a closing brace without an opening one (write }}}} for a brace)")
+            parts.append(compile_expression(piece[1:-1]))
+            literal = ""
         else:
-            literal += source[at]
-            at += 1
+            literal += piece
     if literal:
         parts.append(literal)
     return Text(source, tuple(parts))
+
+
+# Two braces, an expression in braces, a brace that is no part of either, or text without any.
+_PIECES = re.compile(r"\{\{|\}\}|\{[^}]*\}|[{}]|[^{}]+")
 
 
 def brief(value: t.Any) -> str:

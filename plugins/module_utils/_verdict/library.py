@@ -100,12 +100,13 @@ def load(directories: t.Sequence[str], views: t.Optional[t.Mapping[str, shapes.S
         views = declared_views()
     checks: t.Dict[str, Check] = {}
     files: t.Dict[str, str] = {}  # where each check is
+    held: t.Set[t.Tuple[str, str]] = set()
     for directory in directories:
         found: t.Dict[str, str] = {}
         for path in _files(directory):
             for raw in _read(path):
                 check = _of_its_application(_check(raw, path))
-                _hold(check, views[check.scope], path)
+                _hold(check, views[check.scope], path, held)
                 if check.id in found:
                     raise BadCheck(f"{path}: check '{check.id}' is also in {found[check.id]}")
                 found[check.id], checks[check.id] = path, check
@@ -270,10 +271,13 @@ def _of_its_application(check: Check) -> Check:
     return check._replace(scope="application") if check.scope == "host" and named & _OF_APPLICATIONS else check
 
 
-def _hold(check: Check, view: shapes.Shape, path: str) -> None:
-    """Refuse a path that no evidence can have."""
+def _hold(check: Check, view: shapes.Shape, path: str, held: t.Set[t.Tuple[str, str]]) -> None:
+    """Refuse a path that no evidence can have; `held` are the scopes and sources of expressions that were looked at."""
     for key, value in zip(check._fields, check):
         for expression in _expressions(value):
+            if (check.scope, expression.source) in held:
+                continue
+            held.add((check.scope, expression.source))
             try:
                 shapes.infer(expression.tree, view)
             except shapes.BadPath as error:
