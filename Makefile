@@ -13,6 +13,8 @@ VENV := $(CACHE)/venv
 BIN := $(VENV)/bin
 LAB_STAMP := $(VENV)/.lab-$(shell cat requirements.txt requirements-lab.txt | cksum | cut -d' ' -f1)
 DEV_STAMP := $(VENV)/.dev-$(shell cat requirements*.txt tests/tools/docker_collection.py | cksum | cut -d' ' -f1)
+# Integration tests wait for servers and containers a good part of their time: one lane more than there are cores.
+INTEGRATION_LANES := $(or $(LANES),3)
 LANES ?= 2
 PYTEST := cd $(TREE) && PYTHONPATH=$(ROOT):$(TREE)/tests/tools/bytecode $(BIN)/python -m pytest -p no:cacheprovider --durations=10
 
@@ -76,8 +78,8 @@ sanity: venv-dev tree ## ansible-test sanity, and a check that it tested somethi
 robustness: venv-dev tree ## hostile input, dead and dripping servers, secrets
 	$(PYTEST) -n $(LANES) --dist loadfile $(or $(ARGS),tests/robustness)
 
-integration: venv-dev tree ## playbooks against the lab, real collectors, containers, in two lanes (ARGS=tests/integration/otlp; LANES=0: one process)
-	$(PYTEST) -n $(LANES) --dist loadfile --no-loadscope-reorder $(or $(ARGS),tests/integration)
+integration: venv-dev tree ## playbooks against the lab, real collectors, containers, in three lanes (ARGS=tests/integration/otlp; LANES=0: one process)
+	$(PYTEST) -n $(INTEGRATION_LANES) --dist loadfile --no-loadscope-reorder $(or $(ARGS),tests/integration)
 
 coverage: venv-dev tree ## line coverage of plugins/ by unit, contract and robustness tests (all but modules on hosts)
 	rm -rf $(ROOT)/coverage && mkdir $(ROOT)/coverage

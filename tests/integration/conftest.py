@@ -19,12 +19,14 @@ __all__ = ["base_image", "docker_engine", "run_container", "systemd_host", "syst
 HERE = Path(__file__).parent
 # Files that take minutes. Lanes take whole files, so these come first, or one lane would end long after the other.
 LONG = [
-    "stack/test_trouble.py",
-    "sampling/test_systemd.py",
     "faults/test_matrix.py",
     "stack/test_life.py",
-    "sampling/test_files.py",
+    "stack/test_killed.py",
     "stack/test_variants.py",
+    "stack/test_trouble.py",
+    "sampling/test_systemd.py",
+    "sampling/test_files.py",
+    "faults/test_healthy.py",
     "faults/test_containers.py",
     "sampling/test_container.py",
     "diagnose/test_canaries.py",
