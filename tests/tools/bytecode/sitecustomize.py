@@ -24,7 +24,8 @@ def keep(directory: str) -> None:
             with open(kept, "rb") as file:
                 return marshal.loads(file.read())
         except (OSError, EOFError, ValueError, TypeError):
-            code = compile_source(path, source)
+            pass
+        code = compile_source(path, source)
         try:
             os.makedirs(directory, exist_ok=True)
             with open(f"{kept}.{os.getpid()}", "wb") as file:
