@@ -29,10 +29,12 @@ class Silence:
         self._hosts: t.Set[str] = set()
 
     def before(self, params: Params, result: t.Optional[Result]) -> None:
-        """`result` is what an earlier wait for this Tempo came to."""
+        """`result` is what an earlier wait for this Tempo came to; with `final` it is not waited for again."""
         url = params.get("tempo_url")
         if url and result and url not in self._waits and url not in self._answered:
             self._note(url, result)
+            if result.get("final"):
+                self._waits[url] = _IN_VAIN
 
     def known(self, params: Params) -> t.Optional[Result]:
         """What a probe of this Tempo would find once more; None when it has to look."""

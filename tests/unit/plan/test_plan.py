@@ -150,7 +150,7 @@ def test_tenants_that_tempo_knows_are_tried_where_none_is_set() -> None:
 def test_a_visit_is_told_of_a_tempo_that_did_not_answer() -> None:
     counted = {"ok": False, "cause": "response_timeout", "message": "no answer within 10 s", "snapshots": {}}
     silent = {"cause": "response_timeout", "message": "no answer within 10 s"}
-    assert visited({"": counted})["clock"]["silent"] == silent
+    assert visited({"": counted})["clock"]["silent"] == {**silent, "final": True}
     asked = ask(given(), {}, counted)
     assert (asked["tempo_info"]["silent"], asked["grafana"]["silent"]) == (silent, silent)
     assert "silent" not in visited({"": {"ok": False, "cause": "connection_refused"}})["clock"]

@@ -138,6 +138,12 @@ def test_a_tempo_that_was_silent_in_an_earlier_visit_has_less_time_until_it_answ
     assert silence.shortened(tempo)["timeout"] == 5
 
 
+def test_where_it_does_not_matter_a_silent_tempo_is_not_asked_again() -> None:
+    silence, tempo = Silence(), {"tempo_url": "http://t:3200", "timeout": 5}
+    silence.before(tempo, {"cause": "response_timeout", "message": "no answer within 5 s", "final": True})
+    assert silence.known(tempo) == {**SILENT, "message": "no answer within 5 s"}
+
+
 def test_another_server_on_the_host_of_a_silent_one_has_less_time() -> None:
     silence = Silence()
     silence.saw({"endpoint": "http://127.0.0.1:4318", "timeout": 5}, dict(SILENT))
