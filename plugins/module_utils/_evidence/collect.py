@@ -111,15 +111,16 @@ def visit(planned: t.List[Visit]) -> t.Dict[str, t.Dict[str, t.Any]]:
             continue
         asked.append(Visit(label, probe, params))
         started = time.monotonic()
-        known = silence.known(params)
+        name = getattr(probe, "__name__", "").rpartition(".")[2]
+        known = silence.known(params, name)
         try:
-            result = known if known else probe.run(silence.shortened(params))
+            result = known if known else probe.run(silence.shortened(params, name))
         except BadOption as error:
             raise BadOption(f"probes: {label}: {error.message}") from None
         except ProbeFailure as failure:
             result = {**failure.result, "ok": False, "cause": failure.cause, "message": failure.message}
         result["took"] = round(time.monotonic() - started, 3)
-        silence.saw(params, result)
+        silence.saw(params, result, name)
         evidence[label] = result
     return evidence
 

@@ -16,6 +16,8 @@ NO_ANSWER = ("response_timeout", "connection_timeout")
 _IN_VAIN = 2  # waits for a Tempo, before it is asked no more
 _AGAIN = 0.1  # the share of `timeout` that a Tempo has which has not answered within all of it
 _THROUGH_GRAFANA = 0.2  # Grafana may reach it another way
+_NO_QUERY = ("tempo_info", "balance", "clock", "")  # a query-frontend without queriers answers these, and no query
+_QUERIES = " queries"
 _SAME_HOST = 0.4  # another server on the host of a silent one
 
 
@@ -36,40 +38,47 @@ class Silence:
             if result.get("final"):
                 self._waits[url] = _IN_VAIN
 
-    def known(self, params: Params) -> t.Optional[Result]:
+    def known(self, params: Params, probe: str = "") -> t.Optional[Result]:
         """What a probe of this Tempo would find once more; None when it has to look."""
-        url = params.get("tempo_url")
-        if not url or "grafana_url" in params or self._waits.get(url, 0) < _IN_VAIN:
+        asked = self._asked(params, probe)
+        if not asked or self._waits.get(asked, 0) < _IN_VAIN:
             return None
-        return dict(self._said[url])
+        return dict(self._said[asked])
 
-    def shortened(self, params: Params) -> Params:
+    def shortened(self, params: Params, probe: str = "") -> Params:
         """The parameters, with less patience for who has not answered yet."""
         url = params.get("tempo_url")
-        if url and self._waits.get(url):
-            if "grafana_url" in params:
-                return {**params, "tempo_url": None, "datasource_timeout": _share(params, _THROUGH_GRAFANA)}
+        if url and "grafana_url" in params and (self._waits.get(url) or self._waits.get(url + _QUERIES)):
+            return {**params, "tempo_url": None, "datasource_timeout": _share(params, _THROUGH_GRAFANA)}
+        if self._waits.get(self._asked(params, probe)):
             return {**params, "timeout": _share(params, _AGAIN)}
         if params.get("endpoint") and _host(params["endpoint"]) in self._hosts:
             return {**params, "timeout": _share(params, _SAME_HOST)}
         return params
 
-    def saw(self, params: Params, result: Result) -> None:
+    def saw(self, params: Params, result: Result, probe: str = "") -> None:
         """Remember who answered; of who did not, the longest wait is told."""
         if "endpoint" in params:
             if result.get("cause") in NO_ANSWER:
                 self._hosts.add(_host(params["endpoint"]))
             return
-        url = params.get("tempo_url")
-        if not url or "grafana_url" in params:
+        asked = self._asked(params, probe)
+        if not asked:
             return
         if result.get("cause") not in NO_ANSWER:
-            self._answered.add(url)
-            self._waits.pop(url, None)
-            self._said.pop(url, None)
-        elif url not in self._answered:
-            self._note(url, result)
-            result["message"] = self._said[url]["message"]
+            self._answered.add(asked)
+            self._waits.pop(asked, None)
+            self._said.pop(asked, None)
+        elif asked not in self._answered:
+            self._note(asked, result)
+            result["message"] = self._said[asked]["message"]
+
+    def _asked(self, params: Params, probe: str) -> str:
+        """Who is waited for: a Tempo, or what answers its queries once it has answered at all; "" for other servers."""
+        url = params.get("tempo_url")
+        if not url or "grafana_url" in params:
+            return ""
+        return url + _QUERIES if url in self._answered and probe not in _NO_QUERY else str(url)
 
     def _note(self, url: str, result: Result) -> None:
         self._waits[url] = self._waits.get(url, 0) + 1

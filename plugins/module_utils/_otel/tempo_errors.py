@@ -1001,6 +1001,12 @@ MEANINGS: t.Tuple[Meaning, ...] = (
         "storage.trace.wal.path, live_store.wal.path (3.0)", frame=True,
     ),
     Meaning(
+        "block-damaged", "query", "2.5 - 3.0",
+        r"reading parquet file metadata|(reading|invalid) magic (header|footer) of parquet",
+        "The data of one block is damaged or cut off, and every search and lookup by id that has to look into it fails",
+        "storage.trace.*: find the block by Tempo's log (blockID), then remove or restore <tenant ID>/<block ID>",
+    ),
+    Meaning(
         "block-read-failed", "query", "2.0 - 3.0",
         r"error finding trace by id, blockID: [0-9a-f-]{36}",
         "One block cannot be read (damaged, deleted behind Tempo's back, or the store is slow); every lookup by "

@@ -102,7 +102,7 @@ def _core(found: Meaning, line: str) -> str:
     """What a line of a log says where its meaning stands: without the fields before the error, and what led to it."""
     said = re.sub(r'^.*?\berr="?|"?\s*$', "", line) if re.search(r"\berr=", line) else line
     where = re.search(found.pattern, said)
-    return f"… {said[where.start() - 60 :]}" if where and where.start() > 120 else said
+    return f"… {said[said.find(' ', where.start() - 60) + 1 :]}" if where and where.start() > 120 else said
 
 
 def _at(value: t.Any, *path: str) -> t.Any:

@@ -138,6 +138,18 @@ def test_a_tempo_that_was_silent_in_an_earlier_visit_has_less_time_until_it_answ
     assert silence.shortened(tempo)["timeout"] == 5
 
 
+def test_queries_that_hang_are_waited_for_twice_though_tempo_answers_other_questions() -> None:
+    silence, tempo = Silence(), {"tempo_url": "http://t:3200", "timeout": 10}
+    silence.saw(tempo, {"ok": True, "cause": "ok"}, "tempo_info")
+    for probe in ("tempo_search", "by_id"):
+        assert silence.known(tempo, probe) is None
+        silence.saw(tempo, dict(SILENT), probe)
+    assert silence.known(tempo, "linkage") == SILENT
+    assert silence.known(tempo, "balance") is None
+    assert silence.shortened(tempo, "balance")["timeout"] == 10
+    assert silence.shortened({**tempo, "grafana_url": "http://g:3000"}, "grafana")["datasource_timeout"] == 2
+
+
 def test_where_it_does_not_matter_a_silent_tempo_is_not_asked_again() -> None:
     silence, tempo = Silence(), {"tempo_url": "http://t:3200", "timeout": 5}
     silence.before(tempo, {"cause": "response_timeout", "message": "no answer within 5 s", "final": True})
