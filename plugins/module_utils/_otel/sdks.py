@@ -196,7 +196,7 @@ COLLECTOR_FIXES: t.Dict[str, str] = {
     "unauthorized": "give its exporter credentials that are taken (headers, or auth.authenticator)",
     "forbidden": "give its exporter credentials that may write there (headers, or auth.authenticator)",
     "tenant_missing": "set headers: {X-Scope-OrgID: TENANT} for its exporter",
-    "rate_limited": "raise the tenant's ingestion limits in Tempo, or send less",
+    "rate_limited": "raise the ingestion limits of what it sends to (in Tempo those of the tenant), or send less",
     "limit_exceeded": "raise the tenant's limit that Tempo names",
     "payload_too_large": "lower send_batch_max_size of its batch processor, or raise the receiver's limit",
     "certificate_untrusted": "set tls.ca_file for its exporter to the authority that signed the certificate",
