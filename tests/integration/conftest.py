@@ -22,6 +22,7 @@ LONG = [
     "faults/test_matrix.py",
     "stack/test_life.py",
     "stack/test_killed.py",
+    "reports/test_reports.py",
     "stack/test_variants.py",
     "stack/test_trouble.py",
     "sampling/test_systemd.py",
@@ -31,7 +32,6 @@ LONG = [
     "sampling/test_container.py",
     "diagnose/test_canaries.py",
     "logs/test_supervised.py",
-    "reports/test_reports.py",
 ]
 
 
