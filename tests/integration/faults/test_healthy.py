@@ -15,6 +15,7 @@ from ansible_collections.traceops.tracing.tests.integration.faults.network_fault
 )
 from ansible_collections.traceops.tracing.tests.integration.faults.scene import Fault, Played, Scene, play
 from ansible_collections.traceops.tracing.tests.lab.faults import healthy_sources
+from ansible_collections.traceops.tracing.tests.lab.tempo import Tempo
 from ansible_collections.traceops.tracing.tests.lab.wire import Credentials
 
 
@@ -115,6 +116,21 @@ def asked_at_its_query_frontend(scene: Scene) -> None:
     scene.once_up(one_part)
 
 
+def asked_at_all_of_its_processes(scene: Scene) -> None:
+    """A query-frontend beside the process that takes spans in and keeps them, each with counters of its own."""
+
+    def two_parts() -> None:
+        lab = scene.lab
+        lab.tempo.api.runs = ("distributor", "ingester", "server", "memberlist-kv", "overrides", "store")
+        frontend = Tempo(store=lab.store, otlp=False)
+        scene.held.callback(frontend.stop)
+        frontend.api.target, frontend.api.runs = "query-frontend", ("query-frontend", "server", "overrides", "store")
+        lab.grafana.sources[0].url = frontend.url
+        scene.said.update(diagnose_tempo_url=frontend.url, diagnose_tempo_urls={"distributor": lab.tempo.url})
+
+    scene.once_up(two_parts)
+
+
 def with_a_named_process(scene: Scene) -> None:
     scene.service()
 
@@ -151,6 +167,7 @@ HEALTHY: dict[str, Fault] = {
                 freshly_started,
                 idle_for_an_hour,
                 asked_at_its_query_frontend,
+                asked_at_all_of_its_processes,
                 with_a_named_process,
                 with_the_default_containers,
             ],
