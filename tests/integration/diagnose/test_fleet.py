@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.traceops.tracing.tests.integration.playbook import QUIET, Run, assert_clean, run_playbook
 from ansible_collections.traceops.tracing.tests.lab import Lab
-from ansible_collections.traceops.tracing.tests.servers import closed_port
+from ansible_collections.traceops.tracing.tests.servers import closed_port, tcp_server
 
 LOCAL = "ansible_connection=local ansible_python_interpreter={{ansible_playbook_python}}"
 
@@ -71,6 +72,30 @@ def test_with_nothing_running_the_verdict_says_what_is_not_running(tmp_path: Pat
     assert run.root_causes == ["tempo-ingest.tempo.down", "grafana.server.unreachable"]
     assert "Tempo is not running" in run.verdict["sentence"]
     assert "Grafana is not running" in run.verdict["sentence"]
+
+
+def test_a_tempo_that_never_answers_costs_one_time_out_and_little_more(tmp_path: Path) -> None:
+    def silent(connection: socket.socket) -> None:
+        while connection.recv(65536):
+            pass
+
+    with tcp_server(silent) as api, tcp_server(silent) as receiver:
+        urls = {
+            "diagnose_tempo_url": f"http://127.0.0.1:{api}",
+            "diagnose_otlp_endpoint": f"http://127.0.0.1:{receiver}",
+        }
+        nowhere = f"http://127.0.0.1:{closed_port()}"
+        more = {"diagnose_service": "shop", "diagnose_timeout": 5, "diagnose_containers": []}
+        run = run_playbook("diagnose", tmp_path, {**urls, **more, "diagnose_grafana_url": nowhere})
+    assert_clean(run)
+    assert run.root_causes == ["tempo-ingest.tempo.silent", "grafana.server.unreachable"]
+    assert run.report is not None
+    (host,), (backend,) = (run.report["evidence"][part].values() for part in ("hosts", "backends"))
+    (application,) = host["applications"].values()
+    seen = [found for part in (host, application, backend) for found in part.values() if isinstance(found, dict)]
+    waits = [found["took"] for found in seen if "took" in found]
+    # Before, 5 s were waited to count what Tempo has.
+    assert sum(waits) < 5, waits
 
 
 RESCUE = """
