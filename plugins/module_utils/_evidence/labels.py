@@ -77,6 +77,15 @@ LABELS: t.Dict[str, Label] = {
             wants=tuple(f"tempo_{name}" for name in _LOG),
             absent="no log of Tempo's own was given",
         ),
+        Label(
+            "collector_logs",
+            "logs",
+            "host",
+            asks=_log("collector_"),
+            always={"profiles": ["auto"]},
+            wants=tuple(f"collector_{name}" for name in _LOG),
+            absent="no log of a collector was given",
+        ),
         Label("clock", "clock", "host", asks=_TEMPO),
         Label(
             "otlp",

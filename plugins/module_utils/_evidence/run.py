@@ -26,6 +26,9 @@ class Settings(t.TypedDict, total=False):
     tempo_log_paths: t.List[str]
     tempo_log_unit: str
     tempo_log_container: str
+    collector_log_paths: t.List[str]
+    collector_log_unit: str
+    collector_log_container: str
     grafana_url: str
     grafana_datasource_uid: str
     tenant: str

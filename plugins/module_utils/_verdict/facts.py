@@ -71,6 +71,7 @@ class ApplicationFacts(HostFacts):
     log: logged.Log
     sdk: Sdk
     exports: logged.Exports
+    collector_exports: logged.Exports  # by the collector's own log
     stored: bool  # Tempo has traces of the service
 
 
@@ -183,6 +184,7 @@ def of_application(labels: Labels, backend: Labels, settings: Labels) -> Applica
         "log": logged.log(labels),
         "sdk": logged.sdk(labels),
         "exports": logged.exports(labels, backend, settings),
+        "collector_exports": logged.exports({"logs": labels.get("collector_logs")}, backend, settings),
         "stored": logged.stored(backend, settings),
     }
 

@@ -100,6 +100,21 @@ def sdk(labels: Labels) -> sdks.Sdk:
     return sdks.sdk(profile)
 
 
+# Lines that only a collector prints.
+_COLLECTORS = ("export_dropped", "config_invalid", "memory_limited", "client_mismatch")
+
+
+def collector_logs(labels: Labels) -> t.Any:
+    """The collector's log: its own, or the one that was given as the application's and is a collector's; else null."""
+    if labels.get("collector_logs"):
+        return labels["collector_logs"]
+    logs = labels.get("logs")
+    theirs = log(labels)["of"] == "collector" or any(
+        _at(logs, "patterns", name, "count_since_start") for name in _COLLECTORS
+    )
+    return logs if theirs else None
+
+
 def exports(labels: Labels, backend: Labels, settings: Labels) -> Exports:
     """Of an application's log, or of a collector's that was given in its place."""
     logs = labels.get("logs") or {}

@@ -13,7 +13,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._evidence.documen
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import LABELS, PARTS, PROBES
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.run import Run, Settings
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import canary
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict import facts
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import facts, logged
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.budget import Visibility, visibility
 
 
@@ -47,6 +47,7 @@ def application_view(document: Document, host: str, name: str) -> Document:
         of = (backend.get(part.label) or {}).get(part.key) or {}
         found[part.name] = _sent(of, labels["applications"], host, name, part.name)
     mine = {**_own(labels), **own}
+    mine["collector_logs"] = logged.collector_logs(mine)
     return {
         **mine,
         **found,

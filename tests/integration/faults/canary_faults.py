@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from ansible_collections.traceops.tracing.plugins.module_utils._probe import otlp
 from ansible_collections.traceops.tracing.tests.integration.faults.backend_faults import another_tempo
 from ansible_collections.traceops.tracing.tests.integration.faults.network_faults import lossy, to_tempo
 from ansible_collections.traceops.tracing.tests.integration.faults.scene import Scene, Settings, causes
-from ansible_collections.traceops.tracing.tests.lab.collector.running import collector, free_ports
+from ansible_collections.traceops.tracing.tests.lab.collector.running import Peer, collector, free_ports
 from ansible_collections.traceops.tracing.tests.lab.otlp import Limits
+from ansible_collections.traceops.tracing.tests.probing import options
 from ansible_collections.traceops.tracing.tests.servers import closed_port
 
 
@@ -33,11 +35,12 @@ def agent_that_passes_nothing_on(scene: Scene) -> None:
     straight_to_tempo(scene)
 
 
-def named_collector(scene: Scene, settings: Settings) -> None:
+def named_collector(scene: Scene, settings: Settings) -> Peer:
     """A Collector that application and operator know."""
     peer = scene.held.enter_context(collector(scene.directory, **settings))
     scene.endpoint(f"http://{peer.http}")
     scene.said["diagnose_collector_endpoint"] = f"http://{peer.grpc}"
+    return peer
 
 
 @causes("collector.edge.before-tempo")
@@ -63,6 +66,21 @@ def undelivered(retry: bool) -> Settings:
 def collector_whose_exporter_gives_up(scene: Scene) -> None:
     counted(scene, undelivered(retry=False))
     straight_to_tempo(scene)
+
+
+@causes("collector.exporter.failing")
+def collector_whose_log_says_what_it_cannot_deliver(scene: Scene) -> None:
+    """Nobody reads its metrics; its log lies beside the application's."""
+    log = scene.directory / "collector.log"
+    scene.said["diagnose_collector_log_paths"] = [str(log)]
+
+    def start() -> None:
+        peer = named_collector(scene, undelivered(retry=False))
+        otlp.run(options(otlp, endpoint=f"http://{peer.http}"))
+        assert peer.says("Dropping data")
+        log.write_text("".join(peer.lines))
+
+    scene.once_up(start)
 
 
 @causes("collector.balance.not-sent")

@@ -316,6 +316,12 @@ def test_the_log_of_tempo_is_read_where_it_was_named() -> None:
     assert (asked["probe"], asked["container"], asked["profiles"]) == ("logs", "velo-tempo", ["tempo_server"])
 
 
+def test_the_log_of_a_collector_is_read_where_it_was_named() -> None:
+    assert "collector_logs" not in visited()
+    asked = visited(collector_log_unit="otelcol.service")["collector_logs"]
+    assert (asked["probe"], asked["unit"], asked["profiles"]) == ("logs", "otelcol.service", ["auto"])
+
+
 def test_the_other_processes_of_tempo_are_counted() -> None:
     urls = {"distributor": "http://distributor:3200"}
     host = {"a": planned("a", tempo_urls=urls)}

@@ -162,3 +162,18 @@ def test_an_exporter_that_is_built_at_the_second_try_is_there(lines: dict[str, i
         name: {"count_since_start": 1, "last": {"file": "app.log", "line": line}} for name, line in lines.items()
     }
     assert logged.log(found)["without_exporter"] is without
+
+
+@pytest.mark.parametrize(
+    ("labels", "whose"),
+    [
+        ({"logs": {"recognised": "otel_java"}}, None),
+        ({"logs": {"recognised": "otel_java"}, "collector_logs": {"recognised": ""}}, "collector_logs"),
+        # A collector's log that was given as the application's.
+        ({"logs": {"recognised": "otel_collector"}}, "logs"),
+        ({"logs": {"recognised": "", "patterns": {"export_dropped": {"count_since_start": 1}}}}, "logs"),
+        ({"logs": {"recognised": "", "patterns": {"export_dropped": {"count_since_start": 0}}}}, None),
+    ],
+)
+def test_which_log_is_the_collectors(labels: dict[str, Any], whose: str | None) -> None:
+    assert logged.collector_logs(labels) is (labels[whose] if whose else None)
