@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs import textform
+from ansible_collections.traceops.tracing.tests.unit.logs.looking import look
 
 LINE = "🔍 Injecting ✅ done ⚠️ – \u201cquoted\u201d"
 
@@ -68,3 +71,35 @@ def test_what_is_shown_is_one_clean_line_of_bounded_length() -> None:
     long = textform.shown("x" * 5000, redact=True)
     assert len(long) == 1000
     assert long.endswith("…")
+
+
+# The debugging guide's own commands, as pages and terminals show them to who copies them.
+@pytest.mark.parametrize(
+    "copied",
+    [
+        "🔍.*span",
+        "🔍.*span".encode().decode("mac_roman") + "\n",
+        "🔍.*span".encode().decode("latin-1"),
+        "ðŸ”.*span",  # Windows-1252, whose last character is none that a page shows
+        "🔍.*\n    span",
+    ],
+)
+def test_a_garbled_pattern_finds_what_the_clean_one_finds(tmp_path: Path, copied: str) -> None:
+    lines = ["🔍 Started record span: process:x", "span: no symbol", "✅ Phase 4: Distributed tracing initialized"]
+    (tmp_path / "app.log").write_text("".join(line + "\n" for line in lines))
+    found = look(tmp_path / "app.log", {"spans": copied})["patterns"]["spans"]
+    assert (found["count"], found["last"]["text"]) == (1, lines[0])
+
+
+@pytest.mark.parametrize(
+    ("copied", "meant"),
+    [
+        ("(OpenTelemetry|OTLP|\n  Phase 4.*tracing)\n", r"(OpenTelemetry|OTLP|\s*Phase 4.*tracing)"),
+        ("queue\u00a0full", "queue full"),
+        ("größer als", "größer als"),
+        ("(?x) queue # what\n full", "(?x) queue # what\n full"),
+        (r"span\n", r"span\n"),
+    ],
+)
+def test_an_expression_as_it_was_before_it_was_copied(copied: str, meant: str) -> None:
+    assert textform.mended(copied) == meant

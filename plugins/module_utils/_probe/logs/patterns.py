@@ -10,6 +10,7 @@ import re
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs import textform
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.literals import required
 
 _KEYS = ("regex", "level", "expect", "min", "max", "start", "reasons", "recognises", "ends", "profiles")
@@ -145,11 +146,12 @@ _compiled = functools.lru_cache(maxsize=2048)(re.compile)
 
 
 def _compile(where: str, expression: str) -> Alternative:
+    mended = textform.mended(expression)
     try:
-        regex = _compiled(expression)
+        regex = _compiled(mended)
     except (re.error, OverflowError, RecursionError) as error:
         raise BadOption(f"{where}: '{expression[:80]}' is not a valid regular expression: {error}") from None
-    needles, leads = required(expression)
+    needles, leads = required(mended)
     return Alternative(regex, needles, leads, tuple(needle.encode() for needle in needles))
 
 

@@ -56,6 +56,29 @@ def _mend(match: t.Match[str]) -> str:
         return match.group()
 
 
+# What a page shows of a garbled symbol whose last character is none that it shows: those that Windows-1252 lacks.
+_UNSEEN = (0x81, 0x8D, 0x8F, 0x90, 0x9D)
+_CUT = re.compile(
+    "{0}[{1}]{{2}}(?![{1}])".format(*(re.escape(_CODECS["cp1252"][0x70]), re.escape("".join(_CODECS["cp1252"][:0x40]))))
+)
+_VERBOSE = re.compile(r"\(\?[aiLmsu]*x")
+_WRAPPED = re.compile(r"[ \t]*\r?\n[ \t]*")
+
+
+def mended(expression: str) -> str:
+    """A regular expression as it was before it was copied: misread symbols what they were, its lines joined.
+
+    The text that it is matched against is repaired too, and a line has no line break: as it is, it could not match.
+    """
+    text = _CUT.sub(_of_unseen, _GARBLED.sub(_mend, expression)).replace("\u00a0", " ").strip("\r\n")
+    return text if _VERBOSE.search(text) else _WRAPPED.sub(r"\\s*", text)
+
+
+def _of_unseen(match: t.Match[str]) -> str:
+    seen = bytes(_BYTES["cp1252"][char] for char in match.group())
+    return "[" + "".join((seen + bytes([last])).decode("utf-8", "replace") for last in _UNSEEN) + "]"
+
+
 def text_of(raw: bytes) -> str:
     """A block of whole lines as text: bytes that are not UTF-8 become U+FFFD, misread symbols what they were."""
     text = raw.decode("utf-8", "replace")
