@@ -134,23 +134,35 @@ _ESCAPED = re.compile(r"\\+([\"'/])")
 # The fields behind a message in JSON or logfmt, and what a JSON value begins with.
 _TAIL = re.compile(
     r"(?:\\*\"\s*,\s*\\*\"[\w.@-]{1,40}\\*\"\s*:|\\*\"\s+[\w.]{1,40}=|\\*\"\s*\}"
-    r"|\s+[\w.]{1,40}_items=|\s+interval=|,?\s*\\*\"(?:stacktrace|dropped_items|interval)\\*\").*$"
+    r"|\s+[\w.]{1,40}_items=|\s+interval=|,?\s*\\*\"(?:stacktrace|dropped_items|interval)\\*\"|\\*\"\s+\{\\*\""
+    r"|\.? Resolution note\b).*$"
 )
-_HEAD = re.compile(r"^.*?(?:\{\\*\"stack\\*\":\\*\"|\\*\"error\\*\":\s*\\*\"|\berror=\\*\"|\berr=\\*\")(?:Error: )?")
+_HEAD = re.compile(
+    r"^.*?(?:\{?\\*\"(?:stack|message|msg|error|details)\\*\":\s*\\*\"|\berror=\\*\"|\berr=\\*\""
+    r"|Err: connection error: desc = \\*\")(?:Error: )?"
+)
+# How often a head may be followed by another one.
+_HEADS = 4
 _LEVEL = r"(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|SEVERE|FATAL|CRITICAL)"
 # What stands before a message: what syslog, journald and container engines put there, then times, levels and loggers
-# of Python, Java, Spring, env_logger, Ruby and glog.
+# of Python, Java, Spring, Elixir, env_logger, Ruby, Go and glog.
 _LOG_HEADS = tuple(
     re.compile(each)
     for each in (
         r"^\d{4}-\d\d-\d\dT[\d:.]+Z (?=[\[(]?\d{4}[-/])",
         r"^(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d (?:\S+ )?|\d{4}-\S+ (?:\S+ )?)?[\w./@+-]{1,64}\[\d{1,10}\]: ",
         r"^[\[(]?(?:otel\.javaagent )?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d\S*(?: [+-]\d{4})?[\])]?\s*",
+        r"^\d\d:\d\d:\d\d[.,]?\d*\s+",
         rf"^\[?{_LEVEL}\s+[\w:]+\]\s+",
         r"^[IWEF]\d{4} \d\d:\d\d:\d\d\S*\s+\d+ \S+\]\s+",
         rf"^[A-Z], \[[^\]]*\]\s+{_LEVEL} -- \S*: ",
-        r"^(?:\[[^\]]{1,60}\]\s*)+",
-        rf"^{_LEVEL}\b[:\s]*(?:\d+ --- (?:\[[^\]]*\] *)+\S+\s*: )?",
+        r"^(?:\[(?:[^\[\]]|\[[^\]]*\]){1,200}\](?:\s+|(?=\[)))+",
+        rf"^-\s+[\w.]+\s+-\s+{_LEVEL}\s+-\s+",
+        rf"^{_LEVEL}\b[:\s]*",
+        r"^\d+ --- (?:\[[^\]]*\] *)+\S+\s*: ",
+        r"^(?:trace|debug|info|warn|error)\s+\S+\.go:\d+\s+",
+        r"^(?:\w\.){2,}[\w.$]+\s+[-:]\s+",
+        r"^[>-] +",
         r"^\[?opentelemetry[\w.]*\]?:?\s+",
         r"^io\.opentelemetry[\w.$]*(?:\s+-)?\s+",
         r"^(?:TokioSpanProcessor|OpenTelemetry error|OpenTelemetry trace error occurred): ?",
@@ -160,15 +172,28 @@ _LOG_HEADS = tuple(
 
 def words(text: str, place: int = 0) -> str:
     """Words for people: one line, without escapes, JSON or logfmt around them, brackets that close nothing."""
+    text = re.sub("[\u201c\u201d]", '"', text)
     head = _HEAD.match(text)
     if (head and head.end() <= max(place, 1)) or (head and not place):
         text = text[head.end() :] if head else text
     text = re.split(r"\\+[nrt]|[\r\n\t]", text.strip(), maxsplit=1)[0] if not text.startswith("\t") else text.strip()
-    for each in _LOG_HEADS:
-        text = each.sub("", text, count=1) or text
+    for _unused in range(_HEADS):
+        before = text
+        for each in _LOG_HEADS:
+            text = each.sub("", text, count=1) or text
+        if text == before:
+            break
     text = _TAIL.sub("", text)
-    text = " ".join(_ESCAPED.sub(r"\1", text).split())
-    return _balanced(text)[:_WORDS].rstrip(" ,;:{[(\\")
+    return _ended(" ".join(_ESCAPED.sub(r"\1", text).split())[:_WORDS])
+
+
+def _ended(text: str) -> str:
+    """`text` without what ends nothing: punctuation, and brackets and quotes that open or close elsewhere."""
+    while True:
+        shorter = _balanced(text.rstrip(" ,;:{[(\\"))
+        if shorter == text:
+            return text
+        text = shorter
 
 
 def _balanced(text: str) -> str:

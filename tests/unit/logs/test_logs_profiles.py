@@ -749,3 +749,49 @@ def test_bad_names_are_told(options: dict, message: str) -> None:
     with pytest.raises(BadOption) as caught:
         resolve(options)
     assert caught.value.message.startswith(message)
+
+
+# What stood in logs of programs whose traces arrive.
+@pytest.mark.parametrize(
+    ("of", "line"),
+    [
+        ("otel_python", "opentelemetry.exporter - ERROR - Failed to export batch code: 204, reason: "),
+        ("otel_go", "2022/10/30 22:55:09 OTLP partial success: empty message (0 spans rejected)"),
+        (
+            "otel_dotnet",
+            (
+                "Exporter failed send data to collector to https://x:4317/ endpoint. Data will not be sent. Exception: "
+                'Status(StatusCode="Internal", Detail="Failed to deserialize. The header contains a gRPC status of OK")'
+            ),
+        ),
+        ("otel_nodejs", 'Exporter "otlp" requested through environment variable is unavailable.'),
+        (
+            "otel_nodejs",
+            (
+                "@opentelemetry/instrumentation-grpc Module @grpc/grpc-js has been loaded before x "
+                "so it might not work, please initialize it before requiring @grpc/grpc-js"
+            ),
+        ),
+        ("otel_erlang", "[debug] OTLP exporter failed to initialize: exception throw: not_ready"),
+        ("fluent_bit", "[ info] [output:opentelemetry:opentelemetry.0] tempo:4318, HTTP status=200"),
+    ],
+)
+def test_what_is_no_failure_accuses_nobody(tmp_path: Path, of: str, line: str) -> None:
+    (tmp_path / "app.log").write_text(line + "\n")
+    result = look(tmp_path / "app.log", profile(of))
+    assert result["reason"] is None
+    assert result["unexpected"] == []
+
+
+def test_a_record_may_tell_its_signal_on_a_later_line(tmp_path: Path) -> None:
+    lines = [
+        "Exporting failed. Will retry the request after interval.",
+        '{"kind": "exporter", "data_type": "metrics", "name": "otlphttp",',
+        '"error": "request to http://x/v1/metrics responded with HTTP Status Code 503", "interval": "27s"}',
+        "Everything is ready. Begin running and processing data.",
+    ]
+    (tmp_path / "collector.log").write_text("\n".join(lines) + "\n")
+    result = look(tmp_path / "collector.log", resolve({"profiles": ["auto"]})["patterns"])
+    retried = result["patterns"]["export_retry"]
+    assert (retried["count"], retried["count_since_start"], retried["last"]) == (0, 0, None)
+    assert (result["reason"], list(result["other_signals"])) == (None, ["metrics"])

@@ -9,6 +9,7 @@ import collections
 import re
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import records
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs import textform
 
 # Distinct values that are counted one by one, and how much of a value is shown.
@@ -34,10 +35,14 @@ class Captured(t.TypedDict):
 
 
 class Capture:
-    """The values of one named group: the first distinct ones with their counts, and figures when all are numbers."""
+    """The values of one named group: the first distinct ones with their counts, and figures when all are numbers.
 
-    def __init__(self, redact: bool) -> None:
+    `said`: they are words of a message, of which only those for people count.
+    """
+
+    def __init__(self, redact: bool, said: bool = False) -> None:
         self._redact = redact
+        self._said = said
         self._last: t.Optional[t.Tuple[str, str]] = None  # the value and its line
         self._counts: t.Dict[str, int] = {}
         self._shown: t.Dict[str, str] = {}
@@ -85,14 +90,18 @@ class Capture:
         """None when the group took part in no match."""
         if self._last is None:
             return None
+        tidy = records.words if self._said else str
         values: t.Dict[str, int] = {}
         for key, count in self._counts.items():
-            values[self._shown[key]] = values.get(self._shown[key], 0) + count
-        last = _safe(*self._last, self._redact)
+            value = tidy(self._shown[key])
+            values[value] = values.get(value, 0) + count
+        last = tidy(_safe(*self._last, self._redact))
+        if self._said and not any(values):
+            return None
         # Figures of numbers that are secrets would tell them.
         numeric = self._numeric and self._numbers > 0 and textform.MASK not in (last, *values)
         return {
-            "first": next(iter(self._shown.values())),
+            "first": tidy(next(iter(self._shown.values()))),
             "last": last,
             "values": values,
             "more": self._more,

@@ -37,7 +37,9 @@ class Tally:
         self.samples: t.Deque[Hit] = collections.deque(maxlen=max_samples)
         self.of_alternative = [0] * len(pattern.alternatives)
         self.captures: t.Dict[str, Capture] = {
-            group: Capture(redact) for each in pattern.alternatives for group in each.regex.groupindex
+            group: Capture(redact, said=group == "reason" and bool(pattern.profiles))
+            for each in pattern.alternatives
+            for group in each.regex.groupindex
         }
 
     @property
