@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
+import sys
 import time
 import typing as t
 from contextlib import ExitStack
@@ -22,6 +24,7 @@ RECORDINGS = Path(__file__).parents[2] / "unit" / "logs" / "sdk_recordings" / "m
 
 # Tempo has traces of one of these services; applications of one service share what is asked about it.
 ARRIVES, ABSENT = "cart", "shop"
+MENDED = "mended"
 PROGRAMS = {"java-spring": "java", **{name: name for name in ("java", "node", "python", "ruby", "php", "dotnet")}}
 
 Settings = t.Dict[str, t.Any]
@@ -58,9 +61,19 @@ class View(t.NamedTuple):
     arrives: bool
 
 
-def cases() -> list[Case]:
+def all_cases() -> list[Case]:
     found = sorted(FOLDER.glob("*/case.yml"))
     return [Case(path.parent, yaml.safe_load(path.read_text(encoding="utf-8"))) for path in found]
+
+
+def cases() -> list[Case]:
+    """Those of applications and of collectors."""
+    return [case for case in all_cases() if "tempo_log" not in case.told]
+
+
+def tempo_cases() -> list[Case]:
+    """Those that Tempo's own log tells."""
+    return [case for case in all_cases() if "tempo_log" in case.told]
 
 
 def reported(case: Case) -> View:
@@ -102,6 +115,31 @@ def diagnose(directory: Path, views: t.Sequence[View]) -> Run:
         told = {**lab.variables, "diagnose_log_paths": [], "diagnose_containers": [], "diagnose_timeout": 3}
         told["diagnose_applications"] = [stage.application(view) for view in views]
         return run_playbook("diagnose", directory, told, timeout=600)
+
+
+def diagnose_tempos(directory: Path, cases_told: t.Sequence[Case]) -> Run:
+    """One play with a host for each of the cases, whose Tempo is down or up and left this log; `mended` has no log."""
+    with ExitStack() as held:
+        labs = {
+            "up": held.enter_context(Lab(directory=directory / "up")),
+            "down": held.enter_context(Lab(directory=directory / "down", fault="tempo-down")),
+        }
+        for service in ("front", ARRIVES):
+            _trace(labs["up"], service)
+        hosts: dict[str, Settings] = {MENDED: _tempo_host(labs["up"], ARRIVES)}
+        for case in cases_told:
+            lab = labs[case.told["tempo"]]
+            log = [str(case.folder / case.told["tempo_log"])]
+            hosts[case.name] = _tempo_host(lab, ARRIVES if case.healthy else ABSENT, diagnose_tempo_log_paths=log)
+        inventory = directory / "hosts.json"
+        inventory.write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
+        return run_playbook("diagnose", directory, {}, "-i", str(inventory), "-f", "4", timeout=600)
+
+
+def _tempo_host(lab: Lab, service: str, **told: t.Any) -> Settings:
+    quiet = {"diagnose_log_paths": [], "diagnose_containers": [], "diagnose_timeout": 3, "diagnose_service": service}
+    here = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    return {**lab.variables, **quiet, **here, **told}
 
 
 class Stage(t.NamedTuple):

@@ -9,18 +9,25 @@ import pytest
 
 from ansible_collections.traceops.tracing.tests.integration.playbook import Run, assert_clean
 from ansible_collections.traceops.tracing.tests.integration.reports.cases import (
+    MENDED,
     Case,
+    all_cases,
     by_log,
     cases,
     diagnose,
+    diagnose_tempos,
     mended,
     reported,
+    tempo_cases,
 )
 
 CASES = cases()
 FAULTY = [case for case in CASES if not case.healthy]
 HEALTHY = [case for case in CASES if case.healthy]
 TOLD_BY_LOG = [case for case in FAULTY if "by_log" in case.told["expected"]]
+
+
+OF_TEMPO = tempo_cases()
 
 
 class Played(t.NamedTuple):
@@ -59,6 +66,33 @@ def as_reported(tmp_path_factory: pytest.TempPathFactory) -> Played:
 def when_mended(tmp_path_factory: pytest.TempPathFactory) -> Played:
     views = [*map(mended, FAULTY), *map(reported, HEALTHY)]
     return played(diagnose(tmp_path_factory.mktemp("mended"), views))
+
+
+@pytest.fixture(scope="module")
+def tempos(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    run = diagnose_tempos(tmp_path_factory.mktemp("tempos"), OF_TEMPO)
+    assert_clean(run)
+    return run
+
+
+def causes_behind(host: str, run: Run) -> list[dict[str, t.Any]]:
+    """The root causes of this host and of its backend."""
+    assert run.report is not None
+    backends = run.report["evidence"]["backends"]
+    causes: list[dict[str, t.Any]] = run.verdict["root_causes"]
+    return [cause for cause in causes if host in (cause["hosts"] or backends[cause["backend"]]["hosts"])]
+
+
+@pytest.mark.parametrize("case", OF_TEMPO, ids=lambda case: case.name)
+def test_what_tempos_own_log_tells_is_named(case: Case, tempos: Run) -> None:
+    expected = case.told["expected"]
+    found = causes_behind(case.name, tempos)
+    assert [cause["id"] for cause in found] == ([] if case.healthy else [expected["root"]])
+    assert all(re.search(expected["says"], "\n".join([each["title"], *each["fix"]])) for each in found), found
+
+
+def test_a_tempo_that_was_mended_is_not_accused(tempos: Run) -> None:
+    assert causes_behind(MENDED, tempos) == []
 
 
 @pytest.mark.parametrize("case", FAULTY, ids=lambda case: case.name)
@@ -102,16 +136,17 @@ def test_there_are_enough_cases_of_many_languages() -> None:
     assert len(languages) >= 12, languages
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", all_cases(), ids=lambda case: case.name)
 def test_a_case_says_where_it_is_from_and_what_was_wrong(case: Case) -> None:
     told = case.told
     assert set(told) - FIELDS == set()
     assert ("url" in told["source"]) != ("run" in told["source"])
-    assert all(str(told[field]).strip() for field in ("title", "said_by", "cause", "endpoint", "protocol"))
+    path = ("tempo", "tempo_log") if "tempo_log" in told else ("endpoint", "protocol")
+    assert all(str(told[field]).strip() for field in ("title", "said_by", "cause", *path))
     assert case.healthy or told["mended"]["how"]
 
 
 FIELDS = {
     *("title", "source", "product", "said_by", "cause", "cause_known", "endpoint", "protocol", "log", "recording"),
-    *("log_note", "settings", "substitute", "trusts", "expected", "mended"),
+    *("log_note", "settings", "substitute", "trusts", "expected", "mended", "tempo", "tempo_log"),
 }
