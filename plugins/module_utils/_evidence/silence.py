@@ -18,7 +18,7 @@ _AGAIN = 0.1  # the share of `timeout` that a Tempo has which has not answered w
 _THROUGH_GRAFANA = 0.2  # Grafana may reach it another way
 _NO_QUERY = ("tempo_info", "balance", "clock", "")  # a query-frontend without queriers answers these, and no query
 _QUERIES = " queries"
-_SAME_HOST = 0.4  # another server on the host of a silent one
+_SAME_HOST = 0.25  # another server on the host of a silent one
 
 
 class Silence:

@@ -159,7 +159,7 @@ def test_where_it_does_not_matter_a_silent_tempo_is_not_asked_again() -> None:
 def test_another_server_on_the_host_of_a_silent_one_has_less_time() -> None:
     silence = Silence()
     silence.saw({"endpoint": "http://127.0.0.1:4318", "timeout": 5}, dict(SILENT))
-    assert silence.shortened({"endpoint": "localhost:4317", "timeout": 5})["timeout"] == 2
+    assert silence.shortened({"endpoint": "localhost:4317", "timeout": 5})["timeout"] == 1.25
     assert silence.shortened({"endpoint": "http://other:4318", "timeout": 5})["timeout"] == 5
 
 
@@ -170,7 +170,7 @@ def test_who_sends_to_the_host_of_a_silent_tempo_knows_of_it(probes: dict[str, l
     labels.PROBES["clock"]().ARGUMENT_SPEC.update({**options, "tempo_url": {"type": "str"}})
     asked = {"otlp": {"endpoint": "t:4318"}, "clock": {"tempo_url": "http://t:3200", "silent": SILENT}}
     collect.visit(collect.plan(asked, False, set()))
-    assert (probes["otlp"][0]["timeout"], probes["clock"][0]["timeout"]) == (2.0, 0.5)
+    assert (probes["otlp"][0]["timeout"], probes["clock"][0]["timeout"]) == (1.25, 0.5)
 
 
 def test_what_is_no_earlier_result_is_refused() -> None:
