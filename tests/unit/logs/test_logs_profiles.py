@@ -795,3 +795,20 @@ def test_a_record_may_tell_its_signal_on_a_later_line(tmp_path: Path) -> None:
     retried = result["patterns"]["export_retry"]
     assert (retried["count"], retried["count_since_start"], retried["last"]) == (0, 0, None)
     assert (result["reason"], list(result["other_signals"])) == (None, ["metrics"])
+
+
+def test_of_like_records_one_shortly_before_says_why(tmp_path: Path) -> None:
+    """As the agent 2.33 prints them when gRPC comes to a port of HTTP."""
+    begun = "[otel.javaagent 2026-11-28 09:00:00:000 +0000] [main] INFO x - opentelemetry-javaagent - version: 2.33.1"
+    failed = (
+        "[otel.javaagent 2026-11-28 09:10:1{}:000 +0000] [OkHttp http://x:4318/...] ERROR "
+        "io.opentelemetry.x.GrpcExporter - Failed to export 1 spans. The request could not be executed."
+    )
+    said = ["java.io.IOException: FRAME_SIZE_ERROR: 4740180", "java.net.SocketException: Broken pipe"]
+    lines = [line for n, each in enumerate(said) for line in (failed.format(n), each)]
+    patterns = resolve({"profiles": ["otel_java"]})["patterns"]
+    (tmp_path / "app.log").write_text("\n".join([begun, *lines]) + "\n")
+    assert look(tmp_path / "app.log", patterns)["reason"]["cause"] == "protocol_mismatch"
+    # What an earlier run of the process said is no reason of this one.
+    (tmp_path / "app.log").write_text("\n".join([begun, *lines[:2], begun, *lines[2:]]) + "\n")
+    assert look(tmp_path / "app.log", patterns)["reason"]["cause"] == "connection_reset"

@@ -3,12 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Why exports fail, by what the lines say that tell of it.
 
-Lines that differ in numbers only are one group, and of each group the last record is read to its end (a traceback's
-last line counts): so a log with a million failures costs as many records as it has kinds of them.
+Lines that differ in numbers only are one group, and of each group the last records are read to their ends (a
+traceback's last line counts): so a log with a million failures costs a few records for each kind of them.
 """
 
 from __future__ import annotations
 
+import collections
 import re
 import typing as t
 
@@ -24,6 +25,7 @@ if t.TYPE_CHECKING:
 # Kinds of lines that are told apart, and what of a line tells them apart.
 _MOST = 60
 _SIGNALS = 1000
+_BEFORE = 3
 _TOLD = 400
 _SHOWN = 300
 _NUMBERS = re.compile(r"[0-9a-fA-F]*\d[0-9a-fA-F]*")
@@ -82,6 +84,8 @@ class Group:
         self.since = 0
         self.earlier = 0  # since the starts of other series
         self.last: t.Optional[Hit] = None
+        self.before: t.Deque[Hit] = collections.deque(maxlen=_BEFORE)  # since the start, those before the last
+        self.restarted = False  # since its last line
         self.order = (0, 0)  # of its last line: number of the block, place in it
 
     @property
@@ -107,6 +111,8 @@ class Failures:
         """What follows was written since the last start."""
         for group in self._groups.values():
             group.since = 0
+            group.before.clear()
+            group.restarted = True
 
     def begin_block(self, boundary: int) -> None:
         """A block comes, in which the last start of the process is at `boundary` (-1: none)."""
@@ -125,7 +131,10 @@ class Failures:
             group.count += 1
             group.since += end >= boundary
             group.order = (self._block, end)
+            if group.last is not None and not group.restarted:
+                group.before.append(group.last)
             group.last = block.hit(end, relative)
+            group.restarted = end < boundary
         return about
 
     def _signal(self, line: str) -> str:
@@ -148,8 +157,9 @@ class Failures:
     def unplaced(self) -> t.Iterator[Hit]:
         """The last line of each group whose record is not read yet."""
         for group in self._groups.values():
-            if group.last is not None and not group.last.placed:
-                yield group.last
+            for hit in (*group.before, group.last):
+                if hit is not None and not hit.placed:
+                    yield hit
 
     def result(self, latest: t.Optional[float], redact: bool) -> Told:
         """What the groups tell; `latest` is the time of the log's last line."""
@@ -191,7 +201,19 @@ class _Told(t.NamedTuple):
 
 
 def _told(group: Group, redact: bool) -> _Told:
-    hit = group.last
+    """What the group's last record says; of a connection that broke what one shortly before says why."""
+    told = _said(group, group.last, redact)
+    if told.cause in BROKEN and group.signal not in OTHER_SIGNALS:
+        earlier = [_said(group, hit, redact) for hit in reversed(group.before)]
+        return next((each for each in earlier if _why(each.cause) and _near(each.at, told.at)), told)
+    return told
+
+
+def _why(cause: str) -> bool:
+    return cause not in (*GENERAL, *BROKEN)
+
+
+def _said(group: Group, hit: t.Optional[Hit], redact: bool) -> _Told:
     record = records.record(hit.record or [hit.text]) if hit else []
     cause, words = reasons.explain(record)
     shown = textform.shown(words, redact, _SHOWN)
