@@ -93,7 +93,7 @@ def answer(given: t.Mapping[str, t.Any], probe: t.Callable[[t.Mapping[str, t.Any
     text = json.dumps(said)
     if own_ca and said.get("result"):
         text = text.replace(json.dumps(str(params["ca_path"]))[1:-1], json.dumps(own_ca[0]["value"])[1:-1])
-    print(text)
+    sys.stdout.write(text)
 
 
 def _join(pid: int, directory: str, ca_path: t.Optional[str]) -> t.Optional[str]:
