@@ -68,12 +68,17 @@ def all_cases() -> list[Case]:
 
 def cases() -> list[Case]:
     """Those of applications and of collectors."""
-    return [case for case in all_cases() if "tempo_log" not in case.told]
+    return [case for case in all_cases() if not {"tempo_log", "fault"} & set(case.told)]
 
 
 def tempo_cases() -> list[Case]:
     """Those that Tempo's own log tells."""
     return [case for case in all_cases() if "tempo_log" in case.told]
+
+
+def caused_cases() -> list[Case]:
+    """Those of Tempo and Grafana that the lab can cause: the plays of tests/integration/faults have them."""
+    return [case for case in all_cases() if "fault" in case.told]
 
 
 def reported(case: Case) -> View:

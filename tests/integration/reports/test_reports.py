@@ -7,6 +7,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.traceops.tracing.tests.integration.faults import test_matrix
 from ansible_collections.traceops.tracing.tests.integration.playbook import Run, assert_clean
 from ansible_collections.traceops.tracing.tests.integration.reports.cases import (
     MENDED,
@@ -14,6 +15,7 @@ from ansible_collections.traceops.tracing.tests.integration.reports.cases import
     all_cases,
     by_log,
     cases,
+    caused_cases,
     diagnose,
     diagnose_tempos,
     mended,
@@ -95,6 +97,12 @@ def test_a_tempo_that_was_mended_is_not_accused(tempos: Run) -> None:
     assert causes_behind(MENDED, tempos) == []
 
 
+@pytest.mark.parametrize("case", caused_cases(), ids=lambda case: case.name)
+def test_what_the_lab_can_cause_is_a_fault_that_is_named(case: Case) -> None:
+    """Its play is one of the matrix', which holds the verdict to the same id."""
+    assert test_matrix.FAULTS[case.told["fault"]].id == case.told["expected"]["root"]
+
+
 @pytest.mark.parametrize("case", FAULTY, ids=lambda case: case.name)
 def test_the_cause_is_named(case: Case, as_reported: Played) -> None:
     expected = case.told["expected"]
@@ -141,12 +149,13 @@ def test_a_case_says_where_it_is_from_and_what_was_wrong(case: Case) -> None:
     told = case.told
     assert set(told) - FIELDS == set()
     assert ("url" in told["source"]) != ("run" in told["source"])
-    path = ("tempo", "tempo_log") if "tempo_log" in told else ("endpoint", "protocol")
+    kinds = {"tempo_log": ("tempo", "tempo_log"), "fault": ("fault",)}
+    path = next((fields for kind, fields in kinds.items() if kind in told), ("endpoint", "protocol"))
     assert all(str(told[field]).strip() for field in ("title", "said_by", "cause", *path))
     assert case.healthy or told["mended"]["how"]
 
 
 FIELDS = {
     *("title", "source", "product", "said_by", "cause", "cause_known", "endpoint", "protocol", "log", "recording"),
-    *("log_note", "settings", "substitute", "trusts", "expected", "mended", "tempo", "tempo_log"),
+    *("log_note", "settings", "substitute", "trusts", "expected", "mended", "tempo", "tempo_log", "fault"),
 }
