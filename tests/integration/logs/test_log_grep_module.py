@@ -92,7 +92,7 @@ def test_what_is_wrong_is_one_sentence(tmp_path: Path, log: Path) -> None:
     ]
     results, output = play(tmp_path, [{"traceops.tracing.log_grep": options} for options in wrong])
     assert [result["failed"] for result in results] == [True] * len(wrong)
-    assert results[0]["msg"].startswith("profiles: there is no profile 'nope'; known are otel_collector, ")
+    assert results[0]["msg"].startswith("profiles: there is no profile 'nope'; known are fluent_bit, otel_collector, ")
     assert results[1]["msg"].startswith("patterns: x: '(' is not a valid regular expression")
     assert (results[2]["msg"], results[2]["cause"]) == ("/nope.log: no such file or directory", "not_found")
     assert results[3]["msg"] == "paths: nothing to read; give paths, unit or container"
