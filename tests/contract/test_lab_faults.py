@@ -10,8 +10,11 @@ import pytest
 import requests
 
 from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo import TempoClient
+from ansible_collections.traceops.tracing.plugins.module_utils._probe import otlp
 from ansible_collections.traceops.tracing.tests.contract.replay import RECORDINGS, Answer, Asked, serving
+from ansible_collections.traceops.tracing.tests.lab.otlp import Limits
 from ansible_collections.traceops.tracing.tests.lab.tempo import Tempo
+from ansible_collections.traceops.tracing.tests.probing import options
 
 RECORDING = json.loads((RECORDINGS / "tempo-faults-2.10.8.json").read_text(encoding="utf-8"))
 
@@ -117,3 +120,19 @@ def test_a_ring_s_members_are_read_where_a_process_shows_them(situation: str, me
         client = TempoClient({"tempo_url": url, "timeout": 5.0})
         assert client.ring("ingester") == members
         assert client.ring("live-store") == []
+
+
+# A tenant's override with max_traces_per_user alone (2.10.8, 2026-11-28): a batch was refused in these words, and more.
+ZERO = (
+    "RATE_LIMITED: batch size (N bytes) exceeds ingestion limit (local: 0 bytes/s, global: 0 bytes/s, burst: 0 bytes)"
+)
+
+
+def test_an_override_that_leaves_the_rate_limit_out_refuses_everything() -> None:
+    tempo = Tempo("2.10.8", limits=Limits(of_tenant=True))
+    try:
+        seen = otlp.run(options(otlp, endpoint=tempo.otlp_http, protocol="http/protobuf"))
+    finally:
+        tempo.stop()
+    assert seen["cause"] == "rate_limited"
+    assert ZERO in re.sub(r"\b[1-9]\d+ bytes", "N bytes", seen["message"]), seen["message"]

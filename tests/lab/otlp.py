@@ -49,12 +49,16 @@ def idle_seconds(version: tuple[int, ...]) -> float:
 
 @dataclass(frozen=True)
 class Limits:
-    """Tempo's overrides under the names that its configuration gives them; 0 is unlimited."""
+    """Tempo's overrides under the names that its configuration gives them; 0 is unlimited.
+
+    With `of_tenant` they are a tenant's own override, in which a rate limit of 0 is none at all.
+    """
 
     rate_limit_bytes: int = 0
     burst_size_bytes: int = 0
     max_traces_per_user: int = 0
     max_bytes_per_trace: int = 0
+    of_tenant: bool = False
 
 
 class Refused(Exception):
@@ -180,7 +184,7 @@ class Distributor:
 
     def _limit_rate(self, size: int, spans: int, tenant: str) -> None:
         burst, rate = self.limits.burst_size_bytes, self.limits.rate_limit_bytes
-        if not burst:
+        if not burst and not self.limits.of_tenant:
             return
         now = self.store.clock()
         tokens = burst if self._tokens is None else min(burst, self._tokens + (now - self._filled) * rate)

@@ -85,7 +85,7 @@ def config(settings: Settings, mode: str) -> str | None:
     body = re.sub(rf"\b({'|'.join(ports)})\b", lambda match: str(ports[match.group()]), body)
     flags = {"multitenancy_enabled": settings.multitenant, "stream_over_http_enabled": settings.stream_over_http}
     lines = [f"{name}: true\n" for name, on in flags.items() if on]
-    changed = {name: value for name, value in vars(settings.limits).items() if value}
+    changed = {name: value for name, value in vars(settings.limits).items() if value and name != "of_tenant"}
     if mode == "diff":
         if changed:
             lines.append("overrides:\n    defaults:\n" + _overrides(changed))

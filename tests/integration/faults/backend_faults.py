@@ -81,6 +81,11 @@ def rate_limit(scene: Scene) -> None:
     scene.options["limits"] = Limits(rate_limit_bytes=1, burst_size_bytes=1)
 
 
+@causes("tempo-ingest.rate.zero")
+def override_that_leaves_the_rate_limit_out(scene: Scene) -> None:
+    scene.options["limits"] = Limits(of_tenant=True)
+
+
 @causes("tempo-ingest.rate.limited")
 def rate_limit_used_up(scene: Scene) -> None:
     scene.options["limits"] = Limits(rate_limit_bytes=1, burst_size_bytes=100_000)
