@@ -665,7 +665,7 @@ def _found(text: str) -> t.Tuple[str, t.Optional[int]]:
     ):
         found = regex.search(text)
         if found:
-            return cause, found.start()
+            return ("unknown", None) if _WORDLESS.search(text) else (cause, found.start())
     return "unknown", None
 
 
@@ -680,6 +680,10 @@ _OF_PROXY = re.compile(
     r"|: HTTP status code (?=\d+; transport))(401|403|407|429|5\d\d)\b"
 )
 _REST_AS_PAIRS = tuple((row.cause, row.regex) for row in _REST)
+
+
+# What Java's exporter (1.32, okhttp) makes of a failure without a word, as a rule a connection that broke.
+_WORDLESS = re.compile(r"gRPC status code 2\. Error message: ?$")
 
 
 # Which signal a line is about.

@@ -8,6 +8,8 @@ from ansible_collections.traceops.tracing.plugins.module_utils._otel import reas
 
 # As SDKs, collectors and other senders print them.
 SAID: list[tuple[str, str]] = [
+    ("Failed to export spans. Server responded with gRPC status code 2. Error message: ", "unknown"),
+    ("Server responded with gRPC status code 2. Error message: exhausted all routes", "connection_reset"),
     ("rpc error: code = Unknown desc = no org id", "tenant_missing"),
     ("responded with HTTP Status Code 503, Message=no org id", "tenant_missing"),
     ("RESOURCE_EXHAUSTED: RATE_LIMITED: ingestion rate limit (local: 15000 bytes) exceeded", "rate_limited"),
