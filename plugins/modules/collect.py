@@ -25,7 +25,8 @@ options:
         V(containers) those of M(traceops.tracing.container_info), V(grafana) those of
         M(traceops.tracing.grafana_datasource_test), the others those of the module of the same name.
       - V(otlp) with C(like=environment) goes the way of the application that V(environment) looks at. It takes its
-        protocol (or the default of its SDK) and compression, and where it tries the same endpoint, path and TLS.
+        protocol (or the default of its SDK) and compression, and where it tries the same endpoint, path, TLS and
+        proxies.
         Where the application has a network of its own, as a container has, the attempt is made from inside it, with
         its resolver and its CA file. That takes root. The same goes for what sends nothing (C(send=false)).
       - V(environment) takes one of C(process_name), C(pid_file), C(unit) (of systemd) and C(container), with

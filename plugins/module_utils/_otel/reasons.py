@@ -655,6 +655,8 @@ def _found(text: str) -> t.Tuple[str, t.Optional[int]]:
         code = int(status.group(1))
         default = "redirected" if code < 400 else "invalid_data" if code < 500 else "server_error"
         return _STATUS_CAUSES.get(code, default), status.start(1)
+    if _WORDLESS.search(text):
+        return "unknown", None
     for cause, regex in (
         *_GRPC_SURE,
         *_PHRASES,
@@ -665,7 +667,7 @@ def _found(text: str) -> t.Tuple[str, t.Optional[int]]:
     ):
         found = regex.search(text)
         if found:
-            return ("unknown", None) if _WORDLESS.search(text) else (cause, found.start())
+            return cause, found.start()
     return "unknown", None
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import typing as t
 import uuid
+from pathlib import Path
 
 import docker
 import pytest
 from docker.models.containers import Container
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import collect
+from ansible_collections.traceops.tracing.tests.certificates import Authority
 from ansible_collections.traceops.tracing.tests.conftest import require
 from ansible_collections.traceops.tracing.tests.integration.docker_engine import wait_until
 from ansible_collections.traceops.tracing.tests.lab.tempo import Tempo
@@ -87,6 +89,36 @@ def test_a_name_that_only_the_containers_network_knows(network: str, run_contain
         assert "127.0.0.11" not in handle.read()
 
 
+def test_the_authority_that_only_the_container_trusts(
+    network: str, run_container: Start, base_image: str, tmp_path: Path
+) -> None:
+    name, authority = f"receiver-{uuid.uuid4().hex[:8]}", Authority(tmp_path)
+    pair = authority.issue("receiver", names=[name])
+    over_tls = RECEIVER.replace(
+        'http.server.HTTPServer(("", 4318), Receiver).serve_forever()',
+        'import ssl\nserver = http.server.HTTPServer(("", 4318), Receiver)\n'
+        "context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)\n"
+        'context.load_cert_chain("/cert", "/key")\n'
+        "server.socket = context.wrap_socket(server.socket, server_side=True)\nserver.serve_forever()",
+    )
+    files = {str(pair.cert): {"bind": "/cert", "mode": "ro"}, str(pair.key): {"bind": "/key", "mode": "ro"}}
+    run_container(base_image, ["python3", "-c", over_tls], name=name, network=network, volumes=files)
+    endpoint = f"https://{name}:4318"
+    trusts = {**exporting_to(endpoint), "OTEL_EXPORTER_OTLP_CERTIFICATE": "/its/own/ca.pem"}
+    ca = {str(authority.ca): {"bind": "/its/own/ca.pem", "mode": "ro"}}
+    application = run_container(base_image, WAIT, network=network, environment=trusts, volumes=ca)
+    without = run_container(base_image, WAIT, network=network, environment=trusts)
+
+    otlp = wait_until(lambda: (seen := seen_from(application, endpoint)["otlp"])["ok"] and seen, 20, "the receiver")
+    distrusted = seen_from(without, endpoint)["otlp"]
+
+    source = "OTEL_EXPORTER_OTLP_CERTIFICATE"
+    assert {"option": "ca_path", "value": "/its/own/ca.pem", "source": source} in otlp["follows"]
+    # Where the container has no such file, nobody claims that it was used.
+    assert (distrusted["cause"], distrusted["inside"]["ok"]) == ("certificate_untrusted", True), distrusted
+    assert "ca_path" not in [each["option"] for each in distrusted["follows"]]
+
+
 def test_localhost_is_the_containers_own(run_container: Start, base_image: str) -> None:
     with tcp_server(http_answer(200, b"", "application/x-protobuf")) as port:
         endpoint = f"http://localhost:{port}"
@@ -96,7 +128,7 @@ def test_localhost_is_the_containers_own(run_container: Start, base_image: str) 
 
 
 def test_the_files_of_a_container_never_lead_to_the_hosts(
-    run_container: Start, base_image: str, tmp_path: t.Any
+    run_container: Start, base_image: str, tmp_path: Path
 ) -> None:
     """Its /etc/hosts is a link: it means the container's file of that name, and a FIFO holds nobody up."""
     (tmp_path / "secret").write_text("127.0.0.1 only-on-the-host\n")

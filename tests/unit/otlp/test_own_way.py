@@ -160,6 +160,7 @@ def test_without_root_a_container_is_tried_from_the_host_and_that_is_said(monkey
         "pid": 812,
         "reason": "only root can join another process's network; become root",
     }
+    assert [each["option"] for each in seen["follows"]] == ["protocol"], "its CA file could not be read"
 
 
 HTTP = {"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}
@@ -200,16 +201,21 @@ def test_the_proxy_of_an_application_decides_not_that_of_the_play(monkeypatch: p
 
 
 @pytest.mark.parametrize(
-    ("configured", "tried", "own_network", "pid"),
+    ("configured", "tried", "own_network", "sends", "looks"),
     [
-        ("http://tempo:4318", "http://tempo:4318", True, 812),
-        ("http://tempo:4318", "http://tempo:4317", True, 812),  # the sibling of its port
-        ("http://localhost:4318", "http://127.0.0.1:4318", True, 812),
-        ("http://tempo:4318", "http://localhost:4318", True, 0),
-        ("http://tempo:4318", "http://tempo:4318", False, 0),
-        ("http://tempo:4318", "http://tempo:4318", None, 0),
+        ("http://tempo:4318", "http://tempo:4318", True, 812, 812),
+        # What is looked at beside it starts in the same place.
+        ("http://tempo:4318", "http://tempo:4317", True, 0, 812),
+        ("http://tempo:4318", "http://tempo:9999", True, 0, 0),
+        ("http://localhost:4318", "http://127.0.0.1:4318", True, 812, 812),
+        ("http://tempo:4318", "http://localhost:4318", True, 0, 0),
+        ("http://tempo:4318", "http://tempo:4318", False, 0, 0),
+        ("http://tempo:4318", "http://tempo:4318", None, 0, 0),
     ],
 )
-def test_from_whose_network_an_endpoint_is_tried(configured: str, tried: str, own_network: Any, pid: int) -> None:
+def test_from_whose_network_an_endpoint_is_tried(
+    configured: str, tried: str, own_network: Any, sends: int, looks: int
+) -> None:
     seen = {**application({"OTEL_EXPORTER_OTLP_ENDPOINT": configured}), "own_network": own_network, "pid": 812}
-    assert otlp.like(options(otlp, endpoint=tried), seen)["inside_of"] == pid
+    assert otlp.like(options(otlp, endpoint=tried), seen)["inside_of"] == sends
+    assert otlp.like(options(otlp, endpoint=tried, send=False), seen)["inside_of"] == looks

@@ -65,7 +65,8 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> Result:
         return {**result, "inside": {"ok": True, "pid": pid, "reason": ""}}
     except inside.CannotJoin as why:
         # The next best: as this host sees it, without the files that only the application has.
-        own = {"ca_path": None} if any(each["option"] == "ca_path" for each in params["follows"]) else {}
+        follows = inside.without_ca(params["follows"])
+        own = {"ca_path": None, "follows": follows} if follows != params["follows"] else {}
         result = _from_here({**params, **own}, clock)
         return {**result, "inside": {"ok": False, "pid": pid, "reason": why.reason}}
 

@@ -21,7 +21,7 @@ import tempfile
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
-from ansible_collections.traceops.tracing.plugins.module_utils._probe.otlp.result import Result
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.otlp.result import Followed, Result
 
 PROC = "/proc"
 _CLONE_NEWNS, _CLONE_NEWNET = 0x00020000, 0x40000000  # <linux/sched.h>
@@ -87,13 +87,19 @@ def answer(given: t.Mapping[str, t.Any], probe: t.Callable[[t.Mapping[str, t.Any
         ca_path = _join(given["pid"], given["directory"], params["ca_path"] if own_ca else None)
         if own_ca:
             params["ca_path"] = ca_path
+            params["follows"] = params["follows"] if ca_path else without_ca(params["follows"])
         said: t.Dict[str, t.Any] = {"result": probe(params)}
     except CannotJoin as why:
         said = {"cannot": why.reason}
     text = json.dumps(said)
-    if own_ca and said.get("result"):
+    if params["ca_path"] and own_ca and said.get("result"):
         text = text.replace(json.dumps(str(params["ca_path"]))[1:-1], json.dumps(own_ca[0]["value"])[1:-1])
     sys.stdout.write(text)
+
+
+def without_ca(follows: t.Sequence[Followed]) -> t.List[Followed]:
+    """What was taken from the application but for its CA file, which could not be read."""
+    return [each for each in follows if each["option"] != "ca_path"]
 
 
 def _join(pid: int, directory: str, ca_path: t.Optional[str]) -> t.Optional[str]:

@@ -66,11 +66,20 @@ def followed(params: Params, seen: t.Mapping[str, t.Any]) -> t.Tuple[t.Dict[str,
 
 
 def inside_of(params: Params, seen: t.Mapping[str, t.Any]) -> int:
-    """The process from whose network the application's machine is to be tried; 0 where this host's does as well."""
+    """The process from whose network its endpoint is to be tried; 0 where this host's network does as well.
+
+    Another endpoint than the application's is tried from here. What sends nothing may be the other port of the two.
+    """
     if not seen.get("own_network"):
         return 0
-    endpoint = (seen.get("effective") or {}).get("endpoint") or {}
-    return int(seen.get("pid") or 0) if _same_host(str(params["endpoint"]), endpoint) else 0
+    tried, endpoint = str(params["endpoint"]), (seen.get("effective") or {}).get("endpoint") or {}
+    address = addresses.split(tried)
+    beside = not params["send"] and address is not None and {address.port, endpoint.get("port")} == _PORTS
+    own = _same(tried, endpoint) or (beside and _same_host(tried, endpoint))
+    return int(seen.get("pid") or 0) if own else 0
+
+
+_PORTS = {4317, 4318}  # of gRPC and HTTP
 
 
 def _value(effective: t.Mapping[str, t.Any], name: str) -> t.Any:
