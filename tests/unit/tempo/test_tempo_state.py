@@ -170,6 +170,21 @@ def test_spans_far_from_their_time_are_counted_over_tenants() -> None:
     assert counters(parse_metrics(f'{FUTURE}_bucket{{le="x"}} 1\n{FUTURE}_count NaN\n'), None)["spans_ahead"] == 0
 
 
+@pytest.mark.parametrize(
+    ("page", "unlisted"),
+    [
+        ("", None),
+        ('tempodb_blocklist_tenant_index_builder{tenant="a"} 1\ntempodb_blocklist_length{tenant="a"} 4\n', 0),
+        # Its blocks could never be listed, not even as none.
+        ('tempodb_blocklist_tenant_index_builder{tenant="b"} 1\ntempodb_blocklist_length{tenant="a"} 4\n', 1),
+        # Another process lists them.
+        ('tempodb_blocklist_tenant_index_builder{tenant="b"} 0\ntempodb_blocklist_length{tenant="a"} 4\n', 0),
+    ],
+)
+def test_tenants_whose_blocks_could_never_be_listed(page: str, unlisted: int | None) -> None:
+    assert counters(parse_metrics(page), None)["tenants_unlisted"] == unlisted
+
+
 def test_metrics_that_could_not_be_read_leave_every_counter_unknown() -> None:
     assert set(counters({}, None).values()) == {None}
 
