@@ -27,6 +27,16 @@ class Address(t.TypedDict):
     port: int
 
 
+class Listener(t.TypedDict):
+    """A listening TCP socket, whoever has it."""
+
+    namespace: str  # of the network, as Program has it
+    address: str
+    port: int
+    pid: int  # 0 and "" where this user cannot see whose it is
+    program: str
+
+
 class Published(t.TypedDict):
     """A port of a container that the host passes on."""
 
@@ -139,6 +149,8 @@ class Result(t.TypedDict, total=False):
     addresses: t.List[str]  # of this host, without loopback
     root: bool
     processes: int  # how many were looked at
+    namespace: str  # of this host's own network
+    listeners: t.List[Listener]
     applications: t.List[Application]
     collectors: t.List[Collector]
     tempos: t.List[Tempo]
