@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from ansible_collections.traceops.tracing.plugins.module_utils._client import proc
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import LABELS
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import environment
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.containers import container
@@ -149,9 +150,9 @@ def of_process() -> environment.Result:
     words = ["/usr/bin/velo-sql", "deploy-app", "--file", "app.sql", "--enable-tracing"]
     words += ["--otlp-endpoint", "http://tempo:4318", "--sampling-mode", "debug"]
     details: process.Details = {"load_state": "loaded", "active_state": "active", "sub_state": "running", "restarts": 0}
-    found = process.Found("process", [process.Process(4711, words, {"RUST_LOG": "debug"})], details)
+    found = process.Found("process", [proc.Process(4711, words, {"RUST_LOG": "debug"})], details)
     with mock.patch.object(process, "by_unit", return_value=found), mock.patch.object(
-        process, "own_network", return_value=False
+        proc, "own_network", return_value=False
     ):
         result = environment.run({"unit": "velo-sql", "timeout": 10.0})
     result["effective"]["service_name"]["value"] = "velo-sql-app.sql"

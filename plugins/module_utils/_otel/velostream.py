@@ -41,7 +41,7 @@ def apply(
     options: t.Mapping[str, t.Any],
     words: t.Sequence[str],
 ) -> None:
-    """Replace in `found` (as `_settings.effective` makes it) what this program decides by itself."""
+    """Replace in `found` (as `app_settings.effective` makes it) what this program decides by itself."""
     if options.get("--enable-tracing"):
         found["enabled"] = {"value": True, "from": "--enable-tracing"}
     given = options.get("--otlp-endpoint")

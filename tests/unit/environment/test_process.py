@@ -11,6 +11,7 @@ import threading
 import pytest
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption, ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._client import proc as proc_files
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import environment
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.environment import process
 from ansible_collections.traceops.tracing.tests.conftest import require
@@ -40,7 +41,7 @@ def proc(tmp_path, monkeypatch):
     """proc(pid, words, environment) adds a process to an otherwise empty /proc."""
     root = tmp_path / "proc"
     root.mkdir()
-    monkeypatch.setattr(process, "PROC", str(root))
+    monkeypatch.setattr(proc_files, "PROC", str(root))
 
     def add(pid, words, variables=None, comm=None):
         folder = root / str(pid)
@@ -225,13 +226,13 @@ def test_who_listens_in_the_network_of_a_process(proc, name, local, state, ports
     (folder / "tcp").write_text("  sl  local_address rem_address   st\n\n")
     (folder / name).write_text(f"  sl  local_address rem_address   st\n   0: {local} 00000000:0000 {state} 0 0\n")
 
-    assert process.listens(110, ports) is found
+    assert proc_files.listens(110, ports) is found
 
 
 def test_who_listens_in_a_network_that_can_not_be_read_is_not_known(proc):
     proc(110, ["/bin/shop"], {})
 
-    assert process.listens(110, [4318]) is None
+    assert proc_files.listens(110, [4318]) is None
 
 
 def test_an_environment_that_this_user_may_not_read(program):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import app_settings as settings
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.environment import (
     contradictions as _contradictions,
 )
-from ansible_collections.traceops.tracing.plugins.module_utils._probe.environment import settings
 
 ENDPOINT, PROTOCOL = "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL"
 PYTHON, NODE, RUBY = ("/usr/bin/python3", "app.py"), ("node", "app.js"), ("/usr/bin/ruby3.1", "app.rb")

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import app_settings as _settings
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.environment import (
     contradictions as _contradictions,
 )
-from ansible_collections.traceops.tracing.plugins.module_utils._probe.environment import settings as _settings
 
 APP = ("/opt/app/shop",)
 HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"

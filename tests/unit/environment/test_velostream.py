@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import app_settings as settings
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import velostream
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.environment import (
     contradictions as _contradictions,
 )
-from ansible_collections.traceops.tracing.plugins.module_utils._probe.environment import settings
 
 BASE = "velo-sql deploy-app --file /srv/apps/trades.sql --enable-tracing"
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import collect
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import app_settings as settings
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import otlp
-from ansible_collections.traceops.tracing.plugins.module_utils._probe.environment import settings
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.otlp import inside
 from ansible_collections.traceops.tracing.tests.lab.tempo import Tempo
 from ansible_collections.traceops.tracing.tests.probing import options

@@ -15,12 +15,14 @@ from ansible_collections.traceops.tracing.plugins.module_utils._base.bounded imp
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption, ProbeFailure
 from ansible_collections.traceops.tracing.plugins.module_utils._base.spec import Spec
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean
+from ansible_collections.traceops.tracing.plugins.module_utils._client import proc
 from ansible_collections.traceops.tracing.plugins.module_utils._client.docker import Engine, well_formed
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import app_settings as settings
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.command_lines import program_of
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.environment import (
     contradictions as _contradictions,
 )
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.environment import process as _process
-from ansible_collections.traceops.tracing.plugins.module_utils._probe.environment import settings
 
 ARGUMENT_SPEC: Spec = {
     "process_name": {"type": "str"},
@@ -135,9 +137,9 @@ def _describe(found: _process.Found, result: Result) -> None:
     if not seen:
         return
     process, variables, options = max(seen, key=lambda item: len(item[1]) + len(item[2]))
-    result["pid"], result["program"] = process.pid, clean(_process.program_of(process.words))[:200]
+    result["pid"], result["program"] = process.pid, clean(program_of(process.words))[:200]
     if process.pid and found.origin == "process":
-        result["own_network"] = _process.own_network(process.pid)
+        result["own_network"] = proc.own_network(process.pid)
     result["variables"] = settings.masked_variables(variables)
     result["options"] = settings.masked_options(options)
     result["differing"] = sorted(
@@ -151,5 +153,5 @@ def _describe(found: _process.Found, result: Result) -> None:
     result["effective"] = settings.effective(variables, options, process.words)
     if result["own_network"]:
         port = result["effective"]["endpoint"]["port"]
-        result["own_listener"] = _process.listens(process.pid, [port] if port else OTLP_PORTS)
+        result["own_listener"] = proc.listens(process.pid, [port] if port else OTLP_PORTS)
     result["contradictions"] = _contradictions.contradictions(variables, options, result["effective"])

@@ -10,7 +10,7 @@ import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean, redact
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import sdk_rules, velostream
-from ansible_collections.traceops.tracing.plugins.module_utils._probe.environment.settings import (
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.app_settings import (
     MAX_VALUE,
     Effective,
     Layers,

@@ -10,12 +10,12 @@ Pure functions. Rules of the OpenTelemetry specification 1.40 (environment varia
 from __future__ import annotations
 
 import re
-import shlex
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base import addresses
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import MASK, clean, is_whole, redact
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import sdk_rules, velostream
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.command_lines import split
 
 # A value, and from which variable or option it comes; "default" where none is set.
 Setting = t.TypedDict("Setting", {"value": t.Any, "from": str}, total=False)
@@ -144,7 +144,7 @@ def masked(name: str, value: str) -> str:
     """`value` without credentials: header values, URLs' user names, anything whose name says secret."""
     if name in _JAVA_OPTION_VARIABLES:
         # A JVM's options hold anything; what concerns tracing is enough.
-        shown = masked_options(relevant_options(["java", *_split(value)]))
+        shown = masked_options(relevant_options(["java", *split(value)]))
         agent = [f"-javaagent:{shown.pop('-javaagent')}"] if "-javaagent" in shown else []
         return " ".join([*agent, *(f"{part}={rest}" for part, rest in shown.items() if part.startswith("-D"))])[
             :MAX_VALUE
@@ -187,9 +187,9 @@ class Layers:
         given = {name: str(value) for name, value in options.items() if name.startswith("-Dotel.")}
         # The JVM reads these in this order, and the last one wins.
         for variable in ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"):
-            self._properties(relevant_options(["java", *_split(variables.get(variable, ""))]))
+            self._properties(relevant_options(["java", *split(variables.get(variable, ""))]))
         self._properties(given)
-        self._properties(relevant_options(["java", *_split(variables.get("_JAVA_OPTIONS", ""))]))
+        self._properties(relevant_options(["java", *split(variables.get("_JAVA_OPTIONS", ""))]))
 
     def _properties(self, options: t.Mapping[str, t.Any]) -> None:
         for option, value in options.items():
@@ -294,7 +294,7 @@ def _javaagent(variables: t.Mapping[str, str], options: t.Mapping[str, t.Any], l
         "from": "-javaagent" if "-javaagent" in options else "default",
     }
     for variable in _JAVA_OPTION_VARIABLES:
-        path = relevant_options(["java", *_split(variables.get(variable, ""))]).get("-javaagent")
+        path = relevant_options(["java", *split(variables.get(variable, ""))]).get("-javaagent")
         if path and not found["value"]:
             found = {"value": path, "from": variable}
     enabled = str(layers.get("OTEL_JAVAAGENT_ENABLED", default="true")["value"]).lower() != "false"
@@ -374,10 +374,3 @@ def _proxies(variables: t.Mapping[str, str], endpoint: Parts, grpc: bool) -> Pro
         "no_proxy": redact(clean(value("no")))[:MAX_VALUE],
         "applies": bool(proxy) and not addresses.excepted(host, endpoint["port"], value("no")),
     }
-
-
-def _split(text: str) -> t.List[str]:
-    try:
-        return shlex.split(text)
-    except ValueError:
-        return text.split()
