@@ -1,0 +1,173 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all readers of configuration files share: a program's files, its command line, and what may be shown."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._base import nodes, text, yaml_lines
+from ansible_collections.traceops.tracing.plugins.module_utils._base.nodes import Node
+
+MAX_CHARACTERS = yaml_lines.MAX_CHARACTERS
+MAX_FILES = 50
+MAX_UNREAD = 30
+
+Read = t.Callable[[str], t.Optional[str]]
+ListDir = t.Callable[[str], t.List[str]]
+
+
+class Reading:
+    """The files of one program, as it sees them.
+
+    `read(path)` gives a file's text, or None when it cannot be read; text of MAX_CHARACTERS or more is taken as cut off
+    there. A relative path is one of the program's working directory. `list_dir(path)` gives the names in a folder.
+    """
+
+    def __init__(self, words: t.Sequence[str], environment: t.Mapping[str, str], read: Read, list_dir: ListDir) -> None:
+        self.words = [str(word) for word in words]
+        self.environment = environment
+        self.files: t.List[str] = []
+        self.unread: t.List[str] = []
+        self._read = read
+        self._list_dir = list_dir
+
+    def say(self, sentence: str) -> None:
+        """Add a sentence on what cannot be read or followed; it has no value of a file."""
+        if sentence not in self.unread and len(self.unread) < MAX_UNREAD:
+            self.unread.append(sentence)
+
+    def text(self, path: str, optional: bool = False) -> t.Optional[str]:
+        """The text of a file, at most its first MAX_CHARACTERS; None, and said, when it cannot be read."""
+        shown = shown_path(path)
+        if len(self.files) >= MAX_FILES:
+            self.say(f"{shown} is not read: there are more than {MAX_FILES} files")
+            return None
+        found = self._read(path)
+        if found is None:
+            if not optional:
+                self.say(f"{shown} cannot be read")
+            return None
+        if shown not in self.files:
+            self.files.append(shown)
+        if "\0" in found:
+            self.say(f"{shown} is no text file")
+            return None
+        if len(found) >= MAX_CHARACTERS:
+            self.say(f"{shown} is larger than 1 MiB: only its beginning is read")
+            found = found[:MAX_CHARACTERS]
+            found = found[: found.rfind("\n") + 1]
+        return found
+
+    def yaml(self, path: str, optional: bool = False) -> t.Optional[Node]:
+        """The first document of a YAML file; None, and said, when it cannot be read."""
+        found = self.text(path, optional)
+        if found is None:
+            return None
+        return self.parsed(found, path, yaml_lines.document)
+
+    def parsed(self, content: str, path: str, parse: t.Callable[[str, str], Node]) -> t.Optional[Node]:
+        """What `parse(content, path)` makes of a text; None, and said, when it cannot be read."""
+        shown = shown_path(path)
+        try:
+            return parse(content, shown)
+        except nodes.Unreadable as error:
+            self.say(f"{shown} cannot be read: {error}")
+            return None
+
+    def folder(self, path: str) -> t.List[str]:
+        """The names in a folder, sorted; [] where there is none."""
+        return sorted(self._list_dir(path))
+
+
+def options(words: t.Sequence[str], *names: str) -> t.List[str]:
+    """The values of an option of a command line, in order: `--name value`, `--name=value`, and both with one dash."""
+    wanted = {dashes + name for name in names for dashes in ("-", "--")}
+    found = []
+    for index, word in enumerate(words):
+        if word == "--":
+            break
+        name, equals, value = word.partition("=")
+        if name in wanted and equals:
+            found.append(value)
+        elif word in wanted and index + 1 < len(words):
+            found.append(words[index + 1])
+    return found
+
+
+def flag(words: t.Sequence[str], name: str) -> t.Optional[bool]:
+    """A truth value of a command line, as Go reads it: `--name`, `--name=false`; None when it is not there."""
+    found = None
+    for word in words:
+        option, equals, value = word.partition("=")
+        if option in ("-" + name, "--" + name):
+            found = value.lower() in ("1", "t", "true") if equals else True
+    return found
+
+
+# What may be shown
+
+_NAME = re.compile(r"[^\w./@:+\-]+")
+_HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
+_HOST = re.compile(r"[A-Za-z0-9_.:%*-]{0,255}\Z")
+_AUTHORITY = re.compile(r"(?:\[[0-9A-Fa-f:.%]*\]|[^:@\s]*)(?::\d*)?\Z")
+
+
+def shown_path(path: str) -> str:
+    """A path as it may be shown."""
+    return text.excerpt(path, 300)
+
+
+def shown_name(name: str) -> str:
+    """The name of a component: letters, digits and the marks that such names have."""
+    return _NAME.sub("_", text.redact(name))[:100]
+
+
+def shown_kind(name: str) -> str:
+    """The type of a component TYPE/NAME."""
+    return shown_name(name.partition("/")[0])
+
+
+def shown_endpoint(endpoint: str) -> str:
+    """An address without user, password, query and fragment."""
+    endpoint = text.clean(endpoint).strip()
+    scheme, separator, rest = endpoint.rpartition("://") if "://" in endpoint else ("", "", endpoint)
+    authority, slash, path = re.split("[?#]", rest, maxsplit=1)[0].partition("/")
+    if "@" in rest:
+        if _AUTHORITY.match(authority):
+            path = slash = ""  # an @ in a path, or a password that no URL may have: either way it is not needed
+        elif "@" in authority:
+            authority = authority.rpartition("@")[2]
+        else:
+            authority, slash, path = re.split("[?#]", rest.rpartition("@")[2], maxsplit=1)[0].partition("/")
+    return text.excerpt(scheme + separator + authority + slash + path, 300)
+
+
+def header_names(node: t.Optional[Node]) -> t.List[str]:
+    """The names of headers, of a mapping or of a list of {name, value} or {key, value}."""
+    names = list(nodes.pairs(node))
+    names.extend(nodes.word(nodes.at(entry, "name") or nodes.at(entry, "key")) for entry in nodes.entries(node))
+    return sorted({name for name in names if _HEADER.match(name)})
+
+
+class Listening(t.NamedTuple):
+    host: str
+    port: t.Optional[int]
+
+
+def listening(address: str, port: t.Optional[int] = None) -> Listening:
+    """Host and port of HOST:PORT, :PORT, [::]:PORT or a URL; `port` where none is said."""
+    rest = shown_endpoint(address).rpartition("://")[2].partition("/")[0]
+    found = re.match(r"(?:\[(?P<six>[^\]]*)\]|(?P<host>[^:]*))(?::(?P<port>\d{1,5}))?\Z", rest)
+    if found is None:
+        return Listening("", None) if not _HOST.match(rest) else Listening(rest, port)
+    host = found.group("six") or found.group("host") or ""
+    said = found.group("port")
+    return Listening(host if _HOST.match(host) else "", port_number(said) if said else port)
+
+
+def port_number(word: str) -> t.Optional[int]:
+    """A port; None of what is none."""
+    return int(word) if re.match(r"\d{1,5}\Z", word) and int(word) < 65536 else None
