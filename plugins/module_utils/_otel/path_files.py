@@ -35,7 +35,7 @@ class Processor(t.TypedDict, total=False):
 
 
 class Exporter(t.TypedDict, total=False):
-    """Where spans go next."""
+    """Where spans go next; an exporter with several addresses (loadbalancing, kafka) has one entry for each."""
 
     name: str
     kind: str  # otlp, otlphttp, debug, loadbalancing, kafka ...
@@ -44,6 +44,9 @@ class Exporter(t.TypedDict, total=False):
     insecure: t.Optional[bool]  # tls.insecure; null: not said
     headers: t.List[str]  # names
     pipelines: t.List[str]  # of traces; [] when no traces pipeline uses it
+    feeds: t.List[
+        str
+    ]  # only of a connector (spanmetrics, forward, routing ...): the traces pipelines that go on from it
     source: str
 
 
