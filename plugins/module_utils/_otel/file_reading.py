@@ -125,9 +125,9 @@ def shown_name(name: str) -> str:
     return _NAME.sub("_", text.redact(name))[:100]
 
 
-def shown_kind(name: str) -> str:
-    """The type of a component TYPE/NAME."""
-    return shown_name(name.partition("/")[0])
+def shown_text(name: str) -> str:
+    """A name for people, which may have blanks."""
+    return text.excerpt(name, 100)
 
 
 def shown_endpoint(endpoint: str) -> str:

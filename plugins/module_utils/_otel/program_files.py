@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._otel import collector_files, tempo_files
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import collector_files, grafana_files, tempo_files
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.file_reading import ListDir, Read, Reading
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.path_files import (
     CollectorFiles,
@@ -48,8 +48,9 @@ def grafana(
 ) -> t.Tuple[t.List[str], GrafanaFiles]:
     """Where a Grafana listens, and the Tempo data sources that its files provision."""
     reading = Reading(words, environment, read, list_dir)
-    reading.say("the files of Grafana are not read")
-    return reading.files, GrafanaFiles(unread=reading.unread)
+    found = _safely(reading, lambda: grafana_files.read(reading), GrafanaFiles())
+    found["unread"] = reading.unread
+    return reading.files, found
 
 
 def _safely(reading: Reading, work: t.Callable[[], T], nothing: T) -> T:
