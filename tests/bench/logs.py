@@ -117,6 +117,8 @@ def _regexes(name: str) -> list[str]:
 
 def _ere(regex: str) -> str:
     """A regular expression of the profile as grep -E reads it."""
+    # grep -E knows no lookahead and would take its `(?` for a group that begins with a `?`.
+    regex = re.sub(r"\(\?[!=](?:[^()\\]|\\.)*\)", "", regex)
     regex = re.sub(r"\(\?P<\w+>", "(", regex).replace("(?:", "(")
     for ours, theirs in (
         (r"[\d.]", "[0-9.]"), (r"[^\s,]", "[^[:space:],]"), (r"[^\s(]", "[^[:space:](]"),
