@@ -777,6 +777,13 @@ MEANINGS: t.Tuple[Meaning, ...] = (
         "3.0: overrides.defaults.… (scoped format), or -config.enable-legacy-overrides=true for the time being",
     ),
     Meaning(
+        "overrides-file-field", "start", "2.0 - 3.0",
+        r"failed to load runtime config: [^\n]{0,120}field \S+ not found in type overrides\.",
+        "The per-tenant overrides have a key that Tempo does not know: where the one that is named is right, one beside"
+        " or below it is misspelt, and the message is that of the old format, which was tried last",
+        "the file that overrides.per_tenant_override_config names, around the line in the message",
+    ),
+    Meaning(
         "overrides-field", "start", "2.0 - 3.0",
         r"field \S+ not found in type overrides\.(legacyConfig|LegacyOverrides|Limits|Overrides)",
         "overrides mixes formats, or one key in it is misspelt; the message names the old format although the new"
