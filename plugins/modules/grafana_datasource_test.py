@@ -106,7 +106,8 @@ cause:
       V(unauthorized), V(forbidden).
     - Finding the data source - V(datasource_missing), V(datasource_ambiguous), V(wrong_type).
     - What it points at - V(datasource_unreachable) (see RV(reason)), V(datasource_unauthorized) (it refuses the data
-      source's credentials), V(tenant_missing), V(points_at_grafana), V(wrong_path), V(not_tempo), V(backend_error).
+      source's credentials), V(tenant_missing), V(points_at_grafana), V(proxy_between) (an HTTP proxy of
+      Grafana's environment answers in Tempo's place), V(wrong_path), V(not_tempo), V(backend_error).
     - Searches work, but not all does - V(url_without_scheme) (the proxy repairs the URL, the back end does not),
       V(trace_unreadable) (a trace does not open through the proxy), V(explore_failed) (a query that Explore runs
       fails), V(backend_check_failed) (Grafana's own check fails), V(streaming_off) (searches are streamed, which is not

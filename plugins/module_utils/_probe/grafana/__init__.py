@@ -5,9 +5,9 @@
 
 Causes: ok; grafana_unreachable, not_grafana, grafana_unhealthy, unauthorized, forbidden; datasource_missing,
 datasource_ambiguous, wrong_type; datasource_unreachable (with reason: connection_refused, dns_failure, wrong_protocol,
-tls, timeout, no_route, bad_url, unknown), datasource_unauthorized, tenant_missing, points_at_grafana, wrong_path,
-not_tempo, backend_error; backend_check_failed (searches work, but Grafana's own check or Explore's query does not),
-streaming_off, trace_missing, direct_access.
+tls, timeout, no_route, bad_url, unknown), datasource_unauthorized, tenant_missing, points_at_grafana, proxy_between,
+wrong_path, not_tempo, backend_error; backend_check_failed (searches work, but Grafana's own check or Explore's query
+does not), streaming_off, trace_missing, direct_access.
 """
 
 from __future__ import annotations

@@ -232,6 +232,8 @@ def _not_200(answer: Answer) -> t.Optional[Reading]:
         return _transport(answer.error)
     response = answer.response
     said = response.text[:4096]
+    if response.status >= 400 and _of_a_proxy(response):
+        return Reading(False, "proxy_between", f"an HTTP proxy answered {_status_line(response)}", said)
     if response.status in (502, 504) and said.strip().lower() in ("", "bad gateway", "gateway timeout"):
         if response.status == 504:
             said = "timed out"
@@ -253,6 +255,19 @@ def _not_200(answer: Answer) -> t.Optional[Reading]:
     if response.status != 200 or _is_html(response):
         return _unusable(response)
     return None
+
+
+_PROXY = re.compile(r"squid|zscaler|blue ?coat|mcafee web gateway|privoxy", re.I)
+
+
+def _of_a_proxy(response: Response) -> bool:
+    """Whether a proxy for outgoing requests answers in the place of Tempo (squid 5.7 by its headers and its page)."""
+    head = response.headers
+    if response.status == 407 or any(name in head for name in ("x-squid-error", "proxy-authenticate")):
+        return True
+    return _is_html(response) and bool(
+        _PROXY.search(f"{head.get('server', '')} {head.get('via', '')}") or _PROXY.search(response.text[:4096])
+    )
 
 
 def _transport(error: t.Optional[HttpError]) -> Reading:

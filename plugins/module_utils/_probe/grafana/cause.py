@@ -102,6 +102,8 @@ def _not_searchable(seen: Observed, where: str) -> Verdict:
     failed = seen.decisive
     if failed.cause in ("forbidden", "unauthorized"):
         return Verdict(failed.cause, f"{where} may not be queried with these credentials: {failed.message}")
+    if failed.cause == "proxy_between":
+        return Verdict("proxy_between", f"between Grafana and {where} {failed.message}")
     # 7.5 passes on the 404 of the Grafana behind it; later ones quote its 401 only in answer to a query.
     readings = (seen.echo, seen.search, *seen.explored, seen.reason)
     if seen.behind_is_grafana or any(reading and looks_like_grafana(reading.said) for reading in readings):
