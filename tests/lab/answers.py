@@ -11,6 +11,7 @@ from ansible_collections.traceops.tracing.tests.lab.wire import App, Request, Re
 WORDS = (
     "200 small", "200 large", "404", "401", "500", "503", "429", "hang", "reset", "truncated", "HTML", "redirect",
 )  # fmt: skip
+BLOCK = "793be758-16d1-42c3-8a64-a332de5ba28b"
 LOGIN = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>Sign in</body></html>\n"
 # What a Tempo or a gateway says with a status; 500 is that of a querier whose queue is too short for the block list.
 _SAID = {
@@ -21,9 +22,17 @@ _SAID = {
     "404": Response(404),
     "HTML": text(200, LOGIN, "text/html; charset=utf-8"),
     "redirect": Response(302, headers={"Location": "/login"}),
-    # Beside the twelve: a querier's limit, and the query-frontend's, in 2.10.8's own words.
+    # Beside the twelve: limits and blocks that cannot be read, in 2.10.8's own words.
     "too large": text(500, "response larger than the max (3103930 vs 1000000)"),
     "queue full": text(429, "job queue full"),
+    "without bloom": text(
+        500,
+        f"error finding trace by id, blockID: {BLOCK}: error retrieving bloom bloom-0 (single-tenant, {BLOCK}): does"
+        " not exist\n",
+    ),
+    "unknown format": text(
+        500, f"error opening block for reading, blockID: {BLOCK}: vParquet9 is not a valid block version\n"
+    ),
 }
 _BY_ID = re.compile(r"/api/(?:v2/)?traces/[^/]+")
 _HANG_S = 30.0
@@ -61,6 +70,19 @@ def answering(word: str, app: App, whom: t.Callable[[Request], bool] = everybody
             return Response(whole.status, whole.body, whole.content_type, whole.headers, cut=True)
         return _SAID[word]
 
+    return answer
+
+
+_DENIED = (
+    "<!DOCTYPE html><html><head><title>ERROR: The requested URL could not be retrieved</title></head>"
+    "<body>Access Denied. squid/5.7</body></html>"
+)
+
+
+def denying_proxy(request: Request) -> Response:
+    """A proxy for outgoing requests that denies whatever it is asked for."""
+    answer = text(403, _DENIED, "text/html")
+    answer.headers = {"Server": "squid/5.7", "X-Squid-Error": "ERR_ACCESS_DENIED 0", "Via": "1.1 proxy (squid/5.7)"}
     return answer
 
 

@@ -28,7 +28,7 @@ class Answer:
 
 
 class GoError(Exception):
-    """`str()` is Go's error without its `Get "url": `; `kind` is refused, dns, malformed, tls, timeout or other."""
+    """`str()` is Go's error without `Get "url": `. Kinds: refused, dns, malformed, scheme, tls, timeout, other."""
 
     def __init__(self, kind: str, words: str) -> None:
         super().__init__(words)
@@ -55,6 +55,11 @@ def quoted(line: bytes) -> str:
     return f'"{out}"'
 
 
+def unparsable(url: str) -> bool:
+    """Whether Go does not parse it: before its first colon stands what is no scheme."""
+    return bool(re.match(r"[^/:]*[^a-zA-Z0-9+.:/-][^/:]*:|[0-9][^/:]*:", url))
+
+
 def fetch(
     method: str,
     url: str,
@@ -63,11 +68,11 @@ def fetch(
     timeout: float = _TIMEOUT,
 ) -> Answer:
     """One request, no redirects. Raises `GoError`; an unusable URL is one of kind other."""
-    if re.match(r"[^/:]*[^a-zA-Z0-9+.:/-][^/:]*:|[0-9][^/:]*:", url):
+    if unparsable(url):
         raise GoError("other", f'parse "{url}": first path segment in URL cannot contain colon')
     parts = urllib.parse.urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise GoError("other", f'unsupported protocol scheme "{parts.scheme}"')
+        raise GoError("scheme", f'unsupported protocol scheme "{parts.scheme}"')
     host, port = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
     target = parts.path + (f"?{parts.query}" if parts.query else "")
     try:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 import typing as t
 import urllib.parse
 
-from ansible_collections.traceops.tracing.tests.lab.grafana_client import Answer, GoError, fetch
+from ansible_collections.traceops.tracing.tests.lab.grafana_client import Answer, GoError, fetch, unparsable
 from ansible_collections.traceops.tracing.tests.lab.grafana_sources import DataSource
 from ansible_collections.traceops.tracing.tests.lab.tempo_pages import recording
 from ansible_collections.traceops.tracing.tests.lab.wire import Response, as_json
@@ -34,6 +35,9 @@ def ask(source: DataSource, path: str, query: dict[str, str] | None = None, meth
     """A request of the back end to the data source; a `GoError` then begins with `Get "url": `."""
     encoded = urllib.parse.urlencode(query or {})
     url = f"{source.url.rstrip('/')}{path}" + (f"?{encoded}" if encoded else "")
+    joined = path in ("/api/echo", "/api/search")  # by Go's url.URL, which takes a host with a port for a scheme
+    if joined and re.match(r"[a-zA-Z][\w+.-]*:\d+$", source.url):
+        url = source.url + (f"?{encoded}" if encoded else "")
     try:
         answer = fetch(method, url, source_headers(source))
         if answer.status in (301, 302, 303, 307, 308) and answer.location:  # which Go's client follows, a proxy not
@@ -55,8 +59,15 @@ def source_headers(source: DataSource) -> dict[str, str]:
     return headers
 
 
+def _no_plugin(message_id: str, message: str) -> Response:
+    """Of a data source whose back end was never made: the reason is in Grafana's log only."""
+    return as_json(500, {"message": message, "messageId": message_id, "statusCode": 500, "traceID": ""}, end="\n")
+
+
 def health(source: DataSource) -> Response:
     """The check behind Save & Test where the version has one (13.1 here)."""
+    if source.type == "tempo" and unparsable(source.url):
+        return _no_plugin("plugin.healthCheck", "Plugin health check failed")
     checks = {"tempo": _tempo_health, "prometheus": _prometheus_health, "loki": _loki_health}
     status, message = checks.get(source.type, _loki_health)(source)
     return as_json(200 if status == "OK" else 400, {"message": message, "status": status})
@@ -144,6 +155,8 @@ def ds_query(
         if source is None:
             return as_json(404, {"message": "Data source not found"})
         reference = str(query.get("refId") or "A")
+        if version >= (12,) and source.type == "tempo" and unparsable(source.url):
+            return _no_plugin("plugin.requestFailureError", "An error occurred within the plugin")
         try:
             results[reference] = _run(source, query, window, version, profile)
         except GoError:
@@ -192,8 +205,9 @@ def _run(
     try:
         return _by_id(source, words, window, profile) if by_id else _search(source, query, words, window, profile)
     except GoError as error:
-        if error.kind == "malformed":
-            raise QueryFailed(f"failed get to tempo: {error}" if by_id else str(error), "plugin") from None
+        if error.kind in ("malformed", "scheme"):
+            said = f"failed get to tempo: {error}" if by_id else str(error)
+            raise QueryFailed(said, "plugin" if error.kind == "malformed" else "") from None
         raise QueryFailed(str(error), status=502 if error.kind == "refused" else 500) from None
 
 

@@ -6,7 +6,7 @@ import re
 import threading
 import typing as t
 import urllib.parse
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from google.protobuf.json_format import MessageToDict
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
@@ -18,6 +18,7 @@ from ansible_collections.traceops.tracing.tests.lab.wire import Request, Respons
 
 Handler = t.Callable[[Request, t.List[str], str], Response]
 STARTING = "Ingester not ready: ingester check ready failed: waiting for 15s after being ready\n"
+KEPT_S = 1200.0  # live_store.complete_block_timeout of 3.0
 _HANG_S = 30.0
 _NO_ORG_ID = text(401, "no org id\n")
 
@@ -30,8 +31,10 @@ class TempoApi:
     the query frontend does; `failing` is the text of the 500 that searches and lookups by id are answered with, as when
     a ring has no member; `runs` are the parts that its page of services shows (all when empty); `target` is the part
     that this process is, of which only the query-frontend answers queries; `max_search_s` is how long a time a search
-    may span; reading the trace `crashes_on` ends the process, and another takes its place; `hangs` leaves every query
-    without an answer, as a query-frontend without queriers does.
+    may span; `metrics_recent_s` is how far back live stores are asked for TraceQL metrics (3.0), more than they keep;
+    reading the trace `crashes_on` ends the process, and another takes its place; `hangs` leaves every query
+    without an answer, as a query-frontend without queriers does; `ring` are the members that its ring pages show, by
+    name of the ring.
     """
 
     store: Store
@@ -45,8 +48,10 @@ class TempoApi:
     runs: tuple[str, ...] = ()
     target: str = ""
     max_search_s: int = 0
+    metrics_recent_s: int = 0
     crashes_on: bytes = b""
     hangs: bool = False
+    ring: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # (gRPC address, state)
     settings: tempo_pages.Settings | None = None
     by_id: str = ""  # how queries by trace id are answered, a word of `answers.WORDS`; "" as a Tempo does
 
@@ -91,6 +96,8 @@ class TempoApi:
             return route, answer(request)
         if path.startswith("/status"):
             return "status_endpoint", self._status(path, request)
+        if path.endswith("/ring") and path[1:-5] in self.ring:
+            return "ring", as_json(200, {"shards": [tempo_pages.member(*each) for each in self.ring[path[1:-5]]]})
         for pattern, route, handler in self._routes:
             match = pattern.fullmatch(path)
             if match:
@@ -142,6 +149,9 @@ class TempoApi:
                 body = re.sub(r"(?m)^target: .*$", f"target: {self.target}", body)
             if body and self.max_search_s:
                 body = re.sub(r"(?m)^( +max_duration): 168h0m0s$", rf"\1: {self.max_search_s}s", body)
+            if body and self.metrics_recent_s:
+                within = r"(?s)(\nquery_frontend:\n.*?\n    metrics:\n.*?query_backend_after): \w+"
+                body = re.sub(within, rf"\1: {self.metrics_recent_s}s", body, count=1)
             return text(200, body, "text/plain") if body else text(500, "unknown value for mode query parameter\n")
         if not name:
             pages = ("version", "services")
@@ -252,6 +262,12 @@ class TempoApi:
         if self.version < (3,):  # without a generator with local blocks
             words = "error querying generators in Querier.queryRangeRecent: error finding generators: empty ring\n"
             return text(500, words)
+        start = int(request.query.get("start") or 0)
+        if self.metrics_recent_s and start < self.store.clock() - KEPT_S:
+            words = (
+                "error querying live-stores in Querier.queryRangeRecent: rpc error: code = Unknown desc = time range"
+            )
+            return text(500, f"{words} must be within last 20m0s\n")
         answer = tempo_search.query_range(self.searchable(tenants), request.query, self.version)
         return as_json(200, answer)
 

@@ -52,6 +52,11 @@ def services(parts: t.Sequence[str]) -> str:
     return f"GET /status/services\n{line}| {'SERVICE NAME':<{width}} |  STATUS | FAILURE CASE |\n{line}{rows}{line}"
 
 
+def member(address: str, state: str) -> dict[str, t.Any]:
+    """A member of a ring as its page has it in JSON (2.10.8 and 3.0.3)."""
+    return {"id": "vm", "state": state, "address": address, "read_only": False, "zone": "", "tokens": []}
+
+
 @dataclass(frozen=True)
 class Settings:
     """What an instance shows of itself."""
@@ -170,6 +175,32 @@ def _warnings(store: Store, version: tuple[int, ...]) -> Samples:
     return [({"reason": reason, "tenant": tenant}, n) for (reason, tenant), n in sorted(reasons.items())]
 
 
+_FAR_S = (300.0, 1800.0, 3600.0)  # the bounds of the histograms of distances
+
+
+def _distances(store: Store) -> str:
+    """How far from their arrival spans end (2.9 and later), where one is further than the recorded page's were."""
+    measured: dict[tuple[str, str], list[float]] = {}
+    for tenant, traces in sorted(store.tenants.items()):
+        for trace in traces.values():
+            for _unused, span in trace.spans():
+                ahead = span.end_time_unix_nano / 1e9 - trace.received
+                measured.setdefault(("future" if ahead > 0 else "past", tenant), []).append(abs(ahead))
+    out = []
+    for (word, tenant), seconds in sorted(measured.items()):
+        if max(seconds) <= _FAR_S[0]:
+            continue
+        name = f"tempo_spans_distance_in_{word}_seconds"
+        out.append(f"# TYPE {name} histogram\n")
+        for bound in (*_FAR_S, float("inf")):
+            shown = "+Inf" if bound == float("inf") else f"{bound:g}"
+            within = sum(each <= bound for each in seconds)
+            out.append(f'{name}_bucket{{tenant="{tenant}",le="{shown}"}} {within}\n')
+        out.append(_sample(f"{name}_sum", {"tenant": tenant}, sum(seconds)))
+        out.append(_sample(f"{name}_count", {"tenant": tenant}, len(seconds)))
+    return "".join(out)
+
+
 def _sample(name: str, labels: dict[str, str], value: float) -> str:
     inside = ",".join(f'{key}="{labels[key]}"' for key in sorted(labels))
     shown = repr(value) if isinstance(value, float) and not value.is_integer() else str(int(value))
@@ -203,4 +234,5 @@ def metrics(store: Store, profile: str) -> str:
         if counted:
             out.append(f"# TYPE {name} counter\n")
             out += [_sample(name, {"tenant": tenant}, count) for (tenant,), count in sorted(counted.items())]
-    return "".join(out)
+    with store.lock:
+        return "".join(out) + (_distances(store) if version_of(profile) >= (2, 9) else "")

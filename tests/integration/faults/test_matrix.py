@@ -11,6 +11,7 @@ from ansible_collections.traceops.tracing.tests.integration.faults import (
     backend_faults,
     canary_faults,
     network_faults,
+    tempo_faults,
     warning_faults,
 )
 from ansible_collections.traceops.tracing.tests.integration.faults.scene import FAULTS, Played, play
@@ -20,6 +21,7 @@ __all__ = [
     "backend_faults",
     "canary_faults",
     "network_faults",
+    "tempo_faults",
     "warning_faults",
 ]  # they register their faults
 

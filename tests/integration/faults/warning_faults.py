@@ -9,6 +9,7 @@ from ansible_collections.traceops.tracing.tests.integration.faults.network_fault
 from ansible_collections.traceops.tracing.tests.integration.faults.scene import Scene, causes
 from ansible_collections.traceops.tracing.tests.lab.faults import Urls, healthy_sources
 from ansible_collections.traceops.tracing.tests.lab.grafana_sources import DataSource
+from ansible_collections.traceops.tracing.tests.lab.wire import Request, Response
 
 
 @causes("app.log.unreadable", "warning")
@@ -104,8 +105,8 @@ def prometheus_that_takes_no_metrics(scene: Scene) -> None:
     """As 2.10.8 counts it: samples are sent again without end, and none has failed for good."""
 
     def refused() -> None:
-        scene.lab.store.count("prometheus_remote_storage_samples_total", "single-tenant", by=1004)
-        scene.lab.store.count("prometheus_remote_storage_samples_retried_total", "single-tenant", by=753)
+        scene.lab.store.count("prometheus_remote_storage_samples_total", "single-tenant", by=5522)
+        scene.lab.store.count("prometheus_remote_storage_samples_retried_total", "single-tenant", by=5271)
 
     scene.once_up(refused)
 
@@ -114,3 +115,50 @@ def prometheus_that_takes_no_metrics(scene: Scene) -> None:
 def range_that_is_moved_away_from_the_trace(scene: Scene) -> None:
     shifted = {"timeShiftEnabled": True, "spanStartTimeShift": "1h", "spanEndTimeShift": "-1h"}
     change_source(scene, lambda source, urls: source.json_data.update(traceQuery=shifted))
+
+
+@causes("tempo-query.metrics.gap", "warning")
+def metrics_asked_of_live_stores_for_longer_than_they_keep(scene: Scene) -> None:
+    """As 3.0.3: Drilldown over more than twenty minutes fails, searches and traces by id do not."""
+    scene.options["tempo"] = "3.0.3"
+
+    def asked_for_long() -> None:
+        scene.lab.tempo.api.metrics_recent_s = 1800
+
+    scene.once_up(asked_for_long)
+
+
+@causes("tempo-ingest.ring.unhealthy", "warning")
+def one_ingester_of_two_is_gone(scene: Scene) -> None:
+    """With another that is well nothing fails yet."""
+
+    def two() -> None:
+        api = scene.lab.tempo.api
+        api.runs = ("distributor", "querier", "query-frontend", "server", "memberlist-kv", "overrides", "store")
+        api.ring = {"ingester": [("127.0.0.1:21211", "UNHEALTHY"), ("127.0.0.1:21212", "ACTIVE")]}
+
+    scene.once_up(two)
+
+
+@causes("tempo-ingest.spans.discarded", "warning")
+def loss_that_ended(scene: Scene) -> None:
+    """Two thirds were lost once; since then others' spans came, and none of them was."""
+
+    def once() -> None:
+        store = scene.lab.store
+        store.count("spans_received", "single-tenant", by=300)
+        store.count("discarded", "live_traces_exceeded", "single-tenant", by=200)
+        others_go_on(scene)
+
+    scene.once_up(once)
+
+
+def others_go_on(scene: Scene) -> None:
+    """Tempo takes a hundred spans of others between two readings of its counters."""
+    store, shown = scene.lab.store, scene.lab.tempo.api._metrics
+
+    def more(request: Request) -> Response:
+        store.count("spans_received", "single-tenant", by=100)
+        return shown(request)
+
+    scene.lab.tempo.api._plain["/metrics"] = ("metrics", more)
