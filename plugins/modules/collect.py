@@ -19,8 +19,9 @@ options:
     description:
       - Options of each probe, by label. The label is the probe's name, or any word when the options have
         C(probe) with the name.
-      - Known probes are V(balance), V(by_id), V(canaries), V(clock), V(containers), V(coverage), V(environment),
-        V(grafana), V(linkage), V(logs), V(otlp), V(sampling_ratio), V(tempo_info), V(tempo_search) and V(tempo_trace).
+      - Known probes are V(balance), V(by_id), V(canaries), V(clock), V(containers), V(coverage), V(discover),
+        V(environment), V(grafana), V(linkage), V(logs), V(otlp), V(sampling_ratio), V(tempo_info), V(tempo_search)
+        and V(tempo_trace).
       - V(logs) takes the options of M(traceops.tracing.log_grep), V(otlp) those of M(traceops.tracing.otlp_probe),
         V(containers) those of M(traceops.tracing.container_info), V(grafana) those of
         M(traceops.tracing.grafana_datasource_test), the others those of the module of the same name.
@@ -32,6 +33,9 @@ options:
       - V(environment) takes one of C(process_name), C(pid_file), C(unit) (of systemd) and C(container), with
         C(docker_host) and C(timeout) as in M(traceops.tracing.container_info). It tells with which tracing settings a
         program runs. Credentials in them are masked.
+      - V(discover) looks at all that a span meets on the host, which are instrumented applications, collectors, Tempo
+        and Grafana, with their configuration files, and tells who talks to whom. It takes C(docker_host) and
+        C(timeout) (V(3) seconds). What it cannot see it says. Credentials are masked.
       - Every probe of Tempo takes C(silent), an earlier result (C(cause), C(message)) for a Tempo that did not
         answer in time. It then gets just enough time to show that it answers again.
       - V(clock) takes C(tempo_url) and the HTTP options of M(traceops.tracing.tempo_info). It tells how far the host's

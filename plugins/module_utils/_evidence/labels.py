@@ -247,6 +247,12 @@ def _coverage() -> ModuleType:
     return coverage
 
 
+def _discover() -> ModuleType:
+    from ansible_collections.traceops.tracing.plugins.module_utils._probe import discover
+
+    return discover
+
+
 def _environment() -> ModuleType:
     from ansible_collections.traceops.tracing.plugins.module_utils._probe import environment
 
@@ -310,6 +316,7 @@ PROBES: t.Dict[str, t.Callable[[], ModuleType]] = {
     "clock": _clock,
     "containers": _containers,
     "coverage": _coverage,
+    "discover": _discover,
     "environment": _environment,
     "grafana": _grafana,
     "linkage": _linkage,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The traceops.tracing authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a command line runs: the program behind an interpreter or a container's init. Pure functions."""
+"""What a command line runs, and how it may be shown. Pure functions."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import os
 import re
 import shlex
 import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import MASK, clean, redact
 
 # Programs that run another program's file: the file is what the application is called.
 _INTERPRETER = re.compile(r"^(?:python[\d.]*|node|nodejs|java|ruby|dotnet|php[\d.]*|perl|bun|deno|sh|bash|dash)$")
@@ -51,3 +53,61 @@ def split(text: str) -> t.List[str]:
         return shlex.split(text)
     except ValueError:
         return text.split()
+
+
+# Values that can hold no secret: paths and files, numbers, addresses without a path of their own.
+_PATH = re.compile(
+    r"^(?:(?:file:)?(?:~|\.{0,2})/[\w./@+:-]{1,160}|[\w.-]{1,60}\.(?:ya?ml|conf|ini|jar|war|py|[cm]?js|ts|toml|alloy|river|"
+    r"sql|json|properties|rb|php|dll|exs?|sh))$"
+)
+_FIGURE = re.compile(r"^(?:[+-]?\d{1,6}(?:\.\d{1,6})?[a-z]{0,2}|true|false|env:[A-Z_]{1,60})$")
+_ADDRESS = re.compile(
+    r"^(?:https?://)?(?:\[[0-9a-fA-F:.]*\]|[A-Za-z0-9_.-]{0,80})(?::\d{1,5})?(?:/v\d/(?:traces|metrics|logs))?/?$"
+)
+_WORD = re.compile(r"^[a-z][a-z._-]{0,24}$")
+_OPTION = re.compile(r"^-{1,2}[A-Za-z][\w.:-]{0,80}$")
+_SUSPICIOUS = re.compile(
+    r"(?i)token|secret|passw?|phrase|pwd|cred|auth|header|key|user|login|cookie|dsn|licen[cs]e|salt|seed|conn|url$|^-D(?!otel\.)"
+)
+# One letter tells nothing, but for these.
+_LETTERS = ("-c", "-f", "-m", "-r", "-jar", "-cp")
+
+
+def shown(words: t.Sequence[str], limit: int = 300) -> str:
+    """A command line as it may be shown: the program, the names of options, and values that can hold no secret.
+
+    A value is shown where it has the form of a path, a file, a number, an address or a plain word, and its option does
+    not sound like a secret; everything else is masked.
+    """
+    told: t.List[str] = []
+    option = ""  # that the next word may belong to
+    for position, word in enumerate(words[:100]):
+        text = clean(word)
+        name, equals, value = text.partition("=")
+        if position == 0:
+            told.append(_program(text))
+        elif text.startswith("-javaagent:"):
+            told.append(f"-javaagent:{_value('-cp', name.split(':', 1)[1])}")
+        elif text.startswith("-"):
+            name = name if _OPTION.match(name) else "-"
+            told.append(f"{name}={_value(name, value)}" if equals else name)
+            option = "" if equals else name
+            continue
+        else:
+            told.append(text if not option and position < 3 and _WORD.match(text) else _value(option, text))
+        option = ""
+    return redact(" ".join(told))[:limit]
+
+
+def _program(word: str) -> str:
+    """The path of the program; some write there what they do ("nginx: master process")."""
+    path = word.partition(": ")[0]
+    return path[:160] if re.match(r"^[\w./@+-]+$", path) else MASK
+
+
+def _value(option: str, value: str) -> str:
+    alone = re.match(r"^-[A-Za-z]$", option) and option not in _LETTERS
+    if alone or _SUSPICIOUS.search(option):
+        return MASK
+    forms = [_PATH, _FIGURE, *([_ADDRESS, _WORD] if option.startswith("-") else [])]
+    return value if any(form.match(value) for form in forms) else MASK

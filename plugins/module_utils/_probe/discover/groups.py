@@ -1,0 +1,190 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Processes, containers and units as programs: what a wrapper starts and what a program forks is one, not several."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._client import proc
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import app_settings, control_groups, programs
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.control_groups import Place
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.discover import managed
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.discover.engines import Container
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.discover.managed import Unit
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.discover.scan import Seen
+
+_MAX_ANCESTORS = 30
+_MAX_IDLE_UNITS = 500
+
+
+class Group(t.NamedTuple):
+    """One program: its processes, the main one first; none of what does not run or cannot be seen."""
+
+    kind: str
+    words: t.List[str]
+    environment: t.Optional[t.Dict[str, str]]
+    tells: t.List[str]
+    pids: t.List[int]
+    running: bool
+    unit: str
+    container_id: str
+    container: t.Optional[Container]
+    source: str
+
+
+class Processes:
+    """What is asked about processes more than once."""
+
+    def __init__(self) -> None:
+        self._outside = control_groups.ids(proc.group_text(1))
+        self._places: t.Dict[int, Place] = {}
+        self._status: t.Dict[int, t.Optional[proc.Status]] = {}
+
+    def place(self, pid: int) -> Place:
+        if pid not in self._places:
+            self._places[pid] = control_groups.placed(proc.group_text(pid), self._outside)
+        return self._places[pid]
+
+    def status(self, pid: int) -> t.Optional[proc.Status]:
+        if pid not in self._status:
+            self._status[pid] = proc.status_of(pid)
+        return self._status[pid]
+
+    def ancestors(self, pid: int) -> t.Iterator[int]:
+        """Those that started it, from its parent on, but for the first process of all."""
+        for _step in range(_MAX_ANCESTORS):
+            status = self.status(pid)
+            pid = status.parent if status else 0
+            if pid <= 1:
+                return
+            yield pid
+
+
+def settings_of(words: t.Sequence[str], environment: t.Optional[t.Mapping[str, str]]) -> app_settings.Effective:
+    """What takes effect of an application's variables and options."""
+    variables = app_settings.relevant_variables(environment or {})
+    return app_settings.effective(variables, app_settings.relevant_options(words), words)
+
+
+def of_processes(found: t.Sequence[Seen], containers: t.Sequence[Container], about: Processes) -> t.List[Group]:
+    """The programs that these processes are."""
+    by_id = {each.id: each for each in containers}
+    seen = {each.pid: each for each in found}
+    keys = {pid: _key(each, by_id, about) for pid, each in seen.items()}
+    together: t.Dict[t.Any, t.List[Seen]] = {}
+    for pid, each in seen.items():
+        key = keys[pid]
+        for other in about.ancestors(pid):
+            # Of the same settings or command line: a worker.
+            if other in keys and (keys[other][0], keys[other][2]) == (key[0], key[2]):
+                key = keys[other]
+        together.setdefault(key, []).append(each)
+    groups = [_group(key, members, by_id, about) for key, members in together.items()]
+    return [each for each in groups if not _is_script_of(each, groups)]
+
+
+_Key = t.Tuple[str, t.Any, t.Any]
+
+
+def _key(seen: Seen, by_id: t.Mapping[str, Container], about: Processes) -> _Key:
+    """(kind, where it runs, with what)."""
+    place = about.place(seen.pid)
+    status = about.status(seen.pid)
+    where = place.containers or place.unit or (place.path if ".service" in place.path and "/user@" in place.path else 0)
+    where = where or (status.group if status else seen.pid)
+    container = _container(place, by_id)
+    kind = seen.kind
+    if kind == programs.APPLICATION and container:
+        kind = programs.kind_of_image(container.image) or kind
+    if kind != programs.APPLICATION:
+        return kind, where, tuple(seen.words)
+    found = settings_of(seen.words, seen.environment)
+    names = ("service_name", "endpoint", "protocol", "exporter", "sampler", "sdk_disabled")
+    return kind, where, tuple(str(t.cast(t.Any, found)[name]["value"]) for name in names)
+
+
+def _container(place: Place, by_id: t.Mapping[str, Container]) -> t.Optional[Container]:
+    return next((by_id[each] for each in place.containers if each in by_id), None)
+
+
+def _group(key: _Key, members: t.List[Seen], by_id: t.Mapping[str, Container], about: Processes) -> Group:
+    pids = {each.pid for each in members}
+    first = [each for each in members if not any(other in pids for other in about.ancestors(each.pid))]
+    main = min(first or members, key=lambda each: (-len(each.tells), each.pid))
+    place = about.place(main.pid)
+    return Group(
+        kind=key[0],
+        words=main.words,
+        environment=main.environment,
+        tells=main.tells,
+        pids=[main.pid, *sorted(pids - {main.pid})],
+        running=True,
+        unit=place.unit,
+        container_id=place.containers[-1] if place.containers else "",
+        container=_container(place, by_id),
+        source=f"/proc/{main.pid}",
+    )
+
+
+def _is_script_of(group: Group, groups: t.Sequence[Group]) -> bool:
+    """Whether it is the shell script that started another of them, and has its name."""
+    same = [each for each in groups if each is not group and each.kind == group.kind]
+    place = (group.unit, group.container_id)
+    return programs.is_wrapper(group.words[:1]) and any((each.unit, each.container_id) == place for each in same)
+
+
+def of_containers(containers: t.Sequence[Container], known: t.Sequence[Group]) -> t.Tuple[t.List[Group], int]:
+    """(programs in containers that no process told, how many of them run where this user does not see them)."""
+    told = {each.container.id for each in known if each.container}
+    found: t.List[Group] = []
+    hidden = 0
+    for each in containers:
+        if each.id in told:
+            continue
+        seen = bool(each.pid) and proc.in_group_of(each.pid, each.id)
+        environment = proc.environment_of(each.pid) if seen else None
+        kind, tells, how = _kind_of(each, only_path=seen and environment is not None)
+        if not kind:
+            continue
+        hidden += each.running and not (seen and environment is not None)
+        if environment is None:
+            environment = each.environment
+        words = (proc.words_of(each.pid) if seen else []) or each.words
+        pids = [each.pid] if seen else []
+        found.append(Group(kind, words, environment, tells, pids, each.running, "", each.id, each, how))
+    return found, hidden
+
+
+def _kind_of(container: Container, only_path: bool) -> t.Tuple[str, t.List[str], str]:
+    """(kind, what tells that it is instrumented, source); an application only where its processes could not tell."""
+    words, source = container.words, f"container {container.name}"
+    kind = programs.kind_of(words) or programs.kind_of_image(container.image)
+    if kind:
+        return kind, [], source
+    image = container.image.partition("@")[0].rpartition("/")[2].partition(":")[0]
+    if any(programs.is_never([word]) for word in (image, *words[:3]) if word):
+        return "", [], ""
+    tells = programs.tells(words, container.environment)
+    if tells:
+        return ("", [], "") if only_path else (programs.APPLICATION, tells, source)
+    return programs.kind_of_name(container.name), [], f"{source}, by its name"
+
+
+def of_units(units: t.Mapping[str, Unit], known: t.Sequence[Group]) -> t.List[Group]:
+    """The programs of loaded units that do not run."""
+    told = {each.unit for each in known}
+    idle = [each for each in units.values() if not each.running and each.kind != "oneshot" and each.name not in told]
+    found = []
+    for unit in idle[:_MAX_IDLE_UNITS]:
+        if not unit.words or programs.is_never(unit.words):
+            continue
+        environment = {name: each.value for name, each in managed.configured(unit).items()}
+        kind = programs.kind_of(unit.words)
+        tells = [] if kind else programs.tells(unit.words, environment)
+        if kind or tells:
+            kind = kind or programs.APPLICATION
+            source = f"unit {unit.name}"
+            found.append(Group(kind, unit.words, environment, tells, [], False, unit.name, "", None, source))
+    return found
