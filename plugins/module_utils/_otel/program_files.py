@@ -12,7 +12,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._otel import collector_files, grafana_files, tempo_files
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import (
+    alloy_files,
+    collector_files,
+    grafana_files,
+    tempo_files,
+)
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.file_reading import ListDir, Read, Reading
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.path_files import (
     CollectorFiles,
@@ -22,13 +27,18 @@ from ansible_collections.traceops.tracing.plugins.module_utils._otel.path_files 
 
 T = t.TypeVar("T")
 
+_READERS: t.Dict[str, t.Callable[[Reading], CollectorFiles]] = {
+    "alloy": alloy_files.read,
+}
+
 
 def collector(
     kind: str, words: t.Sequence[str], environment: t.Mapping[str, str], read: Read, list_dir: ListDir
 ) -> t.Tuple[t.List[str], CollectorFiles]:
     """What a collector does: `kind` is otelcol, alloy, grafana-agent, fluent-bit, vector or jaeger."""
     reading = Reading(words, environment, read, list_dir)
-    found = _safely(reading, lambda: collector_files.read(reading), CollectorFiles())
+    read_kind = _READERS.get(kind, collector_files.read)
+    found = _safely(reading, lambda: read_kind(reading), CollectorFiles())
     found["unread"] = reading.unread
     return reading.files, found
 
