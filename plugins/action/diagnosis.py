@@ -22,6 +22,7 @@ CHECKS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "hosts": {"type": "dict", "required": True},
+    "problems": {"type": "list", "elements": "str"},
     "backends": {"type": "dict", "default": {}},
     "settings": {"type": "dict", "default": {}},
     "report_dir": {"type": "path"},
@@ -61,6 +62,8 @@ class ActionModule(ActionBase):
         strategy = str(getattr(getattr(self._task, "play", None), "strategy", "linear")).rpartition(".")[2]
         if strategy in ("free", "host_pinned"):
             return {**result, "failed": True, "msg": f"{_TOGETHER} (this play has strategy: {strategy})"}
+        if options["problems"] is not None:
+            return {**result, "failed": bool(options["problems"]), "msg": "; ".join(options["problems"])}
         try:
             report = self._report(options)
         except (library.BadCheck, document.BadEvidence, suppress.BadSuppression, MissingLibrary) as error:

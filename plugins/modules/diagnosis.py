@@ -22,6 +22,12 @@ options:
       - A host that could not be reached is V(null), or has C(unreachable=true) and the C(reason).
     type: dict
     required: true
+  problems:
+    description:
+      - Sentences about values that cannot be used. With this option, even when it is empty, nothing is evaluated, and the
+        task only refuses these and a play whose hosts do not go together (C(strategy)), before any host is visited.
+    type: list
+    elements: str
   backends:
     description:
       - What was seen of each distinct pair of Tempo and Grafana, by any id. Each has the list C(hosts) of its hosts.

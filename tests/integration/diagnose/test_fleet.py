@@ -172,3 +172,4 @@ def test_hosts_that_do_not_go_together_are_refused_in_a_sentence(tmp_path: Path)
     said, reports = play(tmp_path, "strategy: free")
     assert "give the play strategy: linear (this play has strategy: free)" in said
     assert not reports.exists(), "a report about a part of the hosts"
+    assert "See what the host sees" not in said, "a host was visited first"
