@@ -24,8 +24,8 @@ options:
     required: true
   problems:
     description:
-      - Sentences about values that cannot be used. With this option, even when it is empty, nothing is evaluated, and the
-        task only refuses these and a play whose hosts do not go together (C(strategy)), before any host is visited.
+      - Sentences about values that cannot be used. With this option, even when it is empty, nothing is evaluated. The
+        task then refuses these, and a play whose hosts do not go together (C(strategy)), before any host is visited.
     type: list
     elements: str
   backends:
