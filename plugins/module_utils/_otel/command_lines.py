@@ -24,7 +24,8 @@ def program_of(words: t.Sequence[str]) -> str:
     """The file name of the program, or of the script or archive that an interpreter runs."""
     if not words:
         return ""
-    program = os.path.basename(words[0])
+    # Some name themselves anew: "nginx: master process /usr/sbin/nginx".
+    program = os.path.basename(words[0].partition(": ")[0])
     return (_script(words) or program) if _INTERPRETER.match(program) else program
 
 

@@ -13,6 +13,8 @@ import re
 import typing as t
 
 _ID = re.compile(r"(?:^|[-:/])([0-9a-f]{64})(?=$|\.scope|/|:|\.)")
+# Guests with a systemd of their own: LXC, systemd-nspawn.
+_GUEST = re.compile(r"^/(?:\.\./)*(?:lxc/|lxc\.payload[./]|machine\.slice/)")
 _UNIT = re.compile(r"/([^/\s]+\.service)(?=/|$)")
 # What they start belongs to whom they start it for.
 _CARRIERS = re.compile(
@@ -39,7 +41,7 @@ def placed(text: str, outside: t.Collection[str] = ()) -> Place:
     within = path
     for each in outside:
         within = within.rpartition(each)[2]
-    names = [] if "/user@" in within else _UNIT.findall(within)
+    names = [] if "/user@" in within or _GUEST.match(within) else _UNIT.findall(within)
     unit = names[-1] if names and not _CARRIERS.match(names[-1]) else ""
     return Place(containers, "" if containers else _unescaped(unit), path)
 

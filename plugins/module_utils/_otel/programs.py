@@ -55,6 +55,7 @@ _IMAGES: t.Tuple[t.Tuple[t.Pattern[str], str], ...] = tuple(
 # Last parts of containers' names, for images of one's own.
 _NAMES = {"tempo": TEMPO, "grafana": GRAFANA, "alloy": "alloy", "otelcol": "otelcol", "jaeger": "jaeger"}
 
+_INTERPRETERS = re.compile(r"^(?:python[\d.]*|pypy[\d.]*|ipython[\d.]*|node|nodejs|ruby|irb|perl|php)$")
 _SHELLS = re.compile(r"^-?(?:sh|bash|ash|dash|zsh|fish|ksh|busybox|csh|tcsh)$")
 # What starts others and waits for them: it has their variables, too.
 _WRAPPERS = re.compile(
@@ -123,6 +124,13 @@ def is_wrapper(words: t.Sequence[str]) -> bool:
     """Whether it starts others, as a shell does, and has variables for them."""
     name = _bare(words)
     return bool(_SHELLS.match(name) or _WRAPPERS.match(name) or _WRAPPERS.match(program_of(words)))
+
+
+def is_adhoc(words: t.Sequence[str]) -> bool:
+    """Whether an interpreter runs a line that was typed (python3 -c ...), or what it is told on its standard input."""
+    if program_of(words) != _bare(words) or not _INTERPRETERS.match(_bare(words)):
+        return False
+    return not words[1:] or any(word in ("-", "-i", "-c", "-e", "--eval", "-p") for word in words[1:])
 
 
 def is_never(words: t.Sequence[str]) -> bool:

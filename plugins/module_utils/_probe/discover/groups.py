@@ -82,7 +82,7 @@ def of_processes(found: t.Sequence[Seen], containers: t.Sequence[Container], abo
                 key = keys[other]
         together.setdefault(key, []).append(each)
     groups = [_group(key, members, by_id, about) for key, members in together.items()]
-    return [each for each in groups if not _is_script_of(each, groups)]
+    return [each for each in groups if not _is_script_of(each, groups) and not _is_typed(each)]
 
 
 _Key = t.Tuple[str, t.Any, t.Any]
@@ -135,6 +135,29 @@ def _is_script_of(group: Group, groups: t.Sequence[Group]) -> bool:
     return programs.is_wrapper(group.words[:1]) and any((each.unit, each.container_id) == place for each in same)
 
 
+def of_connections(
+    talking: t.Mapping[int, t.Tuple[str, int]],
+    words: t.Mapping[int, t.List[str]],
+    containers: t.Sequence[Container],
+    about: Processes,
+) -> t.List[Group]:
+    """Programs that nothing tells but a connection to a port of OTLP: they are set up in their code."""
+    seen = []
+    for pid, (_address, port) in sorted(talking.items()):
+        its = words.get(pid, [])
+        if its and not programs.is_wrapper(its) and not programs.is_never(its):
+            tells = [f"a connection to port {port}"]
+            seen.append(Seen(pid, its, proc.environment_of(pid), programs.APPLICATION, tells))
+    return of_processes(seen, containers, about)
+
+
+def _is_typed(group: Group) -> bool:
+    """Whether somebody typed it, with variables that his shell has for others."""
+    if group.kind != programs.APPLICATION or group.unit or group.container_id:
+        return False
+    return programs.is_adhoc(group.words) and all(tell.startswith("OTEL_") for tell in group.tells)
+
+
 def of_containers(containers: t.Sequence[Container], known: t.Sequence[Group]) -> t.Tuple[t.List[Group], int]:
     """(programs in containers that no process told, how many of them run where this user does not see them)."""
     told = {each.container.id for each in known if each.container}
@@ -153,6 +176,9 @@ def of_containers(containers: t.Sequence[Container], known: t.Sequence[Group]) -
             environment = each.environment
         words = (proc.words_of(each.pid) if seen else []) or each.words
         pids = [each.pid] if seen else []
+        if seen and programs.is_wrapper(words):
+            # What an entry point started, and is not known by name.
+            pids += [pid for pid in proc.all_pids() if pid != each.pid and proc.in_group_of(pid, each.id)]
         found.append(Group(kind, words, environment, tells, pids, each.running, "", each.id, each, how))
     return found, hidden
 

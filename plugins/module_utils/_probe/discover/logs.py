@@ -23,6 +23,7 @@ class Asked(t.NamedTuple):
     unit: str
     container: str
     driver: str  # of the container's log; "" where that is not known
+    output: str  # StandardOutput of the unit; "" where that is not known
     inside: bool  # whether it has another file system than this host
     journal_stream: str  # JOURNAL_STREAM of its variables
 
@@ -33,7 +34,8 @@ def log_of(asked: Asked, opened: t.Mapping[int, t.Optional[proc.Open]]) -> LogPl
     seen = opened.get(main)
     files = seen.files if seen else {}
     output = [files[number] for number in (1, 2) if number in files]
-    if asked.unit and not asked.container and (not main or any(_to_journal(asked, main, number) for number in (1, 2))):
+    hidden = seen is None and asked.output in ("journal", "inherit", "journal+console", "syslog", "kmsg")
+    if asked.unit and not asked.inside and (hidden or any(_to_journal(asked, main, number) for number in (1, 2))):
         return {"unit": asked.unit, "source": f"the standard output of unit {asked.unit} goes to the journal"}
     paths = [_path(main, each, asked.inside) for each in output if _is_file(each)]
     if paths:

@@ -21,10 +21,12 @@ from ansible_collections.traceops.tracing.plugins.module_utils._otel.command_lin
 
 MAX_FILES = 40  # of one unit
 MAX_FILE = 256 * 1024  # bytes
+# Where an administrator's drop-ins are: systemd knows those of its last daemon-reload.
+DROP_INS = ("/run/systemd/system", "/etc/systemd/system")
 BOOTED = "/run/systemd/system"  # is there where systemd runs (sd_booted)
 _WANTED = (
     "Id,LoadState,ActiveState,SubState,Type,MainPID,ExecStart,User,WorkingDirectory,FragmentPath,DropInPaths,"
-    "StandardOutput,TriggeredBy"
+    "StandardOutput"
 )
 
 
@@ -38,6 +40,7 @@ class Unit(t.NamedTuple):
     words: t.List[str]
     user: str
     directory: str
+    output: str  # its StandardOutput: journal, file:PATH ...
     files: t.List[str]  # its own file and its drop-ins, in order
 
 
@@ -72,6 +75,7 @@ def loaded(seconds: float) -> t.Optional[t.Dict[str, Unit]]:
             words=units.exec_start(said.get("ExecStart", "")),
             user=said.get("User", ""),
             directory=said.get("WorkingDirectory", "").lstrip("!-"),
+            output=said.get("StandardOutput", ""),
             files=[path for path in paths if path.startswith("/")][:MAX_FILES],
         )
     return found
@@ -81,26 +85,47 @@ def configured(unit: Unit) -> t.Dict[str, Set]:
     """The variables that the unit's files set now."""
     own: t.Dict[str, Set] = {}
     named: t.List[str] = []
-    for path in unit.files:
+    dropped: t.Set[str] = set()
+    for path in files_of(unit):
         for number, key, value in _settings(path):
             if key == "Environment":
                 if not value:
                     own.clear()
-                for word in _words(value):
+                for word in split(value):
                     name, equals, text = word.partition("=")
-                    if equals:
-                        own[name] = Set(text, f"{path}:{number}", _changed(path))
+                    meant = _expanded(text, unit.name)
+                    if equals and meant is not None:
+                        own[name] = Set(meant, f"{path}:{number}", _changed(path))
             elif key == "EnvironmentFile":
                 named = [*named, value] if value else []
             elif key == "UnsetEnvironment":
-                for word in _words(value):
-                    own.pop(word.partition("=")[0], None)
+                dropped |= {word.partition("=")[0] for word in split(value)}
     for pattern in named[:MAX_FILES]:
-        plain = pattern.strip().strip('"').lstrip("-")
+        plain = _expanded(pattern.strip().strip('"').lstrip("-"), unit.name) or ""
         paths = sorted(glob.glob(plain))[:MAX_FILES] if re.search(r"[*?\[]", plain) else [plain]
         for path in paths:
             own.update(_environment_file(path))
-    return own
+    return {name: each for name, each in own.items() if name not in dropped}
+
+
+def files_of(unit: Unit) -> t.List[str]:
+    """The unit's own file and its drop-ins, also those that systemd has not loaded yet, in order."""
+    names = [unit.name, re.sub(r"@[^@]*(?=\.service$)", "@", unit.name)]
+    new = [path for root in DROP_INS for name in dict.fromkeys(names) for path in glob.glob(f"{root}/{name}.d/*.conf")]
+    by_name: t.Dict[str, str] = {}
+    for path in [*unit.files[1:], *new]:
+        by_name[os.path.basename(path)] = path
+    return [*unit.files[:1], *(by_name[name] for name in sorted(by_name))][:MAX_FILES]
+
+
+def _expanded(text: str, unit: str) -> t.Optional[str]:
+    """`text` with the unit's name in place of its specifiers; None when there are others, which only systemd knows."""
+    stem = unit[: -len(".service")] if unit.endswith(".service") else unit
+    prefix, _at, instance = stem.partition("@")
+    known = {"%": "%", "n": unit, "N": stem, "p": prefix, "i": instance}
+    if any(letter not in known for letter in re.findall(r"%(.?)", text.replace("%%", ""))):
+        return None
+    return re.sub(r"%(.)", lambda found: known[found.group(1)], text)
 
 
 def _settings(path: str) -> t.Iterator[t.Tuple[int, str, str]]:
@@ -144,11 +169,6 @@ def _environment_file(path: str) -> t.Dict[str, Set]:
                 value = value[1:-1]
             found[name.strip()] = Set(value, f"{path}:{at}", _changed(path))
     return found
-
-
-def _words(text: str) -> t.List[str]:
-    """The words of Environment=; %% is a percent sign."""
-    return [word.replace("%%", "%") for word in split(text)]
 
 
 def _lines(path: str) -> t.List[str]:

@@ -47,6 +47,16 @@ def networks(pids: t.Iterable[int]) -> t.Dict[str, Network]:
     return found
 
 
+def of_interest(known: t.Mapping[str, Network]) -> t.Set[int]:
+    """The sockets whose owners are worth a search: those that listen, and connections to ports of OTLP."""
+    return {
+        each.number
+        for place in known.values()
+        for each in place.sockets
+        if each.state == proc.LISTENING or each.peer_port in OTLP_PORTS
+    }
+
+
 class Owners:
     """Whose a socket is, by its number; `first` are the processes whose sockets are asked for most."""
 

@@ -10,7 +10,7 @@ import os
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base import addresses
-from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean, redact
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import MASK, clean, redact
 from ansible_collections.traceops.tracing.plugins.module_utils._client import proc
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import app_settings
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.command_lines import program_of, shown
@@ -19,6 +19,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._probe.discover.e
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.discover.groups import Group, settings_of
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.discover.managed import Unit
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.discover.network import (
+    OTLP_PORTS,
     SPAN_PORTS,
     Network,
     Owners,
@@ -46,6 +47,18 @@ class Around(t.NamedTuple):
     owners: Owners
     containers: t.Sequence[Container]
     units: t.Mapping[str, Unit]
+    words: t.Mapping[int, t.List[str]]  # of all processes
+
+    def talking(self, known: t.Sequence[Group]) -> t.Dict[int, t.Tuple[str, int]]:
+        """The connections to ports of OTLP of processes that belong to no known program."""
+        taken = {pid for group in known for pid in group.pids}
+        told: t.Dict[int, t.Tuple[str, int]] = {}
+        for place in self.networks.values():
+            for each in place.sockets:
+                pid = self.owners.by_number.get(each.number, 0)
+                if each.state != proc.LISTENING and each.peer_port in OTLP_PORTS and pid and pid not in taken:
+                    told.setdefault(pid, (each.peer, each.peer_port))
+        return told
 
 
 def described(group: Group, around: Around) -> Program:
@@ -99,6 +112,7 @@ def _log(group: Group, container: str, own: t.Optional[bool], around: Around) ->
         group.unit,
         container if known else "",
         known.log_driver if known else "",
+        around.units[group.unit].output if group.unit in around.units else "",
         bool(group.container_id),
         (group.environment or {}).get("JOURNAL_STREAM", ""),
     )
@@ -138,7 +152,7 @@ def application(group: Group, around: Around) -> Application:
             "language": effective["language"]["value"] or "",
             "service": (service["value"] or "") if named else "",
             "service_source": _said(service["from"], group) if named else "",
-            "endpoint": endpoint["value"] or "",
+            "endpoint": (endpoint["value"] or "").replace(f"{MASK}@", ""),
             "endpoint_source": _said(endpoint["from"], group) if endpoint["value"] else "",
             "protocol": effective["protocol"]["value"] or "",
             "exporter": effective["exporter"]["value"] or "",
@@ -151,6 +165,13 @@ def application(group: Group, around: Around) -> Application:
     return found
 
 
+def set_in_code(found: Application, address: str, port: int) -> None:
+    """The endpoint of an application that nothing tells but its connection."""
+    shown = f"[{address}]" if ":" in address else address
+    found.update({"endpoint": f"http://{shown}:{port}", "endpoint_source": f"the connection of {found['source']}"})
+    found.update({"protocol": "", "exporter": "", "sampler": ""})
+
+
 def _said(what: str, group: Group) -> str:
     """Where a variable or an option was read."""
     if group.source.startswith(proc.PROC + "/"):
@@ -161,11 +182,9 @@ def _said(what: str, group: Group) -> str:
 def _stale(group: Group, around: Around) -> t.List[Stale]:
     """Settings that the unit's files have since its main process was started."""
     unit = around.units.get(group.unit)
-    status = proc.status_of(unit.main_pid) if unit and unit.main_pid in group.pids else None
-    if unit is None or status is None:
-        return []
-    environment = group.environment if unit.main_pid == group.pids[0] else proc.environment_of(unit.main_pid)
-    if environment is None:
+    status = proc.status_of(unit.main_pid) if unit and unit.main_pid and group.running else None
+    environment = proc.environment_of(unit.main_pid) if unit and status else None
+    if unit is None or status is None or not environment:
         return []
     files = managed.configured(unit)
     found: t.List[Stale] = []
@@ -259,7 +278,7 @@ def listeners(around: Around) -> t.List[Listener]:
                 continue
             pid = around.owners.by_number.get(each.number, 0)
             if pid not in names:
-                names[pid] = redact(clean(program_of(proc.words_of(pid))))[:60]
+                names[pid] = redact(clean(program_of(around.words.get(pid) or proc.words_of(pid))))[:60]
             found.setdefault(
                 (number, each.port, each.address),
                 {

@@ -13,7 +13,6 @@ import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._client import proc
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import programs
-from ansible_collections.traceops.tracing.plugins.module_utils._otel.command_lines import unwrapped
 
 MAX_PROCESSES = 20_000
 MAX_CMDLINE = 128 * 1024  # bytes
@@ -35,9 +34,9 @@ class Seen(t.NamedTuple):
 
 
 class Scan(t.NamedTuple):
-    """All processes: how many were looked at, those of interest, and what could not be seen."""
+    """All processes with their command lines, those of interest, and what could not be seen."""
 
-    looked: int
+    words: t.Dict[int, t.List[str]]
     found: t.List[Seen]
     denied: int  # variables of others
     skipped: int  # not looked at, since there are too many or time was up
@@ -48,12 +47,13 @@ def scan(deadline: float) -> Scan:
     ours = own_line()
     every = [pid for pid in proc.all_pids() if pid not in ours]
     pids = every[:MAX_PROCESSES]
-    answers: t.Dict[int, t.Tuple[bool, t.Optional[Seen]]] = {}
+    answers: t.Dict[int, _Answer] = {}
     _each(pids, lambda pid: answers.__setitem__(pid, _look(pid)), deadline)
     done = dict(answers)
-    found = [seen for _pid, (_denied, seen) in sorted(done.items()) if seen]
-    denied = sum(1 for denied, _seen in done.values() if denied)
-    return Scan(len(done), found, denied, len(every) - len(done))
+    found = [seen for _pid, (_words, _denied, seen) in sorted(done.items()) if seen]
+    denied = sum(1 for _words, denied, _seen in done.values() if denied)
+    words = {pid: its for pid, (its, _denied, _seen) in done.items() if its}
+    return Scan(words, found, denied, len(every) - len(done))
 
 
 def own_line() -> t.Set[int]:
@@ -80,17 +80,20 @@ def seen_as(pid: int, words: t.List[str], environment: t.Optional[t.Dict[str, st
     return Seen(pid, words, environment, programs.APPLICATION, tells) if tells else None
 
 
-def _look(pid: int) -> t.Tuple[bool, t.Optional[Seen]]:
-    """(whether its variables could not be read, what it is)."""
+_Answer = t.Tuple[t.List[str], bool, t.Optional[Seen]]
+
+
+def _look(pid: int) -> _Answer:
+    """(its command line, whether its variables could not be read, what it is)."""
     words = (proc.raw(pid, "cmdline", MAX_CMDLINE) or b"").decode("utf-8", "replace").split("\0")
-    words = unwrapped(words[:-1] if words[-1] == "" else words)
+    words = words[:-1] if words[-1] == "" else words
     if not words:  # a kernel thread, a zombie, or gone
-        return False, None
+        return words, False, None
     content = proc.raw(pid, "environ", MAX_ENVIRON)
     environment: t.Optional[t.Dict[str, str]] = None if content is None else {}
     if content and (_HINT.search(content) or programs.kind_of(words)):
         environment = proc.parsed(content)
-    return content is None, seen_as(pid, words, environment)
+    return words, content is None, seen_as(pid, words, environment)
 
 
 def _each(pids: t.Sequence[int], work: t.Callable[[int], None], deadline: float) -> None:
