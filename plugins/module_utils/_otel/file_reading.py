@@ -107,6 +107,27 @@ def flag(words: t.Sequence[str], name: str) -> t.Optional[bool]:
     return found
 
 
+# ${NAME} and its forms, as drone/envsubst has them; $${ is an escaped ${.
+REFERENCE = re.compile(r"\$\$\{|\$\{([A-Za-z_0-9]+)(?:(:-|:=|=)([^{}]*)|([^{}]*))\}")
+
+
+def with_variables(reading: Reading, content: str, path: str) -> str:
+    """A file's text with its variables put in, as Tempo and Grafana Agent do with -config.expand-env."""
+
+    def put_in(found: t.Match[str]) -> str:
+        name, default, operation = found.group(1), found.group(3), found.group(4)
+        if name is None:
+            return "${"
+        if operation:
+            line = content.count("\n", 0, found.start()) + 1
+            reading.say(f"{path}:{line}: what is done to a variable cannot be followed")
+            return ""
+        # Without newlines, so that all lines keep their numbers.
+        return (reading.environment.get(name) or default or "").replace("\n", " ")
+
+    return REFERENCE.sub(put_in, content)
+
+
 # What may be shown
 
 _NAME = re.compile(r"[^\w./@:+\-]+")

@@ -13,9 +13,11 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import (
+    agent_files,
     alloy_files,
     collector_files,
     grafana_files,
+    jaeger_files,
     tempo_files,
 )
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.file_reading import ListDir, Read, Reading
@@ -29,6 +31,8 @@ T = t.TypeVar("T")
 
 _READERS: t.Dict[str, t.Callable[[Reading], CollectorFiles]] = {
     "alloy": alloy_files.read,
+    "grafana-agent": agent_files.read,
+    "jaeger": jaeger_files.read,
 }
 
 

@@ -9,7 +9,6 @@ main of August 2026, unless a version stands there. An option of the command lin
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base import nodes, yaml_lines
@@ -30,9 +29,6 @@ _DEFAULT_RECEIVERS = {
     "jaeger": Node({"protocols": Node({"grpc": Node("", plain=True), "thrift_http": Node("", plain=True)})}),
     "otlp": Node({"protocols": Node({"grpc": Node("", plain=True)})}),
 }
-
-# ${NAME} and its forms, as drone/envsubst has them; $${ is an escaped ${.
-_REFERENCE = re.compile(r"\$\$\{|\$\{([A-Za-z_0-9]+)(?:(:-|:=|=)([^{}]*)|([^{}]*))\}")
 
 
 def read(reading: Reading) -> TempoFiles:
@@ -80,25 +76,10 @@ def _file(reading: Reading, path: str) -> Node:
     if text is None:
         return nodes.EMPTY
     if shown.flag(reading.words, "config.expand-env"):
-        text = _expanded(reading, text, shown.shown_path(path))
-    elif _REFERENCE.search(text):
+        text = shown.with_variables(reading, text, shown.shown_path(path))
+    elif shown.REFERENCE.search(text):
         reading.say(f"{shown.shown_path(path)} names variables, which Tempo takes as text without -config.expand-env")
     return reading.parsed(text, path, yaml_lines.document) or nodes.EMPTY
-
-
-def _expanded(reading: Reading, text: str, path: str) -> str:
-    def put_in(found: t.Match[str]) -> str:
-        name, default, operation = found.group(1), found.group(3), found.group(4)
-        if name is None:
-            return "${"
-        if operation:
-            line = text.count("\n", 0, found.start()) + 1
-            reading.say(f"{path}:{line}: what is done to a variable cannot be followed")
-            return ""
-        # Without newlines, so that all lines keep their numbers.
-        return (reading.environment.get(name) or default or "").replace("\n", " ")
-
-    return _REFERENCE.sub(put_in, text)
 
 
 def _receivers(tree: Node, path: str) -> t.List[Receiver]:
