@@ -61,6 +61,10 @@ class Reading:
             found = found[: found.rfind("\n") + 1]
         return found
 
+    def exists(self, path: str) -> bool:
+        """Whether a file can be read."""
+        return self._read(path) is not None
+
     def yaml(self, path: str, optional: bool = False) -> t.Optional[Node]:
         """The first document of a YAML file; None, and said, when it cannot be read."""
         found = self.text(path, optional)
@@ -105,6 +109,23 @@ def flag(words: t.Sequence[str], name: str) -> t.Optional[bool]:
         if option in ("-" + name, "--" + name):
             found = value.lower() in ("1", "t", "true") if equals else True
     return found
+
+
+def is_like(name: str, pattern: str) -> bool:
+    """Whether `pattern`, with * for anything, fits `name`; in a time that no pattern makes long."""
+    first, *parts = pattern.split("*")
+    if not parts:
+        return name == pattern
+    last = parts.pop()
+    if not name.startswith(first) or not name.endswith(last) or len(name) < len(first) + len(last):
+        return False
+    at, end = len(first), len(name) - len(last)
+    for part in parts:
+        found = name.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True
 
 
 # ${NAME} and its forms, as drone/envsubst has them; $${ is an escaped ${.

@@ -16,9 +16,11 @@ from ansible_collections.traceops.tracing.plugins.module_utils._otel import (
     agent_files,
     alloy_files,
     collector_files,
+    fluent_files,
     grafana_files,
     jaeger_files,
     tempo_files,
+    vector_files,
 )
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.file_reading import ListDir, Read, Reading
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.path_files import (
@@ -31,8 +33,10 @@ T = t.TypeVar("T")
 
 _READERS: t.Dict[str, t.Callable[[Reading], CollectorFiles]] = {
     "alloy": alloy_files.read,
+    "fluent-bit": fluent_files.read,
     "grafana-agent": agent_files.read,
     "jaeger": jaeger_files.read,
+    "vector": vector_files.read,
 }
 
 
