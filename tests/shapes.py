@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -13,6 +13,14 @@ from ansible_collections.traceops.tracing.plugins.module_utils._base.errors impo
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import labels, shapes
 
 _TYPES = {shapes.TEXT: str, shapes.SWITCH: bool, shapes.NULL: type(None)}
+
+
+def fields_of(shape: shapes.Shape) -> Mapping[str, shapes.Shape]:
+    """The declared fields of an object; none of anything else."""
+    found: dict[str, shapes.Shape] = {}
+    for option in shapes.known(shape):
+        found.update(option.fields if isinstance(option, shapes.Object) else {})
+    return found
 
 
 def misfits(value: Any, shape: shapes.Shape, at: str = "") -> list[str]:

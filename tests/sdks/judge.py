@@ -70,7 +70,7 @@ def _cause(logs_result: Json, failing: t.Sequence[str]) -> str | None:
         cause = "partial_success"
     if not cause and "app.exporter.init-failed" in failing:  # its title quotes why
         said = logs_result["patterns"]["exporter_failed"]
-        cause = reasons.cause_of(str(said["captures"].get("reason", {}).get("last") or said["last"]["text"]))
+        cause, _words = reasons.explain([str(said["captures"].get("reason", {}).get("last") or said["last"]["text"])])
     return cause if cause in CAUSES else None
 
 

@@ -114,14 +114,6 @@ def inside(shape: Shape) -> t.Tuple[Shape, int]:
     return inner, around + 1
 
 
-def fields_of(shape: Shape) -> t.Mapping[str, Shape]:
-    """The declared fields of an object; none of anything else."""
-    found: t.Dict[str, Shape] = {}
-    for option in known(shape):
-        found.update(option.fields if isinstance(option, Object) else {})
-    return found
-
-
 def infer(node: Node, shape: Shape, at: str = "") -> Shape:
     """The shape of what the tree `node` finds in something of `shape`, which messages call `at`."""
     handler = _HANDLERS.get(node["type"])

@@ -625,11 +625,6 @@ _REST: t.Tuple[Row, ...] = (
 )
 
 
-def cause_of(text: str) -> str:
-    """The cause that an exporter's words name; "unknown" when they name none."""
-    return _found(text)[0]
-
-
 def explain(lines: t.Sequence[str]) -> t.Tuple[str, str]:
     """The cause that a record (its own line, then those of its traceback) names, and the words that do, clean."""
     record = messages(lines)

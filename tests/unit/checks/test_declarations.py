@@ -101,7 +101,7 @@ def fields(probe: str) -> set[held.Path]:
 
 @pytest.mark.parametrize("probe", RESULTS)
 def test_every_probe_declares_what_collect_adds(probe: str) -> None:
-    assert shapes.fields_of(RESULTS[probe]).keys() >= returns.BESIDE
+    assert held.fields_of(RESULTS[probe]).keys() >= returns.BESIDE
 
 
 def fields_in_evidence() -> dict[str, set[held.Path]]:

@@ -95,7 +95,7 @@ SAID: list[tuple[str, str]] = [
 
 @pytest.mark.parametrize(("said", "cause"), SAID, ids=[said[:40] for said, _cause in SAID])
 def test_words_name_their_cause(said: str, cause: str) -> None:
-    assert reasons.cause_of(said) == cause
+    assert reasons.explain([said])[0] == cause
 
 
 def test_a_row_of_the_table_says_who_prints_it() -> None:

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import labels, shapes
+from ansible_collections.traceops.tracing.tests.shapes import fields_of
 
 MODULES = Path(__file__).resolve().parents[3] / "plugins/modules"
 PACKAGE = "ansible_collections.traceops.tracing.plugins"
@@ -38,7 +39,7 @@ def documented(module: str) -> dict[str, Any]:
 
 def differences(documented_: dict[str, Any], shape: shapes.Shape, words: str = "", at: str = "") -> list[str]:
     """What is declared and not documented, or the reverse. Below the top a name may stand in the description."""
-    declared = shapes.fields_of(shape)
+    declared = fields_of(shape)
     named = {*documented_, *re.findall(r"C\((\w+)\)", words)}
     found = [f"{at}{name} is not documented" for name in sorted(declared.keys() - named - BESIDE)]
     found += [f"{at}{name} is not declared" for name in sorted(documented_.keys() - declared.keys())]
@@ -52,7 +53,7 @@ def _below(entry: Any, shape: shapes.Shape, words: str, at: str) -> list[str]:
     whole = isinstance(entry, dict) and "description" in entry
     words = f"{words} {entry['description']}" if whole else words
     inner, held = shapes.inside(shape)
-    if not shapes.fields_of(inner):
+    if not fields_of(inner):
         return []
     if whole and "contains" in entry:
         return differences(entry["contains"], inner, words, f"{at}.")
@@ -71,7 +72,7 @@ def test_a_module_documents_what_its_probe_declares(module: str) -> None:
 
 @pytest.mark.parametrize("module", PROBES)
 def test_the_documented_types_are_the_declared_ones(module: str) -> None:
-    declared = shapes.fields_of(shapes.of(labels.PROBES[PROBES[module]]().Result))
+    declared = fields_of(shapes.of(labels.PROBES[PROBES[module]]().Result))
     for name, entry in documented(module).items():
         told = "number" if entry["type"] in ("int", "float") else entry["type"]
         assert {KINDS.get(shapes.kind(option), "raw") for option in shapes.known(declared[name])} == {told}, name
