@@ -19,6 +19,7 @@ _THROUGH_GRAFANA = 0.2  # Grafana may reach it another way
 _NO_QUERY = ("tempo_info", "balance", "clock", "")  # a query-frontend without queriers answers these, and no query
 _QUERIES = " queries"
 _SAME_HOST = 0.25  # another server on the host of a silent one
+CUT_SHORT = "cut_short"  # the cause where that was not enough: it may just be slow, so that nothing is said of it
 
 
 class Silence:
@@ -60,7 +61,7 @@ class Silence:
         """Remember who answered; of who did not, the longest wait is told."""
         if "endpoint" in params:
             if result.get("cause") in NO_ANSWER:
-                self._hosts.add(_host(params["endpoint"]))
+                self._saw_none(params, result)
             return
         asked = self._asked(params, probe)
         if not asked:
@@ -72,6 +73,17 @@ class Silence:
         elif asked not in self._answered:
             self._note(asked, result)
             result["message"] = self._said[asked]["message"]
+
+    def _saw_none(self, params: Params, result: Result) -> None:
+        """A server other than Tempo did not answer: in its whole time, or in the share that it was given."""
+        had = float(self.shortened(params)["timeout"])
+        if had < float(params["timeout"]):
+            result["cause"] = CUT_SHORT
+            result["message"] = (
+                f"{params['endpoint']} did not answer within {had:.3g} s, and was not waited for longer, since another"
+                " server on its host answers nothing"
+            )
+        self._hosts.add(_host(params["endpoint"]))
 
     def _asked(self, params: Params, probe: str) -> str:
         """Who is waited for: a Tempo, or what answers its queries once it has answered at all; "" for other servers."""

@@ -163,6 +163,20 @@ def test_another_server_on_the_host_of_a_silent_one_has_less_time() -> None:
     assert silence.shortened({"endpoint": "http://other:4318", "timeout": 5})["timeout"] == 5
 
 
+def test_a_server_that_was_cut_short_is_not_called_silent() -> None:
+    # given a Tempo that never answers, and receivers on its host and on another
+    silence = Silence()
+    silence.saw({"tempo_url": "http://127.0.0.1:3200", "timeout": 5}, dict(SILENT))
+    near: dict[str, Any] = dict(SILENT)
+    silence.saw({"endpoint": "http://localhost:4318", "timeout": 5}, near)
+    far: dict[str, Any] = dict(SILENT)
+    silence.saw({"endpoint": "http://other:4318", "timeout": 5}, far)
+    # then only the one that had all of the time is called silent
+    assert near["cause"] == "cut_short"
+    assert "did not answer within 1.25 s, and was not waited for longer" in near["message"]
+    assert far["cause"] == "response_timeout"
+
+
 def test_who_sends_to_the_host_of_a_silent_tempo_knows_of_it(probes: dict[str, list[dict[str, Any]]]) -> None:
     options = {"timeout": {"type": "float", "default": 5.0}}
     spec: dict[str, Any] = labels.PROBES["otlp"]().ARGUMENT_SPEC
