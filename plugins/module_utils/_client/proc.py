@@ -244,6 +244,8 @@ def sockets(pid: t.Union[int, str]) -> t.Optional[t.List[Socket]]:
 def _end(text: str) -> t.Tuple[str, int]:
     """ADDRESS:PORT in hexadecimal, the address in words of four bytes in this machine's order."""
     address, _colon, port = text.partition(":")
+    if len(address) not in (8, 32):
+        raise ValueError(address)
     words = [int(address[start : start + 8], 16).to_bytes(4, sys.byteorder) for start in range(0, len(address), 8)]
     packed = b"".join(words)
     if packed[:12] == b"\0" * 10 + b"\xff\xff":  # IPv4 through a socket of IPv6

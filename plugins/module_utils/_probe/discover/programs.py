@@ -174,7 +174,7 @@ def set_in_code(found: Application, address: str, port: int) -> None:
 
 def _said(what: str, group: Group) -> str:
     """Where a variable or an option was read."""
-    if group.source.startswith(proc.PROC + "/"):
+    if group.source.startswith("/proc/"):
         return f"{clean(what)} in {group.source}/{'cmdline' if what.startswith('-') else 'environ'}"
     return f"{clean(what)} of {group.source}"
 
