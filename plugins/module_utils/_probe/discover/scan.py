@@ -91,7 +91,7 @@ def _look(pid: int) -> _Answer:
         return words, False, None
     content = proc.raw(pid, "environ", MAX_ENVIRON)
     environment: t.Optional[t.Dict[str, str]] = None if content is None else {}
-    if content and (_HINT.search(content) or programs.kind_of(words)):
+    if content and (_HINT.search(content) or programs.kind_of(words) or programs.tells(words, {})):
         environment = proc.parsed(content)
     return words, content is None, seen_as(pid, words, environment)
 
