@@ -34,7 +34,8 @@ class TempoApi:
     may span; `metrics_recent_s` is how far back live stores are asked for TraceQL metrics (3.0), more than they keep;
     reading the trace `crashes_on` ends the process, and another takes its place; `hangs` leaves every query
     without an answer, as a query-frontend without queriers does; `ring` are the members that its ring pages show, by
-    name of the ring.
+    name of the ring; `names` is the text of the 500 that lists of names are answered with; after `stays` requests the
+    process is gone.
     """
 
     store: Store
@@ -52,11 +53,14 @@ class TempoApi:
     crashes_on: bytes = b""
     hangs: bool = False
     ring: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # (gRPC address, state)
+    names: str = ""
+    stays: int = 0
     settings: tempo_pages.Settings | None = None
     by_id: str = ""  # how queries by trace id are answered, a word of `answers.WORDS`; "" as a Tempo does
 
     def __post_init__(self) -> None:
         self.version = version_of(self.profile)
+        self._asked = 0
         plain: dict[str, tuple[str, t.Callable[[Request], Response]]] = {
             "/ready": ("ready", self._ready),
             "/api/echo": ("api_echo", lambda request: text(200, "echo\n")),
@@ -80,6 +84,9 @@ class TempoApi:
         self._routes = [(re.compile(pattern), name, handler) for pattern, name, handler in routes]
 
     def __call__(self, request: Request) -> Response:
+        self._asked += 1
+        if 0 < self.stays < self._asked:
+            raise ConnectionResetError("the process is gone")
         return answers.answering(self.by_id, self._counted)(request) if self.by_id else self._counted(request)
 
     def _counted(self, request: Request) -> Response:
@@ -117,6 +124,8 @@ class TempoApi:
         if self.hangs:
             threading.Event().wait(_HANG_S)
             raise ConnectionResetError("the client has gone long ago")
+        if self.names and handler in (self._values, self._values_v2, self._tags, self._tags_v2):
+            return text(500, f"{self.names}\n")
         if self.failing:
             return text(500, f"{self.failing}\n")
         try:

@@ -139,6 +139,7 @@ class BackendFacts(t.TypedDict):
     asked: t.Optional[Said]  # that a query fails
     start: t.Optional[Said]  # that it does not start, by its own log
     far_spans: FarSpans
+    gone: t.Optional[str]  # what was said of a Tempo that had answered, and took no connection moments later
     polls_failing: bool  # Tempo cannot list its blocks, or not in one of ten tries
     disks: t.List[Disk]  # of Tempo's containers, that would be full before traces are deleted
     opening: t.Optional[Opening]  # how reading traces by id went
@@ -158,6 +159,7 @@ SOURCES: t.Dict[str, Source] = {
     "endpoint": Source(("environment", "otlp"), "the process's own endpoint is not known"),
     "clocks": Source(("hosts",), "the clock of one host at most was compared with Tempo's"),
     "opening": Source(("by_id",), "no trace was read by its id"),
+    "gone": Source(("tempo_info",), "whoever asked Tempo after its first answer was answered, too"),
     "foreign_port": Source(("grafana",), "the data source's port is no other program's"),
 }
 
@@ -340,11 +342,34 @@ def of_backend(
         "start": next((each for each in words if each["side"] == "start" and each["seen_in"] == "tempo_logs"), None),
         "asked": next((each for each in words if each["side"] == "query"), None),
         "far_spans": far_spans(_at(backend, "tempo_info", "counters")),
+        "gone": gone(backend),
         "polls_failing": polls_failing(_at(backend, "tempo_info")),
         "disks": disks(backend, hosts),
         "opening": opening(_at(backend, "by_id")),
         "only_canaries": _only_canaries(backend),
     }
+
+
+# Who asks Tempo after `tempo_info`, in turn.
+_LATER = (
+    "tempo_search",
+    "by_id",
+    "tempo_search_earlier",
+    "sampling_ratio",
+    "linkage",
+    "coverage",
+    "canaries",
+    "balance",
+)
+
+
+def gone(backend: Labels) -> t.Optional[str]:
+    """Null unless Tempo answered first, and then refused a connection or broke it off."""
+    if not _at(backend, "tempo_info", "ok"):
+        return None
+    later = (_at(backend, label) or {} for label in _LATER)
+    broken = (found for found in later if found.get("cause") in ("connection_refused", "connection_reset"))
+    return next((str(found.get("message")) for found in broken), None)
 
 
 def polls_failing(info: t.Any) -> bool:

@@ -140,6 +140,19 @@ def live_store_that_never_joined(scene: Scene) -> None:
     scene.once_up(empty)
 
 
+@causes("tempo-ingest.tempo.unsteady")
+def tempo_that_is_killed_and_started_in_a_loop(scene: Scene) -> None:
+    """It answers the first questions of the diagnosis, and is gone for the rest."""
+
+    def killed() -> None:
+        scene.lab.store.started -= 7
+        scene.lab.tempo.api.stays = 40
+
+    scene.idle = True
+    scene.said["diagnose_log_paths"] = []
+    scene.once_up(killed)
+
+
 # Its own log says why it is not there.
 
 

@@ -162,3 +162,14 @@ def others_go_on(scene: Scene) -> None:
         return shown(request)
 
     scene.lab.tempo.api._plain["/metrics"] = ("metrics", more)
+
+
+@causes("tempo-query.names.unreadable", "warning")
+def more_names_than_fit_into_a_message(scene: Scene) -> None:
+    """As 2.10.8: searches work, and the lists of Explore end with an error."""
+
+    def too_many() -> None:
+        exhausted = "rpc error: code = ResourceExhausted desc = "
+        scene.lab.tempo.api.names = f"{exhausted}grpc: received message after decompression larger than max 60000"
+
+    scene.once_up(too_many)

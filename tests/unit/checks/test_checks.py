@@ -80,7 +80,7 @@ def test_a_tempo_that_could_not_be_asked_is_not_said_to_run(cause: str) -> None:
 
 def test_a_canary_that_could_not_be_looked_up_is_not_called_lost() -> None:
     found = states(
-        {"canary.found": False, "canary.cause": "trace_not_found", "probe_fails": {"canaries": "connection_refused"}}
+        {"canary.found": False, "canary.cause": "trace_not_found", "probe_fails": {"canaries": "response_timeout"}}
     )
     assert found["tempo-storage.canary.lost"] == "skipped"
     assert found["collector.spans.lost"] == "skipped"

@@ -42,9 +42,10 @@ def test_what_a_healthy_start_prints_is_left_out() -> None:
 
 def test_of_a_line_in_a_log_the_words_that_mean_something_are_told() -> None:
     line = (
-        'level=error caller=app.go:231 msg="module failed" module=ingester err="failed to start'
-        " ingester, because it depends on module overrides, which has failed: invalid service state"
-        ' failure: failed to load runtime config: field rate_limit_byte not found in type overrides.LegacyOverrides"'
+        'level=error caller=app.go:231 msg="module failed" module=ingester err="failed to start ingester, because it'
+        " depends on module overrides, which has failed: invalid service state: Failed, expected: Running, failure:"
+        " starting module overrides: failed to load runtime config: field rate_limit_byte not found in type"
+        ' overrides.LegacyOverrides"'
     )
     logs = {"patterns": {"start_failed": {"count_since_start": 1, "last": {"text": line}}}}
     (found,) = said({}, [{"tempo_logs": logs}], [])
