@@ -174,7 +174,8 @@ def without_user(url: str) -> str:
     url = clean(url).strip()
     if "://" not in url or not is_whole(url):
         url = re.sub(r"(?is)^((?:[a-z][a-z0-9+.-]*://)?).*@", rf"\g<1>{MASK}@", url)
-    return redact(url)[:MAX_VALUE]
+    # Some backends take a key in the query.
+    return redact(re.sub(r"([?&;])([^=&;#]*=)?[^&;#]+", rf"\1\2{MASK}", url))[:MAX_VALUE]
 
 
 class Layers:

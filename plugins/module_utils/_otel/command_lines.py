@@ -62,11 +62,15 @@ _PATH = re.compile(
     r"sql|json|properties|rb|php|dll|exs?|sh))$"
 )
 _FIGURE = re.compile(r"^(?:[+-]?\d{1,6}(?:\.\d{1,6})?[a-z]{0,2}|true|false|env:[A-Z_]{1,60})$")
+_HOST = r"(?:\[[0-9a-fA-F:.]*\]|[A-Za-z0-9_.-]{0,80})"
 _ADDRESS = re.compile(
-    r"^(?:https?://)?(?:\[[0-9a-fA-F:.]*\]|[A-Za-z0-9_.-]{0,80})(?::\d{1,5})?(?:/v\d/(?:traces|metrics|logs))?/?$"
+    rf"^(?:https?://{_HOST}(?::\d{{1,5}})?|{_HOST}:\d{{1,5}}|localhost)(?:/v\d/(?:traces|metrics|logs))?/?$"
 )
 _WORD = re.compile(r"^[a-z][a-z._-]{0,24}$")
-_OPTION = re.compile(r"^-{1,2}[A-Za-z][\w.:-]{0,80}$")
+# A value may follow one letter without a space (-pPASSWORD).
+_OPTION = re.compile(
+    r"^(?:--[A-Za-z][\w.:-]{0,80}|-[A-Za-z]|-(?:D|X|XX:[+-]?)[\w.-]{1,80}|-[a-z]+(?:[._-][a-z0-9]+)+|-jar|-cp)$"
+)
 _SUSPICIOUS = re.compile(
     r"(?i)token|secret|passw?|phrase|pwd|cred|auth|header|key|user|login|cookie|dsn|licen[cs]e|salt|seed|conn|url$|^-D(?!otel\.)"
 )
@@ -90,8 +94,9 @@ def shown(words: t.Sequence[str], limit: int = 300) -> str:
         elif text.startswith("-javaagent:"):
             told.append(f"-javaagent:{_value('-cp', name.split(':', 1)[1])}")
         elif text.startswith("-"):
-            name = name if _OPTION.match(name) else "-"
-            told.append(f"{name}={_value(name, value)}" if equals else name)
+            known = _OPTION.match(name) or (equals and _WORD.match(name[1:]))
+            value = f"={_value(name, value)}" if equals else ""
+            told.append(f"{name if known else name[:2] + MASK}{value}")
             option = "" if equals else name
             continue
         else:

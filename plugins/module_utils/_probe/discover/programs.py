@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import re
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base import addresses
@@ -77,7 +78,7 @@ def described(group: Group, around: Around) -> Program:
         "name": "",
         "pid": main or (container.pid if container else 0),
         "running": group.running,
-        "program": redact(clean(program_of(group.words)))[:100],
+        "program": _name(group.words),
         "command": shown(group.words),
         "user": _user(main) or (container.user if container else unit.user if unit else ""),
         "started": _time(status.started) if status else container.started if container else "",
@@ -94,6 +95,11 @@ def described(group: Group, around: Around) -> Program:
         "log": _log(group, name, own, around),
         "source": group.source,
     }
+
+
+def _name(words: t.Sequence[str]) -> str:
+    """What a program is called, without what it says of itself behind its name ("puma 6.4 (tcp://...)")."""
+    return re.split(r"[ =:]", redact(clean(program_of(words))), maxsplit=1)[0][:60]
 
 
 def _listens(group: Group, network: t.Optional[Network], owners: Owners) -> t.List[Address]:
@@ -278,7 +284,7 @@ def listeners(around: Around) -> t.List[Listener]:
                 continue
             pid = around.owners.by_number.get(each.number, 0)
             if pid not in names:
-                names[pid] = redact(clean(program_of(around.words.get(pid) or proc.words_of(pid))))[:60]
+                names[pid] = _name(around.words.get(pid) or proc.words_of(pid))
             found.setdefault(
                 (number, each.port, each.address),
                 {
