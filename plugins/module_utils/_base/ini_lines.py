@@ -37,10 +37,12 @@ def document(text: str, file: str = "") -> Node:
         if found is None:
             continue
         value = found.group(2).strip()
-        if value.startswith('"""'):
-            while '"""' not in value[3:] and index < len(lines):
-                value += "\n" + lines[index]
+        if value.startswith('"""') and '"""' not in value[3:]:
+            more = [value]
+            while index < len(lines) and '"""' not in more[-1][3 if len(more) == 1 else 0 :]:
+                more.append(lines[index])
                 index += 1
+            value = "\n".join(more)
         held = sections.setdefault(section, Node({}, number, file))
         held.value[found.group(1).strip().strip("`\"'")] = Node(_value(value), number, file, True)
     return Node(sections, 1, file)

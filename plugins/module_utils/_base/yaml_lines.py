@@ -26,6 +26,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udff
 _SEPARATOR = re.compile("[\x85\u2028\u2029]")
 _GAP = re.compile(r"[ \t]*")
 _MARKER = re.compile(r"(?:---|\.\.\.)(?=[ \t\n]|\Z)")
+_DIRECTIVE = re.compile(r"%(?:YAML 1\.|TAG )")
 _DASH = re.compile(r"-(?=[ \t\n]|\Z)")
 _COLON = re.compile(r"[ \t]*:(?=[ \t\n]|\Z)")
 _QUESTION = re.compile(r"\?(?=[ \t\n]|\Z)")
@@ -158,7 +159,11 @@ class _Reader:
             raise self.refusal(f"it is nested deeper than {MAX_DEPTH} levels")
         if self.nodes > MAX_NODES:
             raise self.refusal(f"with what its aliases repeat, it has more than {MAX_NODES} values")
-        if self.nodes % 256 == 0 and time.monotonic() > self.ends:
+        if self.nodes % 256 == 0:
+            self.hurry()
+
+    def hurry(self) -> None:
+        if time.monotonic() > self.ends:
             raise self.refusal("reading it takes too long")
 
     # Documents
@@ -176,6 +181,7 @@ class _Reader:
             elif self.to_token() >= 0:
                 node = self.node(-1, 1)
             else:
+                self.count(1)
                 node = Node("", line, self.file, True)
             found.append(node)
             if self.after_value() >= 0:
@@ -196,7 +202,7 @@ class _Reader:
                     return True
                 if not self.at_end_of_line():
                     raise self.refusal("more follows the end of the document")
-            elif column == 0 and self.peek() == "%":
+            elif column == 0 and _DIRECTIVE.match(self.text, self.at):
                 directives = True
                 end = self.text.find("\n", self.at)
                 self.at = len(self.text) if end < 0 else end
@@ -410,6 +416,8 @@ class _Reader:
             blank = self.text.count("\n", end, next_at) - 1
             parts.append("\n" * blank or " ")
             self.at = next_at
+            if len(parts) % 1024 == 0:
+                self.hurry()
 
     def quoted(self) -> str:
         quote = self.peek()
@@ -424,6 +432,8 @@ class _Reader:
             piece = self.text[self.at : found.start()]
             self.at = found.start()
             mark = found.group()
+            if len(parts) % 1024 == 0:
+                self.hurry()
             if mark == "\n":
                 parts.append(piece.rstrip(" \t"))
                 parts.append(self.fold() or " ")
@@ -540,15 +550,17 @@ class _Reader:
             if self.peek() == closing:
                 self.at += 1
                 return Node(listed if opened == "[" else found.merged(), line, self.file)
+            if self.peek() == ",":
+                raise self.refusal("a value is missing before a comma")
             pair_at = self.at
-            node, is_key = self.flow_node(depth + 1, began)
+            node = self.flow_node(depth + 1, began)
             self.flow_gap(began)
-            if self.peek() == ":" and is_key and "\n" not in self.text[pair_at : self.at]:
+            if self.peek() == ":" and "\n" not in self.text[pair_at : self.at]:
                 if not isinstance(node.value, str):
                     raise self.refusal("a key that is no scalar is not read", pair_at)
                 self.at += 1
                 self.flow_gap(began)
-                value, _is_key = self.flow_node(depth + 2 if opened == "[" else depth + 1, began)
+                value = self.flow_node(depth + 2 if opened == "[" else depth + 1, began)
                 value = value._replace(line=node.line)
                 self.flow_gap(began)
                 one = found if opened == "{" else _Pairs(self)
@@ -580,9 +592,11 @@ class _Reader:
             if _MARKER.match(self.text, self.at):
                 raise self.refusal("a bracket is not closed", began)
 
-    def flow_node(self, depth: int, began: int) -> t.Tuple[Node, bool]:
-        """(a node within brackets, whether it may be a key)."""
+    def flow_node(self, depth: int, began: int) -> Node:
+        """A node within brackets; empty where there is none."""
         line = self.line(self.at)
+        if _QUESTION.match(self.text, self.at):
+            raise self.refusal("a key that is no scalar is not read")
         anchor = self.properties()
         if anchor is not None:
             self.flow_gap(began)
@@ -604,7 +618,7 @@ class _Reader:
         if anchor:
             self.anchors[anchor] = _Known(node, self.nodes - nodes, self.deepest - depth)
         self.deepest = max(deepest, self.deepest)
-        return node, True
+        return node
 
     def flow_plain(self, began: int) -> str:
         self.check_plain(True)

@@ -38,21 +38,17 @@ _UNKNOWN = {
 
 def read(reading: Reading) -> CollectorFiles:
     """What the file, or the files of the folder, of `alloy run PATH` say."""
+
+    def parse(text: str, path: str, seconds: float) -> Block:
+        return alloy_lines.document(text, path, lambda *call: _called(reading, *call), seconds)
+
     found: t.List[Block] = []
     for path in _paths(reading):
         text = reading.text(path)
-        root = None if text is None else _parsed(reading, text, path)
+        root = None if text is None else reading.parsed(text, path, parse)
         if root is not None:
             found += root.blocks
     return said(reading, found)
-
-
-def _parsed(reading: Reading, text: str, path: str) -> t.Optional[Block]:
-    try:
-        return alloy_lines.document(text, shown.shown_path(path), lambda *call: _called(reading, *call))
-    except nodes.Unreadable as error:
-        reading.say(f"{shown.shown_path(path)} cannot be read: {error}")
-        return None
 
 
 def _paths(reading: Reading) -> t.List[str]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import time
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base import nodes, text, yaml_lines
@@ -14,7 +15,9 @@ from ansible_collections.traceops.tracing.plugins.module_utils._base.nodes impor
 MAX_CHARACTERS = yaml_lines.MAX_CHARACTERS
 MAX_FILES = 50
 MAX_UNREAD = 30
+SECONDS = 2.0  # for the files of one program
 
+T = t.TypeVar("T")
 Read = t.Callable[[str], t.Optional[str]]
 ListDir = t.Callable[[str], t.List[str]]
 
@@ -29,6 +32,7 @@ class Reading:
     def __init__(self, words: t.Sequence[str], environment: t.Mapping[str, str], read: Read, list_dir: ListDir) -> None:
         self.words = [str(word) for word in words]
         self.environment = environment
+        self.ends = time.monotonic() + SECONDS
         self.files: t.List[str] = []
         self.unread: t.List[str] = []
         self._read = read
@@ -72,11 +76,11 @@ class Reading:
             return None
         return self.parsed(found, path, yaml_lines.document)
 
-    def parsed(self, content: str, path: str, parse: t.Callable[[str, str], Node]) -> t.Optional[Node]:
-        """What `parse(content, path)` makes of a text; None, and said, when it cannot be read."""
+    def parsed(self, content: str, path: str, parse: t.Callable[[str, str, float], T]) -> t.Optional[T]:
+        """What `parse(content, path, seconds)` makes of a text; None, and said, when it cannot be read."""
         shown = shown_path(path)
         try:
-            return parse(content, shown)
+            return parse(content, shown, self.ends - time.monotonic())
         except nodes.Unreadable as error:
             self.say(f"{shown} cannot be read: {error}")
             return None

@@ -46,7 +46,7 @@ class _Settings:
 
     def _ini(self, path: str, optional: bool) -> t.Optional[Node]:
         text = self.reading.text(path, optional)
-        return None if text is None else self.reading.parsed(text, path, ini_lines.document)
+        return None if text is None else ini_lines.document(text, shown.shown_path(path))
 
     def get(self, section: str, key: str, depth: int = 0) -> Node:
         """A setting, expanded, with the place that says it; an empty text without a place when none does."""
