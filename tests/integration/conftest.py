@@ -30,6 +30,7 @@ LONG = [
     "faults/test_healthy.py",
     "faults/test_containers.py",
     "sampling/test_container.py",
+    "discover/test_host.py",
     "diagnose/test_canaries.py",
     "logs/test_supervised.py",
 ]

@@ -16,7 +16,8 @@ Fixtures, for every test under tests/integration (conftest.py imports them):
 - `docker_engine`: a docker.DockerClient of this lane's engine; DOCKER_HOST names its socket while the session lasts;
 - `base_image`, `systemd_image`: image names (Debian with python3; the same with systemd, journald and sshd);
 - `run_container`: starts containers that are removed after the test;
-- `systemd_host`: starts a container that has booted systemd, and waits until it has.
+- `systemd_host`: starts a container that has booted systemd, and waits until it has (`booted` does so without a
+  fixture, and lets it run an engine of its own).
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ LABEL = "traceops.tracing.test"
 
 BASE = ("python3",)
 SYSTEMD = ("python3", "systemd", "systemd-sysv", "dbus", "openssh-server")
+WITH_ENGINE = (*SYSTEMD, "docker.io", "iptables", "iproute2")
 
 
 class Place(t.NamedTuple):
@@ -145,37 +147,51 @@ def systemd_host(run_container: t.Callable[..., Container], systemd_image: str) 
     """systemd_host(volumes=..., **options) -> a container whose systemd has finished booting."""
 
     def boot(volumes: t.Optional[t.Dict[str, t.Any]] = None, **options: t.Any) -> Container:
-        groups_volumes, groups_tmpfs = _control_groups()
-        container = run_container(
-            systemd_image,
-            ["/sbin/init"],
-            cap_add=["SYS_ADMIN"],
-            security_opt=["seccomp=unconfined"],
-            cgroupns="host",
-            volumes={**groups_volumes, **(volumes or {})},
-            tmpfs={**groups_tmpfs, "/run": "", "/run/lock": "", "/tmp": ""},
-            stop_signal="SIGRTMIN+3",
-            **options,
-        )
-        wait_until(lambda: _booted(container), 60, f"systemd in {container.name} to boot")
-        return container
+        return booted(run_container, systemd_image, volumes, **options)
 
     return boot
 
 
-def _control_groups() -> t.Tuple[t.Dict[str, t.Any], t.Dict[str, str]]:
+def booted(
+    run: t.Callable[..., Container],
+    image: str,
+    volumes: t.Optional[t.Dict[str, t.Any]] = None,
+    *,
+    engine: bool = False,
+    **options: t.Any,
+) -> Container:
+    """A container of `image`, started by `run`, whose systemd has booted; with `engine` it can run a dockerd."""
+    groups_volumes, groups_tmpfs = _control_groups(engine)
+    container = run(
+        image,
+        ["/sbin/init"],
+        cap_add=["SYS_ADMIN", *(["NET_ADMIN", "SYS_PTRACE"] if engine else [])],
+        security_opt=["seccomp=unconfined", *(["apparmor=unconfined"] if engine else [])],
+        cgroupns="host",
+        volumes={**groups_volumes, **(volumes or {})},
+        tmpfs={**groups_tmpfs, "/run": "", "/run/lock": "", "/tmp": ""},
+        stop_signal="SIGRTMIN+3",
+        **options,
+    )
+    wait_until(lambda: _booted(container), 60, f"systemd in {container.name} to boot")
+    return container
+
+
+def _control_groups(engine: bool) -> t.Tuple[t.Dict[str, t.Any], t.Dict[str, str]]:
     """(volumes, tmpfs) that give systemd the control groups it needs, and no way to change this machine's.
 
     With version 1, systemd mounts every controller that is not mounted yet, for all of the machine, after which Docker
     finds no container's usage and no kill for memory any more. An empty file system in each one's place prevents that.
+    An engine inside needs the controllers that are mounted already; it uses them below its container's own groups.
     """
     root = "/sys/fs/cgroup"
     if os.path.exists(f"{root}/cgroup.controllers"):  # version 2
         return {root: {"bind": root, "mode": "rw"}}, {}
     controllers = [line.split()[0] for line in Path("/proc/cgroups").read_text().splitlines()[1:]]
     places = [*controllers, "cpu,cpuacct", "net_cls,net_prio"]
-    tmpfs = {root: "mode=755", **{f"{root}/{place}": "size=64k" for place in places}}
-    return {f"{root}/systemd": {"bind": f"{root}/systemd", "mode": "rw"}}, tmpfs
+    mounted = [place for place in places if engine and os.path.ismount(f"{root}/{place}")]
+    tmpfs = {root: "mode=755", **{f"{root}/{place}": "size=64k" for place in places if place not in mounted}}
+    return {f"{root}/{place}": {"bind": f"{root}/{place}", "mode": "rw"} for place in ("systemd", *mounted)}, tmpfs
 
 
 def wait_until(done: t.Callable[[], t.Any], seconds: float, what: str) -> t.Any:

@@ -1,0 +1,87 @@
+"""Hosts for the tests of discovery: containers with systemd, sshd and, where wanted, an engine of their own."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import typing as t
+from pathlib import Path
+
+from docker.models.containers import Container
+
+from ansible_collections.traceops.tracing.tests.integration.docker_engine import wait_until
+from ansible_collections.traceops.tracing.tests.integration.playbook import QUIET
+from ansible_collections.traceops.tracing.tests.lab.lab import neutral_environment
+
+
+class Host:
+    """A container that has booted systemd; `directory` is for what this machine needs to reach it."""
+
+    def __init__(self, name: str, container: Container, directory: Path) -> None:
+        self.name, self.container, self.directory = name, container, directory
+
+    def run(self, command: str, **options: t.Any) -> str:
+        code, output = self.container.exec_run(["sh", "-c", command], **options)
+        assert code == 0, f"{command}: {output.decode(errors='replace')}"
+        text: str = output.decode(errors="replace")
+        return text.strip()
+
+    def write(self, path: str, text: str) -> None:
+        parent = shlex.quote(str(Path(path).parent))
+        self.run(f"mkdir -p {parent} && printf %s {shlex.quote(text)} > {shlex.quote(path)}")
+
+    def unit(self, name: str, command: str, **settings: str) -> None:
+        """Write and start a unit; `settings` are lines of its [Service]."""
+        lines = [f"{key}={value}" for key, value in {**settings, "ExecStart": command}.items()]
+        self.write(f"/etc/systemd/system/{name}.service", "\n".join(["[Service]", *lines, ""]))
+        self.run(f"systemctl daemon-reload && systemctl restart {name}")
+
+    @property
+    def address(self) -> str:
+        networks = self.container.attrs["NetworkSettings"]["Networks"]
+        return str(next(network["IPAddress"] for network in networks.values()))
+
+    def inventory(self) -> t.Dict[str, str]:
+        """The variables with which Ansible reaches this host over ssh."""
+        key = self.directory / f"{self.name}.key"
+        if not key.exists():
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+            self.write("/root/.ssh/authorized_keys", key.with_name(f"{key.name}.pub").read_text(encoding="utf-8"))
+            self.run("systemctl start ssh")
+            self.listens(22)
+        return {
+            "ansible_host": self.address,
+            "ansible_user": "root",
+            "ansible_ssh_private_key_file": str(key),
+            "ansible_python_interpreter": "/usr/bin/python3",
+            "ansible_ssh_common_args": "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR",
+        }
+
+    def listens(self, port: int, seconds: float = 60) -> None:
+        """Wait until somebody listens at this port."""
+        wait_until(
+            lambda: self.run(f"ss -Hltn 'sport = :{port}'"), seconds, f"somebody to listen at {port} of {self.name}"
+        )
+
+    def looked_at(self, user: str = "root", **options: t.Any) -> t.Dict[str, t.Any]:
+        """What the module `collect` finds here with the label `discover`; the log of the run has no warning."""
+        inventory = self.directory / f"{self.name}.json"
+        inventory.write_text(json.dumps({"all": {"hosts": {self.name: {**self.inventory(), "ansible_user": user}}}}))
+        words = [
+            "-i",
+            str(inventory),
+            "-m",
+            "traceops.tracing.collect",
+            "-a",
+            json.dumps({"probes": {"discover": options}}),
+        ]
+        done = subprocess.run(
+            ["ansible", self.name, *words], env={**neutral_environment(), **QUIET, "ANSIBLE_PIPELINING": "1"},
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "[WARNING]" not in done.stdout + done.stderr, done.stdout + done.stderr
+        result: t.Dict[str, t.Any] = json.loads(done.stdout.split("=> ", 1)[1])
+        found: t.Dict[str, t.Any] = result["evidence"]["discover"]
+        return found
