@@ -8,6 +8,7 @@ Names of programs and images as their projects publish them in autumn 2026; Temp
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import typing as t
@@ -52,6 +53,8 @@ _IMAGES: t.Tuple[t.Tuple[t.Pattern[str], str], ...] = tuple(
         (r"(?:.*/)?grafana(?:-oss|-enterprise)?", GRAFANA),
     )
 )
+# What they do beside their work.
+_COMMANDS = ((GRAFANA, "cli"), ("otelcol", "validate"), ("otelcol", "components"))
 # Last parts of containers' names, for images of one's own.
 _NAMES = {"tempo": TEMPO, "grafana": GRAFANA, "alloy": "alloy", "otelcol": "otelcol", "jaeger": "jaeger"}
 
@@ -96,14 +99,14 @@ _PROFILER = "{918728DD-259F-4A6A-AC2B-B85E1B658318}"  # OpenTelemetry .NET Autom
 
 def kind_of(words: t.Sequence[str]) -> str:
     """Which program of a span's path a command line runs; "" for any other."""
-    program = program_of(words)
-    kind = next((kind for pattern, kind in _PROGRAMS if pattern.fullmatch(program)), "")
-    rest = [word for word in words[1:] if not word.startswith("-")]
-    if kind == GRAFANA and program == "grafana" and rest and rest[0] == "cli":
-        return ""
-    if kind == "otelcol" and rest and rest[0] in ("validate", "components"):
-        return ""
-    return kind
+    kind = _kind_of_program(program_of(words))
+    command = next((word for word in words[1:] if not word.startswith("-")), "") if kind else ""
+    return "" if (kind, command) in _COMMANDS else kind
+
+
+@functools.lru_cache(maxsize=4096)
+def _kind_of_program(program: str) -> str:
+    return next((kind for pattern, kind in _PROGRAMS if pattern.fullmatch(program)), "")
 
 
 def kind_of_image(image: str) -> str:

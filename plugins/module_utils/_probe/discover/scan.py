@@ -19,7 +19,8 @@ MAX_CMDLINE = 128 * 1024  # bytes
 MAX_ENVIRON = 512 * 1024
 STUCK = 0.25  # seconds without a process read: the memory of one is locked, and another thread goes on behind it
 MAX_THREADS = 6
-# Of the variables of most processes nothing concerns tracing: they need not be taken apart.
+# Nothing of most processes concerns tracing: they need not be taken apart.
+_WORD_HINT = re.compile(rb"(?i)otel|otlp|opentelemetry|javaagent|instrumentation|tracing|velo-sql")
 _HINT = re.compile(rb"OTEL_|(?i:opentelemetry)|JAVA_TOOL_OPTIONS|JDK_JAVA_OPTIONS|_JAVA_OPTIONS|NODE_OPTIONS|918728DD")
 
 
@@ -85,14 +86,15 @@ _Answer = t.Tuple[t.List[str], bool, t.Optional[Seen]]
 
 def _look(pid: int) -> _Answer:
     """(its command line, whether its variables could not be read, what it is)."""
-    words = (proc.raw(pid, "cmdline", MAX_CMDLINE) or b"").decode("utf-8", "replace").split("\0")
+    line = proc.raw(pid, "cmdline", MAX_CMDLINE) or b""
+    words = line.decode("utf-8", "replace").split("\0")
     words = words[:-1] if words[-1] == "" else words
     if not words:  # a kernel thread, a zombie, or gone
         return words, False, None
     content = proc.raw(pid, "environ", MAX_ENVIRON)
-    environment: t.Optional[t.Dict[str, str]] = None if content is None else {}
-    if content and (_HINT.search(content) or programs.kind_of(words) or programs.tells(words, {})):
-        environment = proc.parsed(content)
+    if not (_WORD_HINT.search(line) or (content and _HINT.search(content)) or programs.kind_of(words)):
+        return words, content is None, None
+    environment = None if content is None else proc.parsed(content)
     return words, content is None, seen_as(pid, words, environment)
 
 
