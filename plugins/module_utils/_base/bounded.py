@@ -38,8 +38,8 @@ def bounded(call: t.Callable[[], T], seconds: float) -> T:
     return t.cast(T, outcome[0])
 
 
-def output_of(words: t.Sequence[str], seconds: float) -> t.Optional[str]:
-    """What the program `words` prints (at most MAX_OUTPUT bytes); None when it is missing, fails or takes too long."""
+def output_of(words: t.Sequence[str], seconds: float, limit: t.Optional[int] = None) -> t.Optional[str]:
+    """What the program `words` prints, at most `limit` bytes; None when it is missing, fails or takes too long."""
     try:
         done = subprocess.run(
             list(words),
@@ -52,4 +52,4 @@ def output_of(words: t.Sequence[str], seconds: float) -> t.Optional[str]:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return done.stdout[:MAX_OUTPUT].decode("utf-8", "replace") if done.returncode == 0 else None
+    return done.stdout[: limit or MAX_OUTPUT].decode("utf-8", "replace") if done.returncode == 0 else None

@@ -48,6 +48,14 @@ def unwrapped(words: t.List[str]) -> t.List[str]:
     return words
 
 
+def inner(words: t.Sequence[str]) -> t.List[str]:
+    """The last command of a shell's script that is given as one word (sh -c "cd /srv && exec app"); else `words`."""
+    if len(words) > 2 and re.match(r"^(?:sh|bash|ash|dash)$", os.path.basename(words[0])) and words[1] in ("-c", "-ec"):
+        found = split(re.split(r"&&|;|\n|\|\|", words[2].strip().rstrip(";"))[-1])
+        return found[1:] if found[:1] == ["exec"] else found
+    return list(words)
+
+
 def split(text: str) -> t.List[str]:
     """The words of a command line in one text; without its quotes' meaning where they do not fit."""
     try:
@@ -72,7 +80,7 @@ _OPTION = re.compile(
     r"^(?:--[A-Za-z][\w.:-]{0,80}|-[A-Za-z]|-(?:D|X|XX:[+-]?)[\w.-]{1,80}|-[a-z]+(?:[._-][a-z0-9]+)+|-jar|-cp)$"
 )
 _SUSPICIOUS = re.compile(
-    r"(?i)token|secret|passw?|phrase|pwd|cred|auth|header|key|user|login|cookie|dsn|licen[cs]e|salt|seed|conn|url$|^-D(?!otel\.)"
+    r"(?i)token|secret|passw?|phrase|pwd|cred|auth|header|key|user|login|cookie|dsn|licen[cs]e|salt|seed|conn\w*[-_.]?str|url$|^-D(?!otel\.)"
 )
 # One letter tells nothing, but for these.
 _LETTERS = ("-c", "-f", "-m", "-r", "-jar", "-cp")

@@ -129,6 +129,10 @@ def is_wrapper(words: t.Sequence[str]) -> bool:
     return bool(_SHELLS.match(name) or _WRAPPERS.match(name) or _WRAPPERS.match(program_of(words)))
 
 
+def is_shell(words: t.Sequence[str]) -> bool:
+    return bool(_SHELLS.match(_bare(words)))
+
+
 def is_adhoc(words: t.Sequence[str]) -> bool:
     """Whether an interpreter runs a line that was typed (python3 -c ...), or what it is told on its standard input."""
     if program_of(words) != _bare(words) or not _INTERPRETERS.match(_bare(words)):

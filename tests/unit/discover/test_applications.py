@@ -154,6 +154,14 @@ def test_what_a_wrapper_starts_is_the_application(world: World) -> None:
     assert only(world.look()["applications"])["pid"] == 23
 
 
+def test_what_a_process_manager_starts_several_times_is_one(world: World) -> None:
+    world.process(19, ["PM2 v5.3.1: God Daemon (/root/.pm2)"])
+    for pid in (20, 21):
+        world.process(pid, ["node", "/srv/cart/server.js"], SERVICE, parent=19)
+
+    assert only(world.look()["applications"])["pid"] == 20
+
+
 def test_processes_of_a_unit_with_the_same_settings_are_one(world: World) -> None:
     for pid in (20, 21):
         world.process(pid, ["/srv/cart", str(pid)], SERVICE, cgroup="/system.slice/cart.service")

@@ -108,6 +108,28 @@ def test_a_stopped_container_is_told_and_does_not_run(world: World) -> None:
     assert found["unseen"] == []
 
 
+def test_a_command_within_a_shells_script(world: World) -> None:
+    world.container("one", "own:1", ["/bin/sh", "-c", "cd /srv && exec /tempo -config.file=/etc/tempo.yaml"])
+    world.container("two", "own:1", ["sh", "-c", "otelcol --config /etc/otel.yaml;"])
+
+    found = world.look()
+
+    assert only(found["tempos"])["command"] == "/tempo -config.file=/etc/tempo.yaml"
+    assert only(found["collectors"])["command"] == "otelcol --config /etc/otel.yaml"
+
+
+def test_programs_of_a_container_that_is_like_a_host_have_names_of_their_own(world: World) -> None:
+    host = world.container("app01", "debian", ["/sbin/init"], pid=20)
+    world.process(20, ["/sbin/init"], cgroup=f"/docker/{host}/init.scope")
+    world.process(21, ["/usr/bin/otelcol"], cgroup=f"/docker/{host}/system.slice/otelcol.service", parent=20)
+    world.process(22, ["/usr/bin/tempo"], cgroup=f"/docker/{host}/system.slice/tempo.service", parent=20)
+
+    found = world.look()
+
+    assert (only(found["collectors"])["name"], only(found["tempos"])["name"]) == ("otelcol", "tempo")
+    assert only(found["tempos"])["container"] == "app01"
+
+
 def test_a_running_container_whose_processes_cannot_be_seen(world: World) -> None:
     """As a user in the group docker sees it: /proc/PID/environ of others is closed."""
     world.container(

@@ -179,7 +179,7 @@ def test_systemd_that_does_not_answer_is_said(world: World, monkeypatch: pytest.
 
     asleep = threading.Event()
     world.unit("cart.service", "")
-    monkeypatch.setattr(managed, "output_of", lambda words, seconds: asleep.wait(30) and None)
+    monkeypatch.setattr(managed, "output_of", lambda *_asked: asleep.wait(30) and None)
 
     found = world.look(timeout=0.3)
 
@@ -192,6 +192,6 @@ def test_systemd_that_does_not_answer_is_said(world: World, monkeypatch: pytest.
 )
 def test_what_systemctl_may_print(world: World, monkeypatch: pytest.MonkeyPatch, text: str | None) -> None:
     world.unit("cart.service", "")
-    monkeypatch.setattr(managed, "output_of", lambda words, seconds: text)
+    monkeypatch.setattr(managed, "output_of", lambda *_asked: text)
 
     assert managed.loaded(1.0) in (None, {})

@@ -69,7 +69,7 @@ class World:
         patch.setattr(engine_socket, "RUN_USER", str(directory / "run/user"))
         patch.setattr(managed, "BOOTED", str(directory / "run/systemd"))
         patch.setattr(managed, "DROP_INS", (str(self.etc),))
-        patch.setattr(managed, "output_of", lambda words, seconds: "\n\n".join(self._units))
+        patch.setattr(managed, "output_of", lambda *_asked: "\n\n".join(self._units))
         real = socket.getaddrinfo
         patch.setattr("socket.getaddrinfo", lambda host, *a, **k: real(host, *a, **k) if host in HERE else [])
         patch.delenv("DOCKER_HOST", raising=False)

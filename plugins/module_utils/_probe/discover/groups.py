@@ -9,6 +9,7 @@ import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._client import proc
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import app_settings, control_groups, programs
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.command_lines import inner
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.control_groups import Place
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.discover import managed
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.discover.engines import Container
@@ -93,7 +94,7 @@ def _key(seen: Seen, by_id: t.Mapping[str, Container], about: Processes) -> _Key
     place = about.place(seen.pid)
     status = about.status(seen.pid)
     where = place.containers or place.unit or (place.path if ".service" in place.path and "/user@" in place.path else 0)
-    where = where or (status.group if status else seen.pid)
+    where = where or _together(seen.pid, status)
     container = _container(place, by_id)
     kind = seen.kind
     if kind == programs.APPLICATION and container:
@@ -103,6 +104,15 @@ def _key(seen: Seen, by_id: t.Mapping[str, Container], about: Processes) -> _Key
     found = settings_of(seen.words, seen.environment)
     names = ("service_name", "endpoint", "protocol", "exporter", "sampler", "sdk_disabled")
     return kind, where, tuple(str(t.cast(t.Any, found)[name]["value"]) for name in names)
+
+
+def _together(pid: int, status: t.Optional[proc.Status]) -> str:
+    """What processes without unit and container have in common: who starts and watches them, or their group."""
+    if status and status.parent > 1:
+        words = proc.words_of(status.parent)
+        if programs.is_wrapper(words) and not programs.is_shell(words):
+            return f"parent {status.parent}"
+    return f"group {status.group if status else pid}"
 
 
 def _container(place: Place, by_id: t.Mapping[str, Container]) -> t.Optional[Container]:
@@ -174,7 +184,7 @@ def of_containers(containers: t.Sequence[Container], known: t.Sequence[Group]) -
         hidden += each.running and not (seen and environment is not None)
         if environment is None:
             environment = each.environment
-        words = (proc.words_of(each.pid) if seen else []) or each.words
+        words = (proc.words_of(each.pid) if seen else []) or inner(each.words)
         pids = [each.pid] if seen else []
         if seen and programs.is_wrapper(words):
             # What an entry point started, and is not known by name.
@@ -185,7 +195,7 @@ def of_containers(containers: t.Sequence[Container], known: t.Sequence[Group]) -
 
 def _kind_of(container: Container, only_path: bool) -> t.Tuple[str, t.List[str], str]:
     """(kind, what tells that it is instrumented, source); an application only where its processes could not tell."""
-    words, source = container.words, f"container {container.name}"
+    words, source = inner(container.words), f"container {container.name}"
     kind = programs.kind_of(words) or programs.kind_of_image(container.image)
     if kind:
         return kind, [], source
@@ -204,13 +214,14 @@ def of_units(units: t.Mapping[str, Unit], known: t.Sequence[Group]) -> t.List[Gr
     idle = [each for each in units.values() if not each.running and each.kind != "oneshot" and each.name not in told]
     found = []
     for unit in idle[:_MAX_IDLE_UNITS]:
-        if not unit.words or programs.is_never(unit.words):
+        words = inner(unit.words)
+        if not words or programs.is_never(words):
             continue
         environment = {name: each.value for name, each in managed.configured(unit).items()}
-        kind = programs.kind_of(unit.words)
-        tells = [] if kind else programs.tells(unit.words, environment)
+        kind = programs.kind_of(words)
+        tells = [] if kind else programs.tells(words, environment)
         if kind or tells:
             kind = kind or programs.APPLICATION
             source = f"unit {unit.name}"
-            found.append(Group(kind, unit.words, environment, tells, [], False, unit.name, "", None, source))
+            found.append(Group(kind, words, environment, tells, [], False, unit.name, "", None, source))
     return found

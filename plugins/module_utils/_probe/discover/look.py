@@ -135,6 +135,9 @@ class Look:
         mains = [group.pids[0] for group in found if group.pids]
         inside = [each.pid for each in self._containers if each.pid and proc.in_group_of(each.pid, each.id)]
         known = network.networks([*mains, *inside])
+        for place in known.values():
+            if len(place.sockets) > network.MANY:
+                self._unseen(f"of the sockets of one network only the first {len(place.sockets)} are looked at")
         owners = network.Owners([pid for group in found for pid in group.pids])
         owners.search(network.of_interest(known), proc.all_pids(), self._by(0.7))
         return Around(proc.network_of("self"), known, owners, self._containers, self._units, self._scan.words)

@@ -20,6 +20,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client import un
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.command_lines import split
 
 MAX_FILES = 40  # of one unit
+MAX_OUTPUT = 8 * 1024 * 1024  # bytes; a unit has about 600
 MAX_FILE = 256 * 1024  # bytes
 # Where an administrator's drop-ins are: systemd knows those of its last daemon-reload.
 DROP_INS = ("/run/systemd/system", "/etc/systemd/system")
@@ -56,7 +57,7 @@ def loaded(seconds: float) -> t.Optional[t.Dict[str, Unit]]:
     """All loaded services by name; None where systemd does not run or does not answer in time."""
     if not os.path.isdir(BOOTED):
         return None
-    text = output_of(["systemctl", "show", f"--property={_WANTED}", "--", "*.service"], seconds)
+    text = output_of(["systemctl", "show", f"--property={_WANTED}", "--", "*.service"], seconds, MAX_OUTPUT)
     if not text:
         return None
     found = {}

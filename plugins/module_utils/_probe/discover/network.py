@@ -12,6 +12,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._base import addr
 from ansible_collections.traceops.tracing.plugins.module_utils._client import proc
 
 MAX_NETWORKS = 100
+MANY = 25_000  # sockets, about as many as are read (`proc.sockets`)
 # OTLP's two, and those of collectors' other receivers and of earlier OTLP.
 OTLP_PORTS = (4317, 4318)
 SPAN_PORTS = frozenset((*OTLP_PORTS, 4319, 55680, 55681, 14250, 14268, 9411))

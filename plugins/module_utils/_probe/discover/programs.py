@@ -303,10 +303,13 @@ def listeners(around: Around) -> t.List[Listener]:
 
 def give_names(found: t.Sequence[Program]) -> None:
     """A name of its own for each: of its service, its container, its unit or its program."""
+    inside = [each["container"] for each in found]
     for each in found:
         unit = each["unit"][: -len(".service")] if each["unit"].endswith(".service") else each["unit"]
         service = str(each.get("service") or "")
-        each["name"] = (service or each["container"] or unit or each["program"] or each["kind"])[:80]
+        # A container with several programs is more like a host.
+        container = each["container"] if inside.count(each["container"]) == 1 else ""
+        each["name"] = (service or container or unit or each["program"] or each["kind"])[:80]
     for key in ("container", "unit", "pid"):
         names = [each["name"] for each in found]
         for each, name in zip(found, names):
