@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 import typing as t
 from pathlib import Path
@@ -124,6 +125,44 @@ def grafana_shares_no_network_with_tempo(scene: Scene, engine: Engine) -> None:
     look_at(scene, grafana, tempo)
 
 
+def tempo_near_its_memory_limit(scene: Scene, engine: Engine) -> None:
+    """It has 128 MiB and uses about 120 of them."""
+    large = ["python3", "-c", "import time; b = b'x' * (114 << 20); time.sleep(600)"]
+    container = engine.run("tempo-large", large, mem_limit="128m", memswap_limit="128m")
+
+    def grown() -> bool:
+        memory = container.stats(stream=False)["memory_stats"]
+        return bool(memory.get("usage", 0) > 117 << 20)
+
+    scene.once_up(lambda: wait_until(grown, 60, "the container to use its memory"))
+    look_at(scene, container)
+
+
+def tempo_near_its_processor_limit(scene: Scene, engine: Engine) -> None:
+    """It may use a tenth of a processor, and uses all of that."""
+    look_at(scene, engine.run("tempo-busy", ["python3", "-c", "while True: pass"], nano_cpus=100_000_000))
+
+
+def disk_that_will_be_full_in_days(scene: Scene, engine: Engine) -> None:
+    """Tempo got a tenth of what is free there in two hours, and keeps traces for two weeks."""
+    folder = scene.directory / "blocks"
+    folder.mkdir(mode=0o777)
+    volumes = {str(folder): {"bind": "/var/tempo", "mode": "rw"}}
+    look_at(scene, engine.run("tempo-filling", SLEEP, volumes=volumes))
+
+    def much_came() -> None:
+        scene.lab.store.started -= 7200
+        scene.lab.store.count("bytes_received", "single-tenant", by=shutil.disk_usage(folder).free // 10)
+
+    scene.once_up(much_came)
+
+
+LESSER: dict[t.Callable[[Scene, Engine], None], str] = {
+    tempo_near_its_memory_limit: "tempo-ingest.container.near-limit",
+    tempo_near_its_processor_limit: "tempo-ingest.container.throttled",
+    disk_that_will_be_full_in_days: "tempo-storage.disk.filling",
+}
+
 CAUSES: dict[t.Callable[[Scene, Engine], None], str] = {
     tempo_stopped: "tempo-ingest.container.stopped",
     tempo_killed_for_its_memory: "tempo-ingest.container.killed",
@@ -137,9 +176,8 @@ CAUSES: dict[t.Callable[[Scene, Engine], None], str] = {
 }
 
 
-@pytest.fixture(scope="module")
-def played(docker_engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Played]:
-    engine = Engine(docker_engine)
+def play_those(client: docker.DockerClient, directory: Path, faults: t.Iterable[t.Any], fail_on: str) -> Played:
+    engine = Engine(client)
 
     def on_this_engine(fault: t.Callable[[Scene, Engine], None]) -> Fault:
         def build(scene: Scene) -> None:
@@ -149,12 +187,29 @@ def played(docker_engine: docker.DockerClient, tmp_path_factory: pytest.TempPath
         return build
 
     try:
-        directory = Path(tmp_path_factory.mktemp("containers"))
-        yield play(directory, {fault.__name__: [on_this_engine(fault)] for fault in CAUSES})
+        scenes = {fault.__name__: [on_this_engine(fault)] for fault in faults}
+        played = play(directory, scenes, diagnose_fail_on=fail_on)
     finally:
         engine.clear()
+    assert played.run.code != 0, "faults were found, and yet the play succeeds"
+    return played
+
+
+@pytest.fixture(scope="module")
+def played(docker_engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Played:
+    return play_those(docker_engine, tmp_path_factory.mktemp("containers"), CAUSES, "critical")
+
+
+@pytest.fixture(scope="module")
+def warned(docker_engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Played:
+    return play_those(docker_engine, tmp_path_factory.mktemp("lesser"), LESSER, "warning")
 
 
 @pytest.mark.parametrize("fault", CAUSES, ids=lambda fault: fault.__name__)
 def test_a_fault_of_a_container_is_named(fault: t.Callable[[Scene, Engine], None], played: Played) -> None:
     assert played.root_causes(fault.__name__) == [CAUSES[fault]], played.told(fault.__name__)
+
+
+@pytest.mark.parametrize("fault", LESSER, ids=lambda fault: fault.__name__)
+def test_a_lesser_fault_of_a_container_is_named(fault: t.Callable[[Scene, Engine], None], warned: Played) -> None:
+    assert warned.root_causes(fault.__name__) == [LESSER[fault]], warned.told(fault.__name__)
