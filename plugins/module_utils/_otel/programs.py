@@ -27,7 +27,7 @@ _PROGRAMS: t.Tuple[t.Tuple[t.Pattern[str], str], ...] = tuple(
             r"otel-?(?:contrib)?-?col(?:lector)?(?:[-_.].*)?|otelcontribcol|otelopscol|opentelemetry-collector.*",
             "otelcol",
         ),
-        (r"aws-?(?:otel-)?collector|[\w]+-otel-?col(?:lector)?(?:[-_.].*)?|nrdot-collector.*", "otelcol"),
+        (r"otelopscol|otel-agent|aws-?(?:otel-)?collector|[\w]+-otel-?col(?:lector)?(?:[-_.].*)?|nrdot-collector.*", "otelcol"),
         (r"(?:grafana-)?alloy(?:-linux-\w+|-darwin-\w+)?", "alloy"),
         (r"grafana-agent(?:-flow)?(?:-linux-\w+)?", "grafana-agent"),
         (r"(?:fluent|td-agent)-bit", "fluent-bit"),
@@ -73,7 +73,8 @@ _NEVER = re.compile(
     r"top|htop|atop|iotop|watch|sleep|wait|true|yes|date|cp|mv|rm|rsync|scp|sftp|ssh|sshd.*|ssh-agent|autossh|tmux.*|screen|"
     r"SCREEN|git|git-.*|curl|wget|nc|ncat|netcat|socat|telnet|dig|ping|tcpdump|ss|lsof|openssl|grpcurl|jq|tar|gzip|unzip|"
     r"docker|docker-compose|docker-proxy|docker-buildx|podman|nerdctl|crictl|ctr|kubectl|k9s|helm|minikube|kind|"
-    r"rootlesskit.*|rootlessport.*|slirp4netns|pasta.*|passt.*|kube-proxy|terraform|ansible.*|AnsiballZ_.*|pytest|"
+    r"rootlesskit.*|rootlessport.*|slirp4netns|pasta.*|passt.*|kube-proxy|envoy|pilot-agent|linkerd2-proxy|ztunnel|"
+    r"cilium.*|coredns|cloudflared|frp[cs]|ngrok|stunnel.*|terraform|ansible.*|AnsiballZ_.*|pytest|"
     r"systemctl|journalctl|loginctl|dbus-.*|gpg-agent|logger|rsyslogd|logrotate|rotatelogs|multilog|svlogd|agetty|login|"
     r"\(sd-pam\)|systemd-.*|polkitd|"
     r"postgres|postmaster|psql|pg_\w+|mysqld|mysqld_safe|mariadbd|mysql|mariadb|mongod|mongos|mongosh|redis-.*|valkey-.*|"

@@ -126,6 +126,17 @@ def test_an_application_that_is_set_up_in_its_code_is_told_by_its_connection(wor
     assert (app["service"], app["protocol"], connections(app)) == ("", "", ["192.0.2.5:4318 trying"])
 
 
+def test_it_is_told_in_every_network(world: World) -> None:
+    """As in a pod of Kubernetes, where no engine tells which containers there are."""
+    inside = world.network("4026532001", "10.42.0.7")
+    world.process(20, ["/srv/cart"], network=inside, cgroup=f"/kubepods/besteffort/pod1/{'cd' * 32}")
+    world.sockets(Socket(20, ESTABLISHED, "10.42.0.7:40000", "10.43.0.9:4317"), network=inside)
+
+    app = only(world.look()["applications"])
+
+    assert (app["container"], app["endpoint"], app["own_network"]) == ("cdcdcdcdcdcd", "http://10.43.0.9:4317", True)
+
+
 def test_all_listening_sockets_are_told_with_their_programs(world: World) -> None:
     world.process(20, ["python3", "/srv/shop/http.py"])
     world.process(21, ["nginx: master process /usr/sbin/nginx"])

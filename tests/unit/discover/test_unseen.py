@@ -115,6 +115,15 @@ def test_a_look_that_does_not_end_says_so(world: World, monkeypatch: pytest.Monk
     assert found["unseen"] == ["the look around did not end within 0.2 s"]
 
 
+def test_an_error_that_nobody_foresaw_is_said(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(pid: object) -> list[str]:
+        raise KeyError("secret")
+
+    monkeypatch.setattr(proc, "addresses_of", broken)
+
+    assert world.look()["unseen"] == ["the look around ended with an error (KeyError)"]
+
+
 def test_programs_that_end_meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.process(20, ["/srv/cart"], CART)
     world.process(30, ["/usr/bin/tempo"])

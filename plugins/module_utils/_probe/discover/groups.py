@@ -79,7 +79,8 @@ def of_processes(found: t.Sequence[Seen], containers: t.Sequence[Container], abo
         key = keys[pid]
         for other in about.ancestors(pid):
             # Of the same settings or command line: a worker.
-            if other in keys and (keys[other][0], keys[other][2]) == (key[0], key[2]):
+            same = other in keys and (keys[other][0], keys[other][2]) == (key[0], key[2])
+            if same and about.place(other).containers == about.place(pid).containers:
                 key = keys[other]
         together.setdefault(key, []).append(each)
     groups = [_group(key, members, by_id, about) for key, members in together.items()]

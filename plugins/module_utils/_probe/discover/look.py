@@ -134,7 +134,7 @@ class Look:
         """The networks of this host, its containers and the programs that were found."""
         mains = [group.pids[0] for group in found if group.pids]
         inside = [each.pid for each in self._containers if each.pid and proc.in_group_of(each.pid, each.id)]
-        known = network.networks([*mains, *inside])
+        known = network.networks([*mains, *inside], sorted(self._scan.words), self._by(0.6))
         for place in known.values():
             if len(place.sockets) > network.MANY:
                 self._unseen(f"of the sockets of one network only the first {len(place.sockets)} are looked at")

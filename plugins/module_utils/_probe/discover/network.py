@@ -34,11 +34,16 @@ class Network(t.NamedTuple):
         return next(iter([*own, *(each for each in at_port if each.address in ("0.0.0.0", "::"))]), None)
 
 
-def networks(pids: t.Iterable[int]) -> t.Dict[str, Network]:
-    """The network of this process and those of `pids`, by number; without those that this user may not see."""
+def networks(first: t.Sequence[int], pids: t.Iterable[int], deadline: float) -> t.Dict[str, Network]:
+    """The networks of this process, of the `first` and of all other processes, by number.
+
+    Without those that this user may not see, or that there is no time for.
+    """
     found: t.Dict[str, Network] = {}
-    every: t.Sequence[t.Union[int, str]] = ["self", *pids]
-    for each in every:
+    every: t.Sequence[t.Union[int, str]] = ["self", *first, *pids]
+    for position, each in enumerate(every):
+        if position > len(first) and time.monotonic() > deadline:
+            break
         number = proc.network_of(each)
         if number in found or not number or len(found) >= MAX_NETWORKS:
             continue

@@ -279,8 +279,8 @@ def listeners(around: Around) -> t.List[Listener]:
     found: t.Dict[t.Tuple[str, int, str], Listener] = {}
     names: t.Dict[int, str] = {0: ""}
     for number, network in around.networks.items():
-        for each in network.sockets:
-            if each.state != proc.LISTENING:
+        for each in sorted(network.sockets, key=lambda each: (each.port, each.address)):
+            if each.state != proc.LISTENING or len(found) >= MAX_LISTENERS:
                 continue
             pid = around.owners.by_number.get(each.number, 0)
             if pid not in names:
@@ -295,7 +295,7 @@ def listeners(around: Around) -> t.List[Listener]:
                     "program": names[pid],
                 },
             )
-    return [found[key] for key in sorted(found)][:MAX_LISTENERS]
+    return list(found.values())
 
 
 # --- names
@@ -309,7 +309,7 @@ def give_names(found: t.Sequence[Program]) -> None:
         service = str(each.get("service") or "")
         # A container with several programs is more like a host.
         container = each["container"] if inside.count(each["container"]) == 1 else ""
-        each["name"] = (service or container or unit or each["program"] or each["kind"])[:80]
+        each["name"] = " ".join((service or container or unit or each["program"] or each["kind"]).split())[:80]
     for key in ("container", "unit", "pid"):
         names = [each["name"] for each in found]
         for each, name in zip(found, names):
