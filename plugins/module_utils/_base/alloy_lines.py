@@ -222,7 +222,7 @@ class _Reader:
         found: t.Dict[str, Node] = {}
         while not self.is_mark("}"):
             key = self.next()
-            if key.kind not in ("name", "string"):
+            if key.kind not in ("name", "string", "raw"):
                 raise self.refusal("a key is missing")
             self.want("=")
             found[_unquoted(key.text) if key.kind == "string" else key.text] = self.expression(depth + 1)._replace(

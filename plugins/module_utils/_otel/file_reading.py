@@ -15,7 +15,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._base.nodes impor
 MAX_CHARACTERS = yaml_lines.MAX_CHARACTERS
 MAX_FILES = 50
 MAX_UNREAD = 30
-SECONDS = 2.0  # for the files of one program
+SECONDS = 1.5  # for the files of one program
 
 T = t.TypeVar("T")
 Read = t.Callable[[str], t.Optional[str]]
@@ -157,13 +157,20 @@ def with_variables(reading: Reading, content: str, path: str) -> str:
 
 _NAME = re.compile(r"[^\w./@:+\-]+")
 _HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
-_HOST = re.compile(r"[A-Za-z0-9_.:%*-]{0,255}\Z")
-_AUTHORITY = re.compile(r"(?:\[[0-9A-Fa-f:.%]*\]|[^:@\s]*)(?::\d*)?\Z")
+_HOST = re.compile(r"[A-Za-z0-9_.%*-]{0,255}\Z|[0-9A-Fa-f:.]{2,45}\Z")
+_AUTHORITY = re.compile(
+    r"(?:\[[0-9A-Fa-f:.%]*\]|[^:@\s]*)(?::\d*)?\Z|(?=[^:]*:[^:]*:)[0-9A-Fa-f:.]{2,45}\Z"  # or IPv6 without brackets
+)
+
+
+def _line(value: str, limit: int) -> str:
+    """One clean line without secrets, and without halves of characters, which no result can carry."""
+    return text.excerpt(value.encode("utf-8", "replace").decode("utf-8"), limit)
 
 
 def shown_path(path: str) -> str:
     """A path as it may be shown."""
-    return text.excerpt(path, 300)
+    return _line(path, 300)
 
 
 def shown_name(name: str) -> str:
@@ -173,7 +180,7 @@ def shown_name(name: str) -> str:
 
 def shown_text(name: str) -> str:
     """A name for people, which may have blanks."""
-    return text.excerpt(name, 100)
+    return _line(name, 100)
 
 
 def shown_endpoint(endpoint: str) -> str:
@@ -188,7 +195,9 @@ def shown_endpoint(endpoint: str) -> str:
             authority = authority.rpartition("@")[2]
         else:
             authority, slash, path = re.split("[?#]", rest.rpartition("@")[2], maxsplit=1)[0].partition("/")
-    return text.excerpt(scheme + separator + authority + slash + path, 300)
+    if not _AUTHORITY.match(authority) and "$" not in authority:
+        authority = authority.partition(":")[0]  # what stands there is no port, and may be the half of a password
+    return _line(scheme + separator + authority + slash + path, 300)
 
 
 def header_names(node: t.Optional[Node]) -> t.List[str]:
@@ -207,11 +216,10 @@ def listening(address: str, port: t.Optional[int] = None) -> Listening:
     """Host and port of HOST:PORT, :PORT, [::]:PORT or a URL; `port` where none is said."""
     rest = shown_endpoint(address).rpartition("://")[2].partition("/")[0]
     found = re.match(r"(?:\[(?P<six>[^\]]*)\]|(?P<host>[^:]*))(?::(?P<port>\d{1,5}))?\Z", rest)
-    if found is None:
-        return Listening("", None) if not _HOST.match(rest) else Listening(rest, port)
-    host = found.group("six") or found.group("host") or ""
-    said = found.group("port")
-    return Listening(host if _HOST.match(host) else "", port_number(said) if said else port)
+    host, said = (found.group("six") or found.group("host") or "", found.group("port")) if found else (rest, None)
+    if not _HOST.match(host):
+        return Listening("", None)
+    return Listening(host, port_number(said) if said else port)
 
 
 def port_number(word: str) -> t.Optional[int]:
