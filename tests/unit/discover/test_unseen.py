@@ -52,6 +52,44 @@ def test_another_user_sees_command_lines_alone(world: World) -> None:
     ]
 
 
+@pytest.mark.usefixtures("not_root")
+def test_another_user_may_read_what_units_say(world: World) -> None:
+    service = "[Service]\nEnvironment=OTEL_SERVICE_NAME={}\n"
+    world.unit("cart.service", service.format("cart"), main=20, command="/srv/cart")
+    world.process(20, ["/srv/cart"], CART, cgroup="/system.slice/cart.service")
+    world.unit("stock.service", service.format("stock"), main=21, command="/usr/bin/java -jar stock.jar")
+    world.process(21, ["java", "-Dotel.bsp.schedule.delay=1"], cgroup="/system.slice/stock.service")
+    world.unit("other.service", "[Service]\n", main=22, command="/srv/other")
+    world.process(22, ["/srv/other"], CART, cgroup="/system.slice/other.service")
+
+    found = world.look()["applications"]
+
+    assert [(each["name"], each["pid"], each["running"], each["source"]) for each in found] == [
+        ("stock", 21, True, "unit stock.service"),
+        ("cart", 20, True, "unit cart.service"),
+    ]
+    assert {each["service_source"] for each in found} == {
+        "OTEL_SERVICE_NAME of unit cart.service",
+        "OTEL_SERVICE_NAME of unit stock.service",
+    }
+    assert [each["log"]["unit"] for each in found] == ["stock.service", "cart.service"]
+    assert [each["stale"] for each in found] == [[], []]
+
+
+@pytest.mark.usefixtures("not_root")
+def test_another_user_may_read_the_files_of_this_host(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = world.directory / "tempo.yaml"
+    config.write_text("server: {http_listen_port: 3299}\n")
+    for pid, cgroup in ((20, "/system.slice/tempo.service"), (21, f"/docker/{'ab' * 32}")):
+        folder = world.process(pid, ["/usr/bin/tempo", f"-config.file={config}"], cgroup=cgroup)
+        (folder / "root").unlink()  # as if this user might not enter it
+
+    here, inside = world.look()["tempos"]
+
+    assert (here["configuration"]["port"], here["url"]) == (3299, "http://localhost:3299")
+    assert (inside["files"], inside["url"], inside["own_network"]) == ([], "", None)
+
+
 def test_as_root_nothing_is_said_of_root(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     raw = proc.raw

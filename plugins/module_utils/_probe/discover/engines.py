@@ -103,7 +103,7 @@ def described(answer: Json) -> Container:
         running=running,
         pid=int(state.get("Pid") or 0) if running else 0,
         started="" if started.startswith("0001-") or not running else clean(started)[:40],
-        networks={each: address for each, address in networks.items() if each != "none"},
+        networks={each: address for each, address in networks.items() if each not in ("none", "host")},
         aliases=sorted(clean(alias)[:100] for alias in aliases if alias)[:50],
         published=_published((network.get("Ports") if running else host.get("PortBindings")) or {}),
         log_driver=clean(str((host.get("LogConfig") or {}).get("Type") or ""))[:40],

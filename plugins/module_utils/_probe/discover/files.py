@@ -10,7 +10,7 @@ import time
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._client import proc
-from ansible_collections.traceops.tracing.plugins.module_utils._probe.discover.engines import Container
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.discover.groups import Group
 
 MAX_BYTES = 8 * 1024 * 1024  # of all files of one program
 
@@ -18,9 +18,10 @@ MAX_BYTES = 8 * 1024 * 1024  # of all files of one program
 class Files:
     """`read` and `names`, for the readers of configuration files; nothing once `deadline` is over."""
 
-    def __init__(self, pid: int, container: t.Optional[Container], directory: str, deadline: float) -> None:
-        """`pid` 0: it does not run or cannot be seen; `directory`: where relative paths of what does not run begin."""
-        self._pid, self._container, self._directory = pid, container, directory
+    def __init__(self, group: Group, directory: str, deadline: float) -> None:
+        """`directory`: where relative paths of what does not run begin."""
+        self._pid, self._container = group.pids[0] if group.pids else 0, group.container
+        self._here, self._directory = not group.container_id, directory
         self._deadline, self._left = deadline, MAX_BYTES
 
     def read(self, path: str) -> t.Optional[str]:
@@ -54,5 +55,6 @@ class Files:
                 if inside.startswith(destination + "/"):
                     yield source, inside[len(destination) :]
                     return
-        elif not self._pid:
+        elif self._here and (not self._pid or path.startswith("/")):
+            # Of another user's process /proc/PID/root cannot be entered, but its files may be there for all.
             yield "/", os.path.join(self._directory or "/", path)

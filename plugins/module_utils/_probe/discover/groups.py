@@ -17,7 +17,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._probe.discover.m
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.discover.scan import Seen
 
 _MAX_ANCESTORS = 30
-_MAX_IDLE_UNITS = 500
+_MAX_UNITS = 500
 
 
 class Group(t.NamedTuple):
@@ -209,20 +209,35 @@ def _kind_of(container: Container, only_path: bool) -> t.Tuple[str, t.List[str],
     return programs.kind_of_name(container.name), [], f"{source}, by its name"
 
 
-def of_units(units: t.Mapping[str, Unit], known: t.Sequence[Group]) -> t.List[Group]:
-    """The programs of loaded units that do not run."""
-    told = {each.unit for each in known}
-    idle = [each for each in units.values() if not each.running and each.kind != "oneshot" and each.name not in told]
-    found = []
-    for unit in idle[:_MAX_IDLE_UNITS]:
-        words = inner(unit.words)
+def with_units(found: t.Sequence[Group], units: t.Mapping[str, Unit]) -> t.List[Group]:
+    """`found`, and the programs that units tell of: those that do not run, and those whose variables cannot be read."""
+    told = [_as_configured(each, units) for each in found]
+    known = {each.unit for each in found}
+    others = [each for each in units.values() if each.name not in known and each.kind != "oneshot"]
+    for unit in [each for each in others if not each.running or _is_closed(each)][:_MAX_UNITS]:
+        words = (proc.words_of(unit.main_pid) if unit.running else []) or inner(unit.words)
         if not words or programs.is_never(words):
             continue
         environment = {name: each.value for name, each in managed.configured(unit).items()}
         kind = programs.kind_of(words)
         tells = [] if kind else programs.tells(words, environment)
         if kind or tells:
-            kind = kind or programs.APPLICATION
+            pids = [unit.main_pid] if unit.running else []
             source = f"unit {unit.name}"
-            found.append(Group(kind, words, environment, tells, [], False, unit.name, "", None, source))
-    return found
+            kind = kind or programs.APPLICATION
+            told.append(Group(kind, words, environment, tells, pids, unit.running, unit.name, "", None, source))
+    return told
+
+
+def _as_configured(group: Group, units: t.Mapping[str, Unit]) -> Group:
+    """The same, with the variables of its unit's files where its own cannot be read."""
+    unit = units.get(group.unit)
+    if unit is None or group.environment is not None:
+        return group
+    environment = {name: each.value for name, each in managed.configured(unit).items()}
+    return group._replace(environment=environment, source=f"unit {unit.name}")
+
+
+def _is_closed(unit: Unit) -> bool:
+    """Whether a running unit's variables cannot be read by this user."""
+    return bool(unit.main_pid) and proc.raw(unit.main_pid, "environ", 1) is None

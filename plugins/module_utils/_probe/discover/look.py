@@ -83,7 +83,7 @@ class Look:
         found = groups.of_processes(self._scan.found, self._containers, about)
         inside, hidden = groups.of_containers(self._containers, found)
         found = [*found, *inside]
-        found += self._within(lambda: groups.of_units(self._units, found), [], "the files of units")
+        found = self._within(lambda: groups.with_units(found, self._units), found, "the files of units")
         around = self._network(found)
         self._talking = around.talking(found)
         found += groups.of_connections(self._talking, around.words, self._containers, about)
@@ -206,8 +206,7 @@ class Look:
     def _tell_configured(self, group: Group, around: Around) -> None:
         """A collector, a Tempo or a Grafana, with what its files say."""
         unit = self._units.get(group.unit)
-        main = group.pids[0] if group.pids else 0
-        files = Files(main, group.container, unit.directory if unit else "", self._by(0.9))
+        files = Files(group, unit.directory if unit else "", self._by(0.9))
         given = (group.words, group.environment or {}, files.read, files.names)
         program = programs.described(group, around)
         what = f"the configuration of {group.source}"

@@ -49,6 +49,8 @@ def of(program: Program, configuration: t.Mapping[str, t.Any], around: Around, d
 
 def _way(program: Program, port: int, around: Around) -> t.Optional[t.Tuple[str, int]]:
     """(host, port) by which this host reaches a port of the program."""
+    if program["own_network"] is None and program["container"]:
+        return None  # whose network it is in cannot be seen
     if not program["own_network"]:
         at = [each["address"] for each in program["listens"] if each["port"] == port]
         everywhere = not at or any(addresses.leads_here(each) for each in at)
