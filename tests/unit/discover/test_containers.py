@@ -142,6 +142,7 @@ def test_a_running_container_whose_processes_cannot_be_seen(world: World) -> Non
 
     app, tempo = only(found["applications"]), only(found["tempos"])
     assert (app["running"], app["service"], app["own_network"], app["listens"]) == (True, "cart", True, [])
+    assert app["pid"] == 0, "99 is the number that the engine has for it"
     assert tempo["url"] == "http://localhost:13200"
     assert "the processes of 2 containers cannot be seen: only the engine tells of them" in found["unseen"]
 

@@ -22,7 +22,6 @@ class Network(t.NamedTuple):
     """One network (namespace) of this host."""
 
     number: str
-    pid: int  # one of those in it
     sockets: t.List[proc.Socket]
     addresses: t.List[str]
 
@@ -49,7 +48,7 @@ def networks(first: t.Sequence[int], pids: t.Iterable[int], deadline: float) -> 
             continue
         sockets = proc.sockets(each)
         if sockets is not None:
-            found[number] = Network(number, 0 if each == "self" else int(each), sockets, proc.addresses_of(each))
+            found[number] = Network(number, sockets, proc.addresses_of(each))
     return found
 
 

@@ -76,7 +76,7 @@ def described(group: Group, around: Around) -> Program:
     return {
         "kind": group.kind,
         "name": "",
-        "pid": main or (container.pid if container else 0),
+        "pid": main,
         "running": group.running,
         "program": _name(group.words),
         "command": shown(group.words),
@@ -248,6 +248,7 @@ def listener(address: str, port: int, network: Network, around: Around) -> int:
     places = [network]
     if not addresses.leads_here(address):
         places = [each for each in around.networks.values() if address in each.addresses]
+        places.sort(key=lambda each: (each.number != network.number, each.number != around.namespace))
     if any(each.number == around.namespace for each in places):
         behind = _published(address, port, around)
         if behind:
@@ -264,7 +265,9 @@ def _published(address: str, port: int, around: Around) -> int:
     for container in around.containers:
         for published in container.published:
             taken = published["host_address"] in ("0.0.0.0", "::", "", address) or addresses.leads_here(address)
-            if published["host_port"] == port and taken and container.pid:
+            # An engine in a machine of its own counts processes that are not those of this host.
+            seen = container.pid and proc.in_group_of(container.pid, container.id)
+            if published["host_port"] == port and taken and seen:
                 network = around.networks.get(proc.network_of(container.pid))
                 inside = next(iter(container.networks.values()), "")
                 found = network.listening(inside, published["port"]) if network else None

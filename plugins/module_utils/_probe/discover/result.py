@@ -58,7 +58,7 @@ class Program(t.TypedDict, total=False):
 
     kind: str  # application, or otelcol, alloy, grafana-agent, fluent-bit, vector, jaeger, tempo, grafana
     name: str  # unique on this host: service, unit, container or program
-    pid: int  # 0: it does not run
+    pid: int  # 0: it does not run, or cannot be seen
     running: bool
     program: str  # the file name of the program, or of the script that an interpreter runs
     command: str  # masked, at most 300 characters
