@@ -84,7 +84,9 @@ def answers(kind: str, host: str, port: int, prefix: str, tls: bool, deadline: f
 def _asked(kind: str, host: str, port: int, prefix: str, tls: bool, seconds: float) -> bool:
     connection: http.client.HTTPConnection
     if tls:  # whose certificate it is does not matter to what is asked here
-        connection = http.client.HTTPSConnection(host, port, timeout=seconds, context=ssl._create_unverified_context())
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        connection = http.client.HTTPSConnection(host, port, timeout=seconds, context=context)
     else:
         connection = http.client.HTTPConnection(host, port, timeout=seconds)
     try:
