@@ -15,7 +15,7 @@ import typing as t
 from ansible_collections.traceops.tracing.plugins.module_utils._base import alloy_lines, nodes
 from ansible_collections.traceops.tracing.plugins.module_utils._base.alloy_lines import Block, Reference
 from ansible_collections.traceops.tracing.plugins.module_utils._base.nodes import Node, at, entries, word
-from ansible_collections.traceops.tracing.plugins.module_utils._otel import collector_files, flows
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import collector_files, collector_sources, flows
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import file_reading as shown
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.file_reading import Reading
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.path_files import (
@@ -37,7 +37,15 @@ _UNKNOWN = {
 
 
 def read(reading: Reading) -> CollectorFiles:
-    """What the file, or the files of the folder, of `alloy run PATH` say."""
+    """What the file, or the files of the folder, of `alloy run PATH` say; `alloy otel` is a Collector.
+
+    --config.format names a file of another program that Alloy converts.
+    """
+    if "otel" in reading.words[:3]:
+        return collector_files.read(reading)
+    formats = shown.options(reading.words, "config.format")
+    if formats and formats[-1] not in ("alloy", "flow"):
+        return _converted(reading, formats[-1])
 
     def parse(text: str, path: str, seconds: float) -> Block:
         return alloy_lines.document(text, path, lambda *call: _called(reading, *call), seconds)
@@ -49,6 +57,16 @@ def read(reading: Reading) -> CollectorFiles:
         if root is not None:
             found += root.blocks
     return said(reading, found)
+
+
+def _converted(reading: Reading, form: str) -> CollectorFiles:
+    """What a file of the Collector says; of other programs' formats it is said that they are not followed."""
+    tree: t.Optional[Node] = None
+    if form == "otelcol":
+        tree = reading.yaml((_paths(reading) or [""])[0])
+    else:
+        reading.say(f"a configuration of the format {shown.shown_name(form)} is not followed")
+    return collector_files.said(reading, collector_sources.expand(reading, tree or nodes.EMPTY), DEFAULT_HOST)
 
 
 def _paths(reading: Reading) -> t.List[str]:

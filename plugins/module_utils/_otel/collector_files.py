@@ -291,7 +291,7 @@ def metrics_address(metrics: t.Optional[Node]) -> str:
 
     localhost:8888 since 0.111, :8888 before. `address` counts until 0.122, readers since 0.112, and before `address`.
     """
-    if word(at(metrics, "level")) == "none":
+    if word(at(metrics, "level")).lower() == "none":
         return ""
     readers = at(metrics, "readers")
     if readers is not None:

@@ -25,8 +25,9 @@ ListDir = t.Callable[[str], t.List[str]]
 class Reading:
     """The files of one program, as it sees them.
 
-    `read(path)` gives a file's text, or None when it cannot be read; text of MAX_CHARACTERS or more is taken as cut off
-    there. A relative path is one of the program's working directory. `list_dir(path)` gives the names in a folder.
+    `read(path)` gives a file's text, or None when it cannot be read; text of MAX_CHARACTERS or bytes, or of more, is
+    taken as cut off there. A relative path is one of the program's working directory. `list_dir(path)` gives the names
+    in a folder.
     """
 
     def __init__(self, words: t.Sequence[str], environment: t.Mapping[str, str], read: Read, list_dir: ListDir) -> None:
@@ -59,7 +60,8 @@ class Reading:
         if "\0" in found:
             self.say(f"{shown} is no text file")
             return None
-        if len(found) >= MAX_CHARACTERS:
+        # Whoever gives the text may have cut it off by bytes.
+        if len(found) >= MAX_CHARACTERS or len(found.encode("utf-8", "replace")) >= MAX_CHARACTERS:
             self.say(f"{shown} is larger than 1 MiB: only its beginning is read")
             found = found[:MAX_CHARACTERS]
             found = found[: found.rfind("\n") + 1]

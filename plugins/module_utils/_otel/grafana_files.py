@@ -38,8 +38,10 @@ class _Settings:
 
     def __init__(self, reading: Reading) -> None:
         self.reading = reading
-        self.home = (shown.options(reading.words, "homepath") or [""])[-1]
-        path = next((path for path in reversed(shown.options(reading.words, "config")) if path), "")
+        # The image's run.sh makes options of both variables; of a container that does not run, they are all there is.
+        self.home = (shown.options(reading.words, "homepath") or [reading.environment.get("GF_PATHS_HOME", "")])[-1]
+        paths = [reading.environment.get("GF_PATHS_CONFIG", ""), *shown.options(reading.words, "config")]
+        path = next((path for path in reversed(paths) if path), "")
         self.path = path or posixpath.join(self.home, "conf/custom.ini")
         self.file = self._ini(self.path, optional=not path)
         self.defaults = self._ini(posixpath.join(self.home, "conf/defaults.ini"), optional=True)

@@ -194,3 +194,19 @@ def test_what_cannot_be_followed_is_said() -> None:
 def test_a_broken_file_is_refused_with_its_line(text: str, why: str) -> None:
     found = collector(Files(a_alloy=text), "alloy run /etc/a.alloy", kind="alloy")
     assert found["unread"] == [f"/etc/a.alloy cannot be read: {why}"]
+
+
+def test_alloy_may_run_what_a_collector_has() -> None:
+    files = Files(
+        a_yaml="exporters: {otlp: {endpoint: '${env:T}'}}\nservice: {pipelines: {traces: {exporters: [otlp]}}}\n"
+    )
+    for command in ("alloy run --config.format=otelcol /etc/a.yaml", "alloy otel --config=/etc/a.yaml"):
+        found = collector(files, command, {"T": "tempo:4317"}, "alloy")
+        assert [(each["endpoint"], each["source"]) for each in found["exporters"]] == [("tempo:4317", "/etc/a.yaml:1")]
+    found = collector(files, "alloy run --config.format=promtail /etc/a.yaml", kind="alloy")
+    assert found["unread"] == ["a configuration of the format promtail is not followed"]
+
+
+def test_an_object_may_have_raw_keys() -> None:
+    text = 'otelcol.exporter.otlp "x" {\n  client {\n    endpoint = "a:1"\n    headers = {`b` = `c`}\n  }\n}\n'
+    assert collector(Files(a_alloy=text), "alloy run /etc/a.alloy", kind="alloy")["exporters"][0]["headers"] == ["b"]

@@ -130,3 +130,17 @@ def test_without_anything_the_defaults_count() -> None:
     found = grafana(Files(), "grafana server")
     assert (found["protocol"], found["host"], found["port"], found["path"]) == ("http", "", 3000, "")
     assert (found["datasources"], found["unread"]) == ([], [])
+
+
+def test_a_container_that_does_not_run_has_the_paths_of_its_image() -> None:
+    found = Files(grafana__grafana_ini="[server]\nhttp_port = 3001\n")
+    found["/etc/grafana/provisioning/datasources/t.yml"] = (
+        "datasources: [{name: T, type: tempo, url: http://tempo:3200}]\n"
+    )
+    environment = {
+        "GF_PATHS_HOME": "/usr/share/grafana",
+        "GF_PATHS_CONFIG": "/etc/grafana/grafana.ini",
+        "GF_PATHS_PROVISIONING": "/etc/grafana/provisioning",
+    }
+    result = grafana(found, "/run.sh", environment)
+    assert (result["port"], [each["name"] for each in result["datasources"]]) == (3001, ["T"])
