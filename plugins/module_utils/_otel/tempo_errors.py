@@ -193,6 +193,19 @@ MEANINGS: t.Tuple[Meaning, ...] = (
         "memberlist.join_members (host:7946)",
     ),
     Meaning(
+        "memberlist-no-address", "ring", "2.0 - 3.0",
+        r"no private IP address found, and explicit IP not provided",
+        "Tempo does not find an address to tell the others: none of its interfaces has one of a private network",
+        "memberlist.advertise_addr or memberlist.bind_addr (in Kubernetes the pod's IP from the environment)",
+    ),
+    Meaning(
+        "ring-no-interface", "start", "2.0 - 3.0",
+        r"no useable address found for interfaces",
+        "Tempo looks for its address at eth0 and en0, and this machine's interface has another name",
+        "2.x: ingester.lifecycler.address or interface_names, metrics_generator.ring.instance_addr or "
+        "instance_interface_names | 3.0: live_store.ring.instance_addr or instance_interface_names",
+    ),
+    Meaning(
         "memberlist-join-failed", "ring", "2.0 - 3.0",
         r'(msg="joining memberlist cluster(: failed to reach any nodes|: found no nodes to join| faile'
         r'd)?"[^\n]*(last_error|err)=|failed to join memberlist cluster on startup)',
@@ -589,6 +602,13 @@ MEANINGS: t.Tuple[Meaning, ...] = (
         "storage.trace.s3.bucket, storage.trace.s3.prefix",
     ),
     Meaning(
+        "s3-endpoint", "storage", "2.0 - 3.0",
+        r"Endpoint: [^\n]{0,200}does not follow ip address or domain name standards",
+        "The endpoint of the object store is empty, or more than a host and a port (a scheme, a path, a variable that"
+        " was not replaced)",
+        "storage.trace.s3.endpoint (HOST or HOST:PORT, without http://; insecure: true for one without TLS)",
+    ),
+    Meaning(
         "s3-unreachable", "storage", "2.0 - 3.0",
         r"unexpected error from ListObjects on [^\n]*(i/o timeout|connection refused|no such host|x509|http: ser"
         r"ver gave HTTP response to HTTPS client)",
@@ -802,6 +822,12 @@ MEANINGS: t.Tuple[Meaning, ...] = (
         r"listen tcp [^\n]*: bind: address already in use",
         "Another process (an older Tempo, a collector on 4317 or 4318) has the port",
         "server.http_listen_port, server.grpc_listen_port, distributor.receivers.*.endpoint, memberlist.bind_port",
+    ),
+    Meaning(
+        "listen-address", "start", "2.0 - 3.0",
+        r"failed to create server: listen tcp: address [^\n]{0,120}(missing port|too many colons) in address",
+        "An address that Tempo shall listen at is malformed (brackets around one that has some, a port in it)",
+        "server.http_listen_address, server.grpc_listen_address (the address alone; the port has a setting of its own)",
     ),
     Meaning(
         "polling-off", "start", "2.0 - 3.0",

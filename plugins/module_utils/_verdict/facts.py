@@ -342,7 +342,7 @@ def of_backend(
         "start": next((each for each in words if each["side"] == "start" and each["seen_in"] == "tempo_logs"), None),
         "asked": next((each for each in words if each["side"] == "query"), None),
         "far_spans": far_spans(_at(backend, "tempo_info", "counters")),
-        "gone": gone(backend),
+        "gone": gone(backend, applications),
         "polls_failing": polls_failing(_at(backend, "tempo_info")),
         "disks": disks(backend, hosts),
         "opening": opening(_at(backend, "by_id")),
@@ -363,13 +363,24 @@ _LATER = (
 )
 
 
-def gone(backend: Labels) -> t.Optional[str]:
-    """Null unless Tempo answered first, and then refused a connection or broke it off."""
+_BROKEN = ("connection_refused", "connection_reset")
+
+
+def gone(backend: Labels, applications: t.Sequence[Labels]) -> t.Optional[str]:
+    """Null unless Tempo answered first, and then took no connection: its API, or its receivers while it restarted."""
     if not _at(backend, "tempo_info", "ok"):
         return None
-    later = (_at(backend, label) or {} for label in _LATER)
-    broken = (found for found in later if found.get("cause") in ("connection_refused", "connection_reset"))
-    return next((str(found.get("message")) for found in broken), None)
+    later = [_at(backend, label) for label in _LATER]
+    if _at(backend, "balance", "change", "tempo", "restarted"):
+        here = _host(_at(backend, "tempo_info", "url"))
+        tried = [_at(labels, label) for labels in applications for label in ("otlp", "otlp_tempo")]
+        later += [found for found in tried if here and _host(_at(found, "endpoint")) == here]
+    return next((str(_at(found, "message")) for found in later if _at(found, "cause") in _BROKEN), None)
+
+
+def _host(url: t.Any) -> str:
+    address = addresses.split(url) if isinstance(url, str) else None
+    return "" if address is None else "localhost" if addresses.leads_here(address.host) else address.host
 
 
 def polls_failing(info: t.Any) -> bool:
