@@ -87,8 +87,10 @@ class EngineSocket:
             raise EngineError("does not admit this user", denied=True) from None
         except socket.timeout:
             raise EngineError("did not answer in time") from None
-        except (OSError, http.client.HTTPException) as error:
-            raise EngineError(f"does not answer ({type(error).__name__})") from None
+        except (ConnectionRefusedError, FileNotFoundError):
+            raise EngineError("does not run") from None
+        except (OSError, http.client.HTTPException):
+            raise EngineError("does not answer as an engine does") from None
         except (ValueError, RecursionError):
             raise EngineError("gives answers that are not JSON") from None
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -214,8 +215,8 @@ def spoken(status: str, body: bytes = b"[]") -> bytes:
     ("answer", "said"),
     [
         (None, "the engine at SOCKET did not answer in time"),
-        (b"", "the engine at SOCKET does not answer (RemoteDisconnected)"),
-        (b"SSH-2.0-OpenSSH\r\n", "the engine at SOCKET does not answer (BadStatusLine)"),
+        (b"", "the engine at SOCKET does not answer as an engine does"),
+        (b"SSH-2.0-OpenSSH\r\n", "the engine at SOCKET does not answer as an engine does"),
         (spoken("403 Forbidden"), "the engine at SOCKET answers with status 403; become root or join its group"),
         (spoken("500 Oops"), "the engine at SOCKET answers with status 500"),
         (spoken("200 OK", b"<html>"), "the engine at SOCKET gives answers that are not JSON"),
@@ -228,7 +229,7 @@ def test_an_engine_that_does_not_answer_as_it_should(world: World, answer: bytes
 
 @pytest.mark.parametrize("answer", [b"{}", b"null", b"[null, 5]", b'[{"Id": null}]'])
 def test_an_answer_of_another_form_is_no_container(world: World, answer: bytes) -> None:
-    assert asked(spoken("200 OK", answer)) in ([], ["the engine at SOCKET does not answer (RemoteDisconnected)"])
+    assert asked(spoken("200 OK", answer)) in ([], ["the engine at SOCKET does not answer as an engine does"])
 
 
 @pytest.mark.parametrize(
@@ -261,6 +262,16 @@ def test_the_sockets_of_all_engines_are_found_once(
         found = engine_socket.found_sockets(system.url)
 
     assert found == [system.url[7:], str(tmp_path / "run/user/1000/podman/podman.sock")]
+
+
+def test_an_engine_that_does_not_run(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its socket is left behind."""
+    monkeypatch.chdir(tmp_path)  # names of sockets are short
+    monkeypatch.setattr(engine_socket, "SYSTEM_SOCKETS", ("left.sock",))
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind("left.sock")
+
+    assert world.look()["unseen"] == ["the engine at left.sock does not run"]
 
 
 def test_an_engine_elsewhere_is_not_asked(world: World) -> None:
