@@ -93,7 +93,7 @@ def _called(reading: Reading, name: str, arguments: t.List[Node], place: Node) -
     known = not any(isinstance(argument.value, Reference) for argument in arguments)
     if name in ("env", "sys.env") and known and texts:
         if texts[0] not in reading.environment:
-            reading.say(f"{nodes.place(place)}: the environment variable {shown.shown_name(texts[0])} is not set")
+            reading.say_unset(nodes.place(place), texts[0])
         return place._replace(value=reading.environment.get(texts[0], ""), plain=False)
     if name == "coalesce":
         for argument in arguments:

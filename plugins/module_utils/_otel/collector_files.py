@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the configuration of an OpenTelemetry Collector, of any distribution, says of traces.
 
-Defaults are those of the Collector and its contrib repository, 0.159 of August 2026, unless a version stands there.
+Defaults are those of the Collector 0.159 of August 2026, and of the factories in its contrib repository, 2024 and 2025.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _OPEN_GATE = "-component.UseLocalHostAsDefaultHost"
 # Where receivers of spans listen: of those with protocols each protocol's port, of others the one port.
 PROTOCOL_PORTS: t.Dict[str, t.Dict[str, int]] = {
     "otlp": {"grpc": 4317, "http": 4318},
-    "otelarrow": {"grpc": 4317, "http": 4318},
+    "otelarrow": {"grpc": 4317},
     "jaeger": {"grpc": 14250, "thrift_http": 14268, "thrift_compact": 6831, "thrift_binary": 6832},
     "skywalking": {"grpc": 11800, "http": 12800},
 }
-_PORTS = {
+_PORTS: t.Dict[str, t.Optional[int]] = {
     "zipkin": 9411,
     "opencensus": 55678,
-    "datadog": 8126,
+    "datadog": None,  # it was another one in other versions
     "awsxray": 2000,
     "faro": 8080,
     "sapm": 7276,
@@ -160,7 +160,7 @@ def _receiver(
     if word(endpoint):
         said = shown.listening(word(endpoint), port)
         # Where a receiver that nobody here knows has an address, it may as well be one that it fetches from.
-        if port or said.host in ("", "::") or addresses.leads_here(said.host):
+        if port or _type(name) in _PORTS or said.host in ("", "::") or addresses.leads_here(said.host):
             where = said
     return Receiver(
         name=shown.shown_name(name),

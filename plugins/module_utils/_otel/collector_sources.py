@@ -37,7 +37,7 @@ def read(reading: Reading) -> Node:
         name, equals, value = setting.partition("=")
         if equals:
             line = name.replace(".", _DELIMITER).strip() + ": " + value.strip()
-            trees.append(reading.parsed(line, "--set", yaml_lines.document))
+            trees.append(_written(reading, line, "command line, --set"))
     merged = nodes.EMPTY
     for tree in trees:
         if tree is not None and nodes.pairs(tree):
@@ -50,7 +50,7 @@ def read(reading: Reading) -> Node:
 def _retrieved(reading: Reading, uri: str) -> t.Optional[Node]:
     found = _URI.match(uri)
     scheme, rest = (found.group(1), found.group(2)) if found else ("file", uri)
-    return _of_scheme(reading, scheme, rest, "--config")
+    return _of_scheme(reading, scheme, rest, "command line, --config")
 
 
 def _of_scheme(reading: Reading, scheme: str, rest: str, place: str) -> t.Optional[Node]:
@@ -58,12 +58,18 @@ def _of_scheme(reading: Reading, scheme: str, rest: str, place: str) -> t.Option
     if scheme == "file":
         return reading.yaml(rest)
     if scheme == "yaml":
-        return reading.parsed(rest, place, yaml_lines.document)
+        return _written(reading, rest, place)
     if scheme == "env":
         name, _default, value = rest.partition(":-")
-        return reading.parsed(reading.environment.get(name, value), place, yaml_lines.document)
+        return _written(reading, reading.environment.get(name, value), f"environment, {shown.shown_name(name)}")
     reading.say(f"{place}: what {shown.shown_name(scheme)}: leads to cannot be followed")
     return None
+
+
+def _written(reading: Reading, text: str, place: str) -> t.Optional[Node]:
+    """A configuration that is in no file: its place stands for all of its lines."""
+    tree = reading.parsed(text, place, yaml_lines.document)
+    return None if tree is None else _placed(tree, Node("", 0, place))
 
 
 def merge(below: Node, above: Node, appending: bool = False, path: t.Tuple[str, ...] = ()) -> Node:
@@ -156,7 +162,7 @@ class _Expansion:
         if scheme == "env":
             name, default, value = rest.partition(":-")
             if not default and name not in self.reading.environment:
-                self.reading.say(f"{nodes.place(node)}: the environment variable {shown.shown_name(name)} is not set")
+                self.reading.say_unset(nodes.place(node), name)
             return _typed(self.reading.environment.get(name, value), node)
         if scheme == "file":
             if rest not in self.files:

@@ -44,6 +44,11 @@ class Reading:
         if sentence not in self.unread and len(self.unread) < MAX_UNREAD:
             self.unread.append(sentence)
 
+    def say_unset(self, place: str, variable: str) -> None:
+        """Say that a variable has no value; every process has some, so without any nobody could read them."""
+        why = "is not set" if self.environment else "is not known: the environment cannot be read"
+        self.say(f"{place}: the environment variable {shown_name(variable)} {why}")
+
     def text(self, path: str, optional: bool = False) -> t.Optional[str]:
         """The text of a file, at most its first MAX_CHARACTERS; None, and said, when it cannot be read."""
         shown = shown_path(path)

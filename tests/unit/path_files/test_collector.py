@@ -103,7 +103,7 @@ def test_settings_and_inline_configurations_of_the_command_line_count_last() -> 
     )
     # The command line of this test is split at spaces; YAML wants one behind the colon, a newline will do.
     assert found["exporters"][0]["endpoint"] == "last:4317"
-    assert found["exporters"][0]["source"] == "--set:1"
+    assert found["exporters"][0]["source"] == "command line, --set"
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_what_cannot_be_followed_is_said() -> None:
         "otelcol --config=http://user:hunter2@conf.example/a --config=/etc/missing.yaml --config=/etc/otelcol.yaml",
     )
     assert found["unread"] == [
-        "--config: what http: leads to cannot be followed",
+        "command line, --config: what http: leads to cannot be followed",
         "/etc/missing.yaml cannot be read",
         "/etc/otelcol.yaml:1: what s3: leads to cannot be followed",
     ]
@@ -304,3 +304,18 @@ def test_a_connector_says_which_pipelines_of_traces_it_feeds() -> None:
 def test_where_its_own_metrics_are(metrics: str, address: str) -> None:
     text = f"service: {{telemetry: {{metrics: {metrics}}}, pipelines: {{traces: }}}}\n"
     assert collector(Files(otelcol_yaml=text), "otelcol --config /etc/otelcol.yaml")["metrics_address"] == address
+
+
+def test_without_an_environment_nothing_is_said_to_be_unset() -> None:
+    text = "exporters: {otlp: {endpoint: '${env:TEMPO}'}}\nservice: {pipelines: {traces: {exporters: [otlp]}}}\n"
+    assert collector(Files(otelcol_yaml=text), "otelcol --config /etc/otelcol.yaml")["unread"] == [
+        "/etc/otelcol.yaml:1: the environment variable TEMPO is not known: the environment cannot be read"
+    ]
+
+
+def test_a_whole_configuration_may_be_a_variable() -> None:
+    environment = {
+        "CONF": "exporters:\n  otlp:\n    endpoint: tempo:4317\nservice: {pipelines: {traces: {exporters: [otlp]}}}"
+    }
+    [exporter] = collector(Files(), "otelcol --config=env:CONF", environment)["exporters"]
+    assert (exporter["endpoint"], exporter["source"]) == ("tempo:4317", "environment, CONF")
