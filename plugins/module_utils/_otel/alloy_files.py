@@ -217,7 +217,7 @@ def _receivers(name: str, kind: str, block: Block, tree: Node, pipelines: t.List
     found = collector_files.receivers(kind, tree, pipelines, DEFAULT_HOST)
     for receiver in found:
         receiver["name"] = shown.shown_name(name)
-    return found
+    return [receiver for receiver in found if pipelines or receiver["port"]]  # others take no spans
 
 
 def _exporters(
@@ -237,7 +237,7 @@ def _exporters(
         found = collector_files.exporters(kind, flat, pipelines)
     for exporter in found:
         exporter["name"] = shown.shown_name(name)
-    return found
+    return [exporter for exporter in found if pipelines or exporter["protocol"]]  # others are of other signals
 
 
 _ADDRESSES = ("endpoint", "traces_endpoint")

@@ -210,3 +210,14 @@ def test_alloy_may_run_what_a_collector_has() -> None:
 def test_an_object_may_have_raw_keys() -> None:
     text = 'otelcol.exporter.otlp "x" {\n  client {\n    endpoint = "a:1"\n    headers = {`b` = `c`}\n  }\n}\n'
     assert collector(Files(a_alloy=text), "alloy run /etc/a.alloy", kind="alloy")["exporters"][0]["headers"] == ["b"]
+
+
+def test_components_of_other_signals_are_not_told() -> None:
+    text = """
+        otelcol.receiver.prometheus "p" { output { metrics = [otelcol.exporter.loki.l.input] } }
+        otelcol.exporter.loki "l" { forward_to = [] }
+        otelcol.exporter.otlp "unused" { client { endpoint = "tempo:4317" } }
+    """
+    found = collector(Files(a_alloy=text), "alloy run /etc/a.alloy", kind="alloy")
+    assert (found["receivers"], found["pipelines"], found["signals"]) == ([], [], ["metrics"])
+    assert [(each["name"], each["pipelines"]) for each in found["exporters"]] == [("otelcol.exporter.otlp.unused", [])]
