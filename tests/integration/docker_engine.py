@@ -46,7 +46,8 @@ LABEL = "traceops.tracing.test"
 
 BASE = ("python3",)
 SYSTEMD = ("python3", "systemd", "systemd-sysv", "dbus", "openssh-server")
-WITH_ENGINE = (*SYSTEMD, "docker.io", "iptables", "iproute2")
+# With an engine of its own, and the packages that probes on a host import.
+WITH_ENGINE = (*SYSTEMD, "docker.io", "iptables", "iproute2", "python3-docker", "python3-requests")
 
 
 class Place(t.NamedTuple):

@@ -19,7 +19,7 @@ Boot = t.Callable[..., Host]
 
 @pytest.fixture(scope="module")
 def boot(docker_engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Boot]:
-    """boot(name, volumes=..., engine=True) -> a Host that is removed after the module's tests."""
+    """boot(name, volumes=...) -> a Host that is removed after the module's tests."""
     require(os.geteuid() == 0, "root")
     require(shutil.which("ssh") and shutil.which("ssh-keygen"), "ssh and ssh-keygen")
     built = image(docker_engine, "discover", WITH_ENGINE)
@@ -34,7 +34,7 @@ def boot(docker_engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFa
         return container
 
     def start(name: str, **options: t.Any) -> Host:
-        return Host(name, booted(run, built, hostname=name, **options), directory)
+        return Host(name, booted(run, built, hostname=name, engine=True, **options), directory)
 
     yield start
     for container in started:

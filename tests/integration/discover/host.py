@@ -1,4 +1,4 @@
-"""Hosts for the tests of discovery: containers with systemd, sshd and, where wanted, an engine of their own."""
+"""Hosts for the tests of discovery: containers with systemd, sshd and an engine of their own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from docker.models.containers import Container
 
 from ansible_collections.traceops.tracing.tests.integration.docker_engine import wait_until
-from ansible_collections.traceops.tracing.tests.integration.playbook import QUIET
+from ansible_collections.traceops.tracing.tests.integration.playbook import QUIET, Run, assert_clean, run_playbook
 from ansible_collections.traceops.tracing.tests.lab.lab import neutral_environment
 
 
@@ -64,24 +64,49 @@ class Host:
             lambda: self.run(f"ss -Hltn 'sport = :{port}'"), seconds, f"somebody to listen at {port} of {self.name}"
         )
 
+    def arrives(self, service: str, port: int) -> None:
+        """Wait until the Tempo at this port has a trace of the service."""
+        url = f"http://127.0.0.1:{port}/api/search?tags=service.name%3D{service}"
+        ask = f"python3 -c 'import urllib.request as u; print(u.urlopen(\"{url}\", timeout=5).read().decode())'"
+        wait_until(lambda: json.loads(self.run(ask)).get("traces"), 90, f"a trace of {service} in Tempo")
+
+    def user(self, name: str) -> None:
+        """Make a user who may log in as root does."""
+        self.inventory()
+        keys = f"/home/{name}/.ssh"
+        self.run(f"useradd -m {name} && mkdir {keys} && cp /root/.ssh/authorized_keys {keys} && chown -R {name} {keys}")
+
     def looked_at(self, user: str = "root", **options: t.Any) -> t.Dict[str, t.Any]:
-        """What the module `collect` finds here with the label `discover`; the log of the run has no warning."""
-        inventory = self.directory / f"{self.name}.json"
-        inventory.write_text(json.dumps({"all": {"hosts": {self.name: {**self.inventory(), "ansible_user": user}}}}))
-        words = [
-            "-i",
-            str(inventory),
-            "-m",
-            "traceops.tracing.collect",
-            "-a",
-            json.dumps({"probes": {"discover": options}}),
-        ]
-        done = subprocess.run(
-            ["ansible", self.name, *words], env={**neutral_environment(), **QUIET, "ANSIBLE_PIPELINING": "1"},
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert "[WARNING]" not in done.stdout + done.stderr, done.stdout + done.stderr
-        result: t.Dict[str, t.Any] = json.loads(done.stdout.split("=> ", 1)[1])
-        found: t.Dict[str, t.Any] = result["evidence"]["discover"]
-        return found
+        """What the module `collect` finds here with the label `discover`."""
+        return looked_at(self.directory, {**self.inventory(), "ansible_user": user}, **options)
+
+
+def looked_at(directory: Path, variables: t.Dict[str, str], **options: t.Any) -> t.Dict[str, t.Any]:
+    """What the module `collect` finds on the host with these variables; no warning is printed."""
+    inventory = directory / "host.json"
+    inventory.write_text(json.dumps({"all": {"hosts": {"host": variables}}}), encoding="utf-8")
+    asked = json.dumps({"probes": {"discover": options}})
+    done = subprocess.run(
+        ["ansible", "host", "-i", str(inventory), "-m", "traceops.tracing.collect", "-a", asked],
+        env={**neutral_environment(), **QUIET, "ANSIBLE_PIPELINING": "1"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "[WARNING]" not in done.stdout + done.stderr, done.stdout + done.stderr
+    result: t.Dict[str, t.Any] = json.loads(done.stdout.split("=> ", 1)[1])
+    found: t.Dict[str, t.Any] = result["evidence"]["discover"]
+    return found
+
+
+def diagnosed(directory: Path, hosts: t.Sequence[Host], **variables: t.Any) -> Run:
+    """The playbook `diagnose` with no variable but these, Grafana's credentials among them."""
+    inventory = directory / "inventory.json"
+    told = {"all": {"hosts": {host.name: host.inventory() for host in hosts}}}
+    inventory.write_text(json.dumps(told), encoding="utf-8")
+    run = run_playbook("diagnose", directory, {"diagnose_discover": True, **variables}, "-i", str(inventory))
+    assert_clean(run)
+    return run

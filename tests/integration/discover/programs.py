@@ -1,4 +1,4 @@
-"""The real programs of the scene, had as other tests have them, and where a host finds them."""
+"""The real programs of a path: had as other tests have them, mounted into hosts, and run there as units."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.traceops.tracing.tests.conftest import require
+from ansible_collections.traceops.tracing.tests.integration.discover.host import Host
 from ansible_collections.traceops.tracing.tests.integration.docker_engine import CACHE
 from ansible_collections.traceops.tracing.tests.lab.collector import binaries
 from ansible_collections.traceops.tracing.tests.sdks import builds
@@ -22,8 +23,10 @@ from ansible_collections.traceops.tracing.tests.lab.container import {name}
 sys.exit({name}.main())
 """
 AGENT = "/opt/opentelemetry-javaagent.jar"
+PASSWORD = "s3ntinel-Pa55word"
 
 Mounts = t.Dict[str, t.Dict[str, str]]
+Variables = t.Dict[str, str]
 
 
 def collection() -> Mounts:
@@ -86,13 +89,94 @@ def _built(language: str, version: str) -> Path:
     return CACHE / "sdks" / language / version
 
 
-def lab_program(name: str) -> str:
-    """The program `tempo` or `grafana` of a host with the mounts of `backends` and `collection`."""
-    return LAB.format(name=name)
+def exporting(service: str, endpoint: str, **more: str) -> Variables:
+    """The variables of an application of this name that sends there."""
+    return {
+        "OTEL_SERVICE_NAME": service,
+        "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        "OTEL_METRICS_EXPORTER": "none",
+        "OTEL_LOGS_EXPORTER": "none",
+        "OTEL_BSP_SCHEDULE_DELAY": "500",
+        **more,
+    }
 
 
-def tempo_files(http: int, grpc: int, otlp: int) -> str:
-    return f"""\
+# --- what a unit runs, and its files
+
+
+def run_checkout(host: Host, variables: Variables) -> None:
+    write_checkout(host, variables)
+    host.unit(
+        "checkout",
+        "/usr/bin/python3 /opt/checkout/checkout.py",
+        EnvironmentFile="/etc/default/checkout",
+        Environment="PYTHONPATH=/opt/checkout/libraries",
+        User="daemon",
+    )
+
+
+def write_checkout(host: Host, variables: Variables) -> None:
+    host.write("/etc/default/checkout", "".join(f"{name}={value}\n" for name, value in variables.items()))
+
+
+def run_stock(host: Host, variables: Variables) -> None:
+    """The Java service has its settings on the command line. Its agent instruments what the program uses alone."""
+    settings = {
+        **variables,
+        "OTEL_INSTRUMENTATION_COMMON_DEFAULT-ENABLED": "false",
+        "OTEL_INSTRUMENTATION_HTTP-URL-CONNECTION_ENABLED": "true",
+    }
+    options = " ".join(f"-D{name.lower().replace('_', '.')}={value}" for name, value in settings.items())
+    quick = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+    host.unit("stock", f"/opt/java/bin/java -javaagent:{AGENT} {quick} {options} -cp /opt/stock Stock")
+
+
+def run_collector(host: Host, exporter: str, signal: str = "traces") -> None:
+    host.write("/etc/otelcol/receivers.yaml", RECEIVERS)
+    write_exporters(host, exporter, signal)
+    files = "--config /etc/otelcol/receivers.yaml --config /etc/otelcol/exporters.yaml"
+    host.unit("otelcol", f"/usr/local/bin/otelcol {files}")
+
+
+RECEIVERS = """\
+receivers:
+  otlp:
+    protocols:
+      grpc:
+        endpoint: 0.0.0.0:4317
+      http:
+        endpoint: 0.0.0.0:4318
+processors:
+  batch:
+    timeout: 200ms
+service:
+  telemetry:
+    metrics:
+      level: none
+"""
+
+
+def write_exporters(host: Host, exporter: str, signal: str) -> None:
+    """`signal` is what the pipeline is for."""
+    text = f"""\
+exporters:
+  otlp/tempo:
+    endpoint: {exporter}
+    tls:
+      insecure: true
+service:
+  pipelines:
+    {signal}:
+      receivers: [otlp]
+      processors: [batch]
+      exporters: [otlp/tempo]
+"""
+    host.write("/etc/otelcol/exporters.yaml", text)
+
+
+def run_tempo(host: Host, http: int, otlp_grpc: int, otlp_http: int) -> None:
+    text = f"""\
 server:
   http_listen_port: {http}
 distributor:
@@ -100,12 +184,56 @@ distributor:
     otlp:
       protocols:
         grpc:
-          endpoint: 0.0.0.0:{grpc}
+          endpoint: 0.0.0.0:{otlp_grpc}
         http:
-          endpoint: 0.0.0.0:{otlp}
+          endpoint: 0.0.0.0:{otlp_http}
 storage:
   trace:
     backend: local
     local:
       path: /var/tempo/blocks
 """
+    host.write("/etc/tempo/tempo.yaml", text)
+    command = _of_lab(host, "tempo")
+    host.unit("tempo", f"{command} -config.file=/etc/tempo/tempo.yaml", Environment="TEMPO_VERSION=2.10.8")
+
+
+def run_grafana(host: Host, port: int, data_source: str) -> None:
+    text = f"""\
+[server]
+http_port = {port}
+[security]
+admin_user = admin
+admin_password = {PASSWORD}
+[auth.anonymous]
+enabled = false
+[paths]
+data = /var/lib/grafana
+provisioning = /etc/grafana/provisioning
+"""
+    host.write("/etc/grafana/grafana.ini", text)
+    write_data_source(host, data_source)
+    host.run("mkdir -p /var/lib/grafana")
+    host.unit("grafana-server", f"{_of_lab(host, 'grafana')} server --config=/etc/grafana/grafana.ini")
+
+
+def write_data_source(host: Host, url: str) -> None:
+    text = f"""\
+apiVersion: 1
+datasources:
+  - name: Tempo
+    uid: tempo
+    type: tempo
+    access: proxy
+    url: {url}
+    isDefault: true
+"""
+    host.write("/etc/grafana/provisioning/datasources/tempo.yml", text)
+
+
+def _of_lab(host: Host, name: str) -> str:
+    """One of the lab's servers under the name of the real program."""
+    path = f"/usr/local/bin/{name}"
+    host.write(path, LAB.format(name=name))
+    host.run(f"chmod 755 {path}")
+    return path

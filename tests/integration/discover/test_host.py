@@ -20,7 +20,7 @@ from ansible_collections.traceops.tracing.tests.integration.discover.scene impor
 
 @pytest.fixture(scope="module")
 def scene(boot: Boot, tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    return Scene(boot("shop01", engine=True, volumes=mounts(tmp_path_factory.mktemp("stock"))))
+    return Scene(boot("shop01", volumes=mounts(tmp_path_factory.mktemp("stock"))))
 
 
 @pytest.fixture(scope="module")
