@@ -168,6 +168,12 @@ def test_units_that_do_not_run_are_told(world: World) -> None:
     assert (tempo["running"], tempo["unit"], tempo["url"]) == (False, "tempo.service", "")
 
 
+def test_a_unit_that_ends_again_and_again_does_not_run(world: World) -> None:
+    world.unit("tempo.service", "", state="activating", command="/usr/bin/tempo -config.file=/etc/tempo.yaml")
+
+    assert only(world.look()["tempos"])["running"] is False
+
+
 def test_a_unit_that_runs_is_told_once(world: World) -> None:
     cart(world, "OTEL_SERVICE_NAME=cart\n", {"OTEL_SERVICE_NAME": "cart", **OWN})
 

@@ -70,7 +70,8 @@ def loaded(seconds: float) -> t.Optional[t.Dict[str, Unit]]:
         main = said.get("MainPID", "")
         found[name] = Unit(
             name=name,
-            running=said.get("ActiveState") in ("active", "reloading", "activating", "deactivating"),
+            # Between two starts of what ends again and again it is activating, too.
+            running=said.get("ActiveState") in ("active", "reloading") or main not in ("", "0"),
             kind=said.get("Type", ""),
             main_pid=int(main) if main.isdigit() else 0,
             words=units.exec_start(said.get("ExecStart", "")),
