@@ -185,6 +185,18 @@ def test_five_thousand_applications_of_one_unit(world: World) -> None:
     assert (app["pid"], len(app["connections"])) == (100, 1)
 
 
+def test_values_of_any_length(world: World) -> None:
+    """Whatever is done with them is done once: the look ends in time."""
+    texts = ("a" * 90_000, "=," * 45_000, "://@" * 22_000, "-Dotel.x=" * 10_000, "'" * 90_000, "?&" * 45_000)
+    for pid, text in enumerate(texts, 20):
+        names = ("OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_SERVICE_NAME", "JAVA_TOOL_OPTIONS")
+        world.process(pid, ["java", text, "-Dotel.service.name=" + text], dict.fromkeys(names, text))
+
+    found = world.look(timeout=20)
+
+    assert (len(found["applications"]), found["unseen"]) == (6, [])
+
+
 FILES = ("cmdline", "environ", "stat", "cgroup")
 
 

@@ -17,6 +17,8 @@ _INTERPRETER = re.compile(r"^(?:python[\d.]*|node|nodejs|java|ruby|dotnet|php[\d
 
 _INITS = ("docker-init", "podman-init", "tini", "catatonit", "dumb-init")
 
+_MAX_QUOTED = 16 * 1024  # characters; shlex takes a second for 100,000
+
 _WITH_VALUE = ("-cp", "-classpath", "--class-path", "-r", "--require", "--import", "-W", "-X")
 
 
@@ -57,9 +59,9 @@ def inner(words: t.Sequence[str]) -> t.List[str]:
 
 
 def split(text: str) -> t.List[str]:
-    """The words of a command line in one text; without its quotes' meaning where they do not fit."""
+    """The words of a command line in one text; without its quotes' meaning where they do not fit, or it is endless."""
     try:
-        return shlex.split(text)
+        return shlex.split(text) if len(text) < _MAX_QUOTED else text.split()
     except ValueError:
         return text.split()
 

@@ -162,6 +162,37 @@ def test_what_a_process_manager_starts_several_times_is_one(world: World) -> Non
     assert only(world.look()["applications"])["pid"] == 20
 
 
+def test_what_an_application_starts_is_not_another_one(world: World) -> None:
+    """Its children have its variables, whatever they are written in, and not its options."""
+    java = {**SERVICE, "JAVA_TOOL_OPTIONS": AGENT}
+    world.process(20, ["java", "-Dotel.service.name=shop", "-jar", "shop.jar"], java)
+    world.process(21, ["/usr/bin/ffmpeg", "-i", "in.mkv"], java, parent=20)
+    world.process(22, ["python3", "/srv/report.py"], java, parent=21)
+    world.process(23, ["python3", "/srv/other.py"], {**java, "OTEL_SERVICE_NAME": "other"}, parent=20)
+
+    assert world.applications() == ["shop", "other"]
+
+
+def test_what_a_backend_starts_is_no_application(world: World) -> None:
+    """As Grafana's plugins."""
+    world.process(20, ["grafana", "server"], SERVICE, cgroup="/system.slice/grafana-server.service")
+    world.process(21, ["/var/lib/grafana/gpx_x"], SERVICE, parent=20, cgroup="/system.slice/grafana-server.service")
+
+    found = world.look()
+
+    assert (found["applications"], only(found["grafanas"])["pid"]) == ([], 20)
+
+
+def test_a_helper_in_a_backends_image_is_not_a_second_one(world: World) -> None:
+    grafana = world.container("grafana", "grafana/grafana:13", ["/run.sh"], pid=20)
+    world.process(20, ["grafana", "server"], SERVICE, cgroup=f"/docker/{grafana}")
+    world.process(21, ["/usr/share/helper"], SERVICE, cgroup=f"/docker/{grafana}")
+
+    found = world.look()
+
+    assert (found["applications"], only(found["grafanas"])["pid"]) == ([], 20)
+
+
 def test_processes_of_a_unit_with_the_same_settings_are_one(world: World) -> None:
     for pid in (20, 21):
         world.process(pid, ["/srv/cart", str(pid)], SERVICE, cgroup="/system.slice/cart.service")

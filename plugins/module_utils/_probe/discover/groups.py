@@ -77,14 +77,28 @@ def of_processes(found: t.Sequence[Seen], containers: t.Sequence[Container], abo
     together: t.Dict[t.Any, t.List[Seen]] = {}
     for pid, each in seen.items():
         key = keys[pid]
-        for other in about.ancestors(pid):
-            # Of the same settings or command line: a worker.
-            same = other in keys and (keys[other][0], keys[other][2]) == (key[0], key[2])
-            if same and about.place(other).containers == about.place(pid).containers:
+        above = [other for other in about.ancestors(pid) if other in seen and _same_place(pid, other, about)]
+        if key[0] == programs.APPLICATION and any(keys[other][0] != key[0] for other in above):
+            continue  # a helper of a collector or a backend, as Grafana's plugins are
+        for other in above:
+            # Of the same settings or command line, a worker; of the same variables, what it started.
+            if (keys[other][0], keys[other][2]) == (key[0], key[2]) or _inherits(each, seen[other]):
                 key = keys[other]
         together.setdefault(key, []).append(each)
     groups = [_group(key, members, by_id, about) for key, members in together.items()]
-    return [each for each in groups if not _is_script_of(each, groups) and not _is_typed(each)]
+    return [each for each in groups if not _is_second(each, groups) and not _is_typed(each)]
+
+
+def _same_place(one: int, other: int, about: Processes) -> bool:
+    return about.place(one).containers == about.place(other).containers
+
+
+def _inherits(child: Seen, parent: Seen) -> bool:
+    """Whether all that tells of the child are variables that its parent has, too."""
+    if child.kind != programs.APPLICATION or parent.kind != child.kind:
+        return False
+    mine, its = child.environment or {}, parent.environment or {}
+    return all(tell in mine and mine[tell] == its.get(tell) for tell in child.tells)
 
 
 _Key = t.Tuple[str, t.Any, t.Any]
@@ -103,7 +117,7 @@ def _key(seen: Seen, by_id: t.Mapping[str, Container], about: Processes) -> _Key
     if kind != programs.APPLICATION:
         return kind, where, tuple(seen.words)
     found = settings_of(seen.words, seen.environment)
-    names = ("service_name", "endpoint", "protocol", "exporter", "sampler", "sdk_disabled")
+    names = ("service_name", "endpoint", "exporter", "sampler", "sdk_disabled")
     return kind, where, tuple(str(t.cast(t.Any, found)[name]["value"]) for name in names)
 
 
@@ -139,11 +153,15 @@ def _group(key: _Key, members: t.List[Seen], by_id: t.Mapping[str, Container], a
     )
 
 
-def _is_script_of(group: Group, groups: t.Sequence[Group]) -> bool:
-    """Whether it is the shell script that started another of them, and has its name."""
-    same = [each for each in groups if each is not group and each.kind == group.kind]
-    place = (group.unit, group.container_id)
-    return programs.is_wrapper(group.words[:1]) and any((each.unit, each.container_id) == place for each in same)
+def _is_second(group: Group, groups: t.Sequence[Group]) -> bool:
+    """Whether another of them is the program, and it the script of that name, or a helper in the program's image."""
+    if group.kind == programs.APPLICATION:
+        return False
+    place = (group.kind, group.unit, group.container_id)
+    others = [each for each in groups if each is not group and (each.kind, each.unit, each.container_id) == place]
+    helps = programs.kind_of(group.words) != group.kind
+    named = [each for each in others if programs.kind_of(each.words) == each.kind]
+    return bool(others) and (programs.is_wrapper(group.words[:1]) or (helps and bool(named)))
 
 
 def of_connections(

@@ -17,6 +17,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._otel import prog
 MAX_PROCESSES = 20_000
 MAX_CMDLINE = 128 * 1024  # bytes
 MAX_ENVIRON = 512 * 1024
+MAX_VALUE = 32 * 1024  # characters
 STUCK = 0.25  # seconds without a process read: the memory of one is locked, and another thread goes on behind it
 MAX_THREADS = 6
 # Nothing of most processes concerns tracing: they need not be taken apart.
@@ -94,7 +95,7 @@ def _look(pid: int) -> _Answer:
     content = proc.raw(pid, "environ", MAX_ENVIRON)
     if not (_WORD_HINT.search(line) or (content and _HINT.search(content)) or programs.kind_of(words)):
         return words, content is None, None
-    environment = None if content is None else proc.parsed(content)
+    environment = None if content is None else {n: value[:MAX_VALUE] for n, value in proc.parsed(content).items()}
     return words, content is None, seen_as(pid, words, environment)
 
 
