@@ -570,14 +570,11 @@ class _Reader:
                     listed.append(Node(one.merged(), node.line, self.file))
             elif opened == "[":
                 listed.append(node)
+            elif not isinstance(node.value, str):
+                raise self.refusal("a key that is no scalar is not read", pair_at)
             else:
                 self.count(depth + 1)
-                found.add(
-                    node.value if isinstance(node.value, str) else "",
-                    node.plain,
-                    Node("", node.line, self.file, True),
-                    pair_at,
-                )
+                found.add(node.value, node.plain, Node("", node.line, self.file, True), pair_at)
             if self.peek() == ",":
                 self.at += 1
             elif self.peek() != closing:

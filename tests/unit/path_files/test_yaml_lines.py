@@ -112,6 +112,7 @@ def test_lines_are_those_of_keys_and_entries() -> None:
         ("a: 1\na: 2\n", "line 2: a key stands twice, first in line 1"),
         ("? [a]\n: b\n", "line 1: a key that is no scalar is not read"),
         ("{[a]: b}", "line 1: a key that is no scalar is not read"),
+        ("a: {{ template }}\n", "line 1: a key that is no scalar is not read"),
         ("a: *b\n", "line 1: an alias names nothing that stands before it"),
         ("a: &b [*b]\n", "line 1: an alias names nothing that stands before it"),
         ("a:\n\t- b\n", "line 2: a tab stands in the indentation"),
