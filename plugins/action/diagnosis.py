@@ -41,6 +41,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
         },
     },
     "started": {"type": "str"},
+    "only_path": {"type": "bool", "default": False},
     "earlier": {"type": "list", "elements": "str", "default": []},
 }
 
@@ -68,6 +69,9 @@ class ActionModule(ActionBase):
             report = self._report(options)
         except (library.BadCheck, document.BadEvidence, suppress.BadSuppression, MissingLibrary) as error:
             return {**result, "failed": True, "msg": str(error)}
+        if options["only_path"]:
+            display.display(console.found(report, _terminal_is_utf8(os.environ)))
+            return {**result, "path": report["path"]}
         states = [finding["state"] for finding in report["findings"]]
         result.update(
             verdict=report["verdict"],

@@ -13,7 +13,7 @@ import datetime
 import os
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._plan import backends, values, visit
+from ansible_collections.traceops.tracing.plugins.module_utils._plan import backends, found, values, visit
 from ansible_collections.traceops.tracing.plugins.module_utils._plan.applications import Planned, applications, planned
 
 Vars = t.Mapping[str, t.Any]
@@ -21,8 +21,24 @@ Vars = t.Mapping[str, t.Any]
 
 def diagnose_plan(given: Vars, host: str, run: str = "") -> t.Dict[str, t.Any]:
     """What is wrong with the variables of a host, and its applications."""
-    problems = values.problems(given, given)
+    problems = values.problems(given, [name for name in given if name.startswith("diagnose_")])
     return {"problems": problems, "host": None if problems else planned(given, host, run)}
+
+
+def diagnose_look(given: Vars) -> t.Dict[str, t.Any]:
+    """What the look around asks."""
+    return visit.looking(given)
+
+
+def diagnose_offers(everyone: t.Iterable[Vars]) -> t.Dict[str, found.Offer]:
+    """What the looks around of all hosts found, in the words of the role's variables."""
+    looked = {str(own["inventory_hostname"]): visit.discovered(own.get("__diagnose_looked")) for own in everyone}
+    return found.offers({host: each[visit.LOOK] for host, each in looked.items() if each and each[visit.LOOK].get("ok")})
+
+
+def diagnose_settled(given: Vars, host: str, offers: t.Optional[t.Mapping[str, found.Offer]] = None) -> t.Dict[str, t.Any]:
+    """The variables of a host with what was found in the place of what nobody gave."""
+    return found.settled(given, (offers or {}).get(host))
 
 
 def diagnose_backends(everyone: t.Iterable[Vars], run: str, seen: bool = False) -> t.Dict[str, backends.Backend]:
@@ -88,7 +104,7 @@ def diagnose_evidence(
     hosts = _planned(everyone, run)
     if what == "hosts":
         return {name: _evidence(own) for name, own in hosts.items()}
-    found = {}
+    answered = {}
     for name, own in hosts.items():
         ids = backends.asked_by(name, _backends(own), reached)
         answers = own.get("__diagnose_answers", {}) if ids else {}
@@ -101,8 +117,8 @@ def diagnose_evidence(
             }
             if told:
                 settings = _settings(own["__diagnose_planned"], backend_id)
-                found[backend_id] = backends.evidence(reached[backend_id], settings, told)
-    return found
+                answered[backend_id] = backends.evidence(reached[backend_id], settings, told)
+    return answered
 
 
 def _planned(everyone: t.Iterable[Vars], run: str) -> t.Dict[str, Vars]:
@@ -115,15 +131,15 @@ def _planned(everyone: t.Iterable[Vars], run: str) -> t.Dict[str, Vars]:
 
 
 def _seen(own: Vars) -> t.Any:
-    """The result of the host's visit, or of the count before it, when it was not reached for that."""
-    before = own.get("__diagnose_before", {})
-    if visit.missing(before) and not before.get("skipped"):
-        return before
+    """The result of the host's visit, or of what came before it, when it was not reached for that."""
+    for earlier in (own.get("__diagnose_looked", {}), own.get("__diagnose_before", {})):
+        if earlier and visit.missing(earlier) and not earlier.get("skipped"):
+            return earlier
     return own.get("__diagnose_seen", {})
 
 
 def _evidence(own: Vars) -> t.Dict[str, t.Any]:
-    return visit.evidence(own["__diagnose_planned"], _seen(own))
+    return visit.evidence(own["__diagnose_planned"], _seen(own), own.get("__diagnose_looked"))
 
 
 def _backends(own: Vars) -> t.List[str]:
@@ -149,6 +165,9 @@ def _counted(
 class FilterModule:
     def filters(self) -> t.Dict[str, t.Callable[..., t.Any]]:
         return {
+            "diagnose_look": diagnose_look,
+            "diagnose_offers": diagnose_offers,
+            "diagnose_settled": diagnose_settled,
             "diagnose_plan": diagnose_plan,
             "diagnose_backends": diagnose_backends,
             "diagnose_counting": diagnose_counting,

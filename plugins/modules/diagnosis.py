@@ -87,6 +87,10 @@ options:
     type: list
     elements: str
     default: []
+  only_path:
+    description: Whether nothing is judged or written, and only the path that discovery found is shown.
+    type: bool
+    default: false
   started:
     description: When the run began (ISO 8601). Now when it is left out.
     type: str

@@ -58,13 +58,15 @@ def run_playbook(
 ) -> Run:
     """Run `traceops.tracing.<playbook>` in `directory`; the report goes to directory/report.
 
+    What else runs on a machine of tests is none of theirs, so that nobody looks around unless a test wants it.
     Modules go through a pipe, which costs fewer processes than the files that are Ansible's default.
     """
     directory.mkdir(parents=True, exist_ok=True)
     written = directory / "report" / "report.json"
     written.unlink(missing_ok=True)  # an old report must not speak for this run
     given = directory / "variables.json"
-    given.write_text(json.dumps({"diagnose_report_dir": str(directory / "report"), **variables}), encoding="utf-8")
+    usual = {"diagnose_report_dir": str(directory / "report"), "diagnose_discover": False}
+    given.write_text(json.dumps({**usual, **variables}), encoding="utf-8")
     done = subprocess.run(
         ["ansible-playbook", f"traceops.tracing.{playbook}", "-e", f"@{given}", *args],
         cwd=directory,

@@ -26,6 +26,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._probe.environmen
 from ansible_collections.traceops.tracing.tests.integration.playbook import run_playbook
 from ansible_collections.traceops.tracing.tests.lab import Lab
 from ansible_collections.traceops.tracing.tests.lab.faults import plan_for
+from ansible_collections.traceops.tracing.tests.tools import discovery
 
 PORTS = {"tempo": 3200, "grafana": 3000, "otlp_grpc": 4317, "otlp_http": 4318}
 FINISHED = datetime.datetime(2026, 11, 23, 14, 48, 33, tzinfo=datetime.timezone.utc)
@@ -226,12 +227,14 @@ def main(checkout: Path) -> None:
     with tempfile.TemporaryDirectory() as directory:
         parts = evidence(Path(directory), PORTS)
     parts["host"].update(environment={**of_process(), "took": 0.02}, containers=of_containers())
+    parts["host"] = {"discover": discovery.found(HOST), **parts["host"]}
     parts["run"]["started"] = parts["run"]["finished"]
     found = parts["backend"]["tempo_search"]
     found.update(traces=found["traces"][:2], count=2)
     for label in LEFT_OUT:
         parts["backend"].pop(label, None)
     parts["run"]["settings"]["containers"] = ["velo-tempo", "velo-grafana"]
+    parts["run"]["settings"]["found_as"] = "velo-sql-app.sql"
     for label, figures in FIGURES.items():
         result = parts["backend" if LABELS[label].scope == "backend" else "host"][label]
         for path, value in figures.items():

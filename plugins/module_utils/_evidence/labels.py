@@ -60,6 +60,15 @@ _NO_SERVICE = "no service was named"
 LABELS: t.Dict[str, Label] = {
     label.name: label
     for label in (
+        # Asked before the others, whose options may follow from it (`_plan/found.py`).
+        Label(
+            "discover",
+            "discover",
+            "host",
+            asks={"docker_host": "docker_host"},
+            wants=("discover",),
+            absent="nobody looked around on the host",
+        ),
         Label(
             "containers",
             "containers",

@@ -8,6 +8,15 @@ from __future__ import annotations
 import typing as t
 
 
+class Otherwise(t.TypedDict):
+    """A variable that says something else than what was found."""
+
+    variable: str
+    said: str
+    found: str
+    source: str  # who says what was found
+
+
 class Settings(t.TypedDict, total=False):
     """The role's variables, without secrets and prefix; hosts, applications and backends have their own."""
 
@@ -36,6 +45,9 @@ class Settings(t.TypedDict, total=False):
     tempo_otlp_endpoint: str
     collector_metrics_url: str
     app_metrics_url: str
+    found_as: str  # the name that discovery has for the application; "" when it found none
+    sources: t.Dict[str, str]  # who says what was found, by variable
+    otherwise: t.List[Otherwise]
     canaries: int
     containers: t.List[str]
 

@@ -9,6 +9,7 @@ import re
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import LABELS
+from ansible_collections.traceops.tracing.plugins.module_utils._plan import found as found_keys
 from ansible_collections.traceops.tracing.plugins.module_utils._plan import values
 
 LOOPBACK = re.compile(r"://(localhost|127\.|\[::1\])")  # another server on each host
@@ -42,7 +43,7 @@ class Planned(t.TypedDict):
 
 def planned(given: values.Values, host: str, run: str) -> Planned:
     """The applications and settings of `host` in the run `run`; `given` are its variables."""
-    own = settings({name: given[f"diagnose_{name}"] for name in values.OF_APPLICATION})
+    own = settings(_own(given))
     canaries = values.number(given["diagnose_canaries"])
     own.update(canaries=int(canaries) if canaries >= 1 else 1)
     own.update({name: given[f"diagnose_{name}"] for name in _OF_HOST})
@@ -56,11 +57,13 @@ def planned(given: values.Values, host: str, run: str) -> Planned:
 def applications(given: values.Values) -> t.Dict[str, t.Dict[str, t.Any]]:
     """{name: {what it has of values.OF_APPLICATION}}: those that are named, else the only one, that of the variables.
 
-    The latter has the name of its service. What an entry does not say is as its host's variables have it; the sources
+    The latter has the name of its service; a host on which discovery found none, while others have some, has none. What an entry does not say is as its host's variables have it; the sources
     of its log are its own as soon as it names one.
     """
-    own = {name: given[f"diagnose_{name}"] for name in values.OF_APPLICATION}
+    own = _own(given)
     entries = given["diagnose_applications"]
+    if (given.get("found") or {}).get("bare"):
+        return {}
     if not entries:
         return {str(own["service"] or ""): own}
     found = {}
@@ -68,13 +71,20 @@ def applications(given: values.Values) -> t.Dict[str, t.Dict[str, t.Any]]:
         said = {key: value for key, value in entry.items() if key in values.OF_APPLICATION and value is not None}
         if any(said.get(source) for source in _LOG_SOURCES):
             said = {"log_paths": [], "log_unit": "", "log_container": "", **said}
-        found[str(entry["name"])] = {**own, **said}
+        found[str(entry["name"])] = {**own, **said, **{key: entry[key] for key in found_keys.NOTHING if key in entry}}
     return found
+
+
+def _own(given: values.Values) -> t.Dict[str, t.Any]:
+    """What the variables of a host say of its only application."""
+    own = {name: given[f"diagnose_{name}"] for name in values.OF_APPLICATION}
+    return {**own, **(given.get("found") or {}).get("own", {})}
 
 
 def settings(its: values.Values) -> t.Dict[str, t.Any]:
     """The values of an application without secrets."""
     found = {key: its[key] for key in _SETTINGS}
+    found.update({key: its.get(key) or empty for key, empty in found_keys.NOTHING.items()})
     found["otlp_headers"] = sorted(its["otlp_headers"]) if isinstance(its["otlp_headers"], dict) else []
     return found
 

@@ -24,7 +24,7 @@ OF_APPLICATION = (
 )
 OF_HOST = (
     *("applications", "services_expected", "counterfactual", "wait_search", "report_dir", "fail_on", "check_dirs"),
-    "suppress",
+    *("suppress", "only_discover"),
     *(name for name in labels.VARIABLES if name not in OF_APPLICATION),
 )
 VARIABLES = tuple(f"diagnose_{name}" for name in (*OF_APPLICATION, *OF_HOST))
@@ -73,6 +73,12 @@ def problems(given: Values, names: t.Iterable[str]) -> t.List[str]:
     """
     found = [*_unknown(names), *_of_application(_own(given), "diagnose_"), *_of_host(given)]
     return [*found, *_applications(given)]
+
+
+def fits(name: str, value: t.Any) -> bool:
+    """Whether a value that was found has the form of that variable."""
+    form = _FORMS.get(name)
+    return form is None or re.match(form.regex, str(value)) is not None
 
 
 def _own(given: Values) -> t.Dict[str, t.Any]:

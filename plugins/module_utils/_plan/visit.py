@@ -27,6 +27,15 @@ def key(label: str, owner: str, several: bool) -> str:
     return f"{label} of {owner}" if several else label
 
 
+LOOK = "discover"  # the label of the look around that comes before the visit
+
+
+def looking(given: values.Values) -> t.Dict[str, Options]:
+    """The options of `collect` for the look around; empty where none is wanted."""
+    its = {name: given[f"diagnose_{name}"] for name in values.OF_APPLICATION}
+    return of_labels([LOOK], its, given) if values.switch(given["diagnose_discover"]) else {}
+
+
 def told(evidence: t.Any, label: str, owner: str, several: bool) -> t.Optional[t.Dict[str, t.Any]]:
     """What the visit found under that name; `shared_with` becomes the name of the owner that was asked for."""
     found = (evidence or {}).get(key(label, owner, several))
@@ -53,9 +62,9 @@ def probes(
                 if label in asked:
                     asked[label]["like"] = key("environment", name, several)
         found.update((key(label, name, several), options) for label, options in asked.items())
-    first = next(iter(its_applications))
+    first = next(iter(its_applications), "")
     own = {name: given[f"diagnose_{name}"] for name in values.OF_APPLICATION}
-    of_host = of_labels(OF_HOST, own, given, counted.get(first))
+    of_host = of_labels([label for label in OF_HOST if label != LOOK], own, given, counted.get(first))
     if "silent" in of_host["clock"]:  # tempo_info will see whether it answers again
         of_host["clock"]["silent"]["final"] = True
     return {**found, **of_host}
@@ -101,10 +110,10 @@ def sibling(endpoint: str) -> str:
     return ""
 
 
-def evidence(planned: Planned, seen: t.Any) -> t.Dict[str, t.Any]:
+def evidence(planned: Planned, seen: t.Any, looked: t.Any = None) -> t.Dict[str, t.Any]:
     """The evidence of a host: {unreachable, settings, <label>..., applications: {name: {settings, <label>...}}}.
 
-    `seen` is the result of its visit. Without an answer of our module there is only `unreachable: true`, with the
+    `seen` is the result of its visit, `looked` that of the look around before it. Without an answer of our module there is only `unreachable: true`, with the
     `reason` when the host could be reached, but not be looked at, and the connection's `message`.
     """
     its_applications: t.Dict[str, t.Dict[str, t.Any]] = {
@@ -115,7 +124,7 @@ def evidence(planned: Planned, seen: t.Any) -> t.Dict[str, t.Any]:
     why = missing(seen)
     if why is not None:
         return {**labels, **why}
-    found = seen["evidence"]
+    found = {**discovered(looked), **seen["evidence"]}
     labels.update({label: found[label] for label in OF_HOST if label in found})
     for name, own in its_applications.items():
         for label in OF_APPLICATION:
@@ -123,6 +132,12 @@ def evidence(planned: Planned, seen: t.Any) -> t.Dict[str, t.Any]:
             if result is not None:
                 own[label] = result
     return labels
+
+
+def discovered(looked: t.Any) -> t.Dict[str, t.Any]:
+    """{discover: result} of a look around; empty where there was none, or it did not answer."""
+    found = looked.get("evidence") if isinstance(looked, dict) else None
+    return {LOOK: found[LOOK]} if isinstance(found, dict) and isinstance(found.get(LOOK), dict) else {}
 
 
 def missing(seen: t.Any) -> t.Optional[t.Dict[str, t.Any]]:

@@ -10,13 +10,14 @@ import textwrap
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean
-from ansible_collections.traceops.tracing.plugins.module_utils._report import fold
+from ansible_collections.traceops.tracing.plugins.module_utils._report import draw, fold
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import epoch
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.judge import count
 
 WIDTH = 100
 MAX_PASSES = 3  # passing checks of a hop that get a line of their own
 MAX_REASONS = 6
+MAX_EDGES = 12  # of the path that was found
 _UNSENT = re.compile("no span (from this host )?was (sent|accepted)")  # as the reasons have it
 
 _MARKS = {"ok": "√", "failed": "×", "warning": "!", "info": "i", "pending": "…", "unknown": "?", "suppressed": "~"}
@@ -30,7 +31,7 @@ def page(report: Report, paths: t.Sequence[str] = (), utf8: bool = True) -> str:
     """The page for a report document; `paths` are the files that were written. Plain ASCII unless `utf8`."""
     marks = _MARKS if utf8 else _ASCII_MARKS
     follows = fold.follows_from(report)
-    lines = [_head(report)]
+    lines = [_head(report), *_found(report, MAX_EDGES)]
     for hop, found in fold.by_hop(report).items():
         body = _hop(found, follows, marks)
         if body:
@@ -39,6 +40,28 @@ def page(report: Report, paths: t.Sequence[str] = (), utf8: bool = True) -> str:
     lines += [f"report: {path}" for path in paths]
     text = clean("\n".join(lines))  # names of hosts as well, when the report comes from somebody else
     return text if utf8 else text.translate(_ASCII).encode("ascii", "replace").decode()
+
+
+def found(report: Report, utf8: bool = True) -> str:
+    """The page of a run that only looked around: the path that was found, and what could not be seen."""
+    lines = [_head(report), *_found(report, None)]
+    if len(lines) == 1:
+        lines.append("nothing of a span's path was found")
+    for host, labels in report["evidence"]["hosts"].items():
+        for words in (labels.get("discover") or {}).get("unseen") or []:
+            lines += _wrap("not seen: ", f"{host}: {words}")
+    text = clean("\n".join(lines))
+    return text if utf8 else text.translate(_ASCII).encode("ascii", "replace").decode()
+
+
+def _found(report: Report, most: t.Optional[int]) -> t.List[str]:
+    """The edges of the path that discovery found, at most so many."""
+    edges = [edge for each in (report.get("path") or {"edges": {}})["edges"].values() for edge in each]
+    several = len(report["evidence"]["hosts"]) > 1
+    lines = [line for edge in edges[:most] for line in _wrap("  ", draw.sentence(edge, several), indent=6)]
+    if len(edges) > len(edges[:most]):
+        lines.append(f"  and {len(edges) - len(edges[:most])} more in the report")
+    return ["path", *lines] if lines else []
 
 
 def _head(report: Report) -> str:

@@ -15,13 +15,14 @@ import html
 import json
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._report import fold
+from ansible_collections.traceops.tracing.plugins.module_utils._report import draw, fold
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.funnel import STEPS
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.judge import count
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import HOPS, PATH
 
 Report = t.Dict[str, t.Any]
 
+MAX_DRAWN = 40  # programs in the drawing
 MAX_HOSTS = 200  # names or reasons listed in one place; the rest is a number
 DOCS = "https://github.com/traceops/tracing/blob/main/docs/checks.md"
 
@@ -38,7 +39,9 @@ code,pre{font:13px/1.45 ui-monospace,monospace}pre{background:#f4f6f9;padding:.6
 details{margin:.5rem 0;padding:.3rem .8rem;border-left:.3rem solid #8a93a3;overflow-wrap:anywhere}
 summary{cursor:pointer}table{border-collapse:collapse;font-size:13px}
 th,td{border:1px solid #d6dbe3;padding:.2rem .5rem;text-align:left;vertical-align:top}
-.scroll{overflow-x:auto}.note{color:#5a6474}
+.scroll{overflow-x:auto}svg text{fill:currentColor;font:12px system-ui,sans-serif}
+svg circle{fill:currentColor}svg rect,svg path{fill:none;stroke:currentColor}svg .failed{stroke:#b3261e;stroke-width:2}svg .assumed{stroke-dasharray:4 3}
+.note{color:#5a6474}
 @media(prefers-color-scheme:dark){body{color:#e4e8ef;background:#151a22}pre,.sentence{background:#1f2630}
 h2,th,td{border-color:#3a4352}.note{color:#9aa5b5}a{color:#8ab4f8}}
 """.strip()
@@ -57,6 +60,7 @@ def page(report: Report) -> str:
         f'<p class="sentence {_e(status)}"><strong>{_e(status)}</strong>: {_e(sentence)}</p>',
         _run(report),
         _path(report),
+        _found(report),
         _funnel(report),
         _root_causes(report),
         _findings(report),
@@ -119,6 +123,22 @@ def _hop_state(findings: t.List[t.Dict[str, t.Any]], follows: t.Mapping[str, str
     if "ok" in states:
         return "ok"
     return "blocked" if "blocked" in states else "none"
+
+
+def _found(report: Report) -> str:
+    """The path that discovery found: drawn while it can be taken in at a glance, and in words."""
+    path = report.get("path") or {"nodes": {}, "edges": {}}
+    edges = [edge for each in path["edges"].values() for edge in each]
+    if not edges:
+        return ""
+    several = len(report["evidence"]["hosts"]) > 1
+    drawn = f'<div class="scroll">{draw.svg(path, several)}</div>' if len(path["nodes"]) <= MAX_DRAWN else ""
+    items = "".join(
+        f'<li class="{"failed" if edge["problem"] else "ok"}">{_e(draw.sentence(edge, several))}</li>'
+        for edge in edges[:MAX_HOSTS]
+    )
+    rest = f'<p class="note">{len(edges) - MAX_HOSTS} more are in report.json.</p>' if len(edges) > MAX_HOSTS else ""
+    return f"<h2>The path that was found</h2>{drawn}<ul>{items}</ul>{rest}"
 
 
 def _funnel(report: Report) -> str:

@@ -10,6 +10,7 @@ import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document as evidence
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import LABELS, PARTS
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.topology import discoveries, topology
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import facts, suppress, views
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.closures import (
     Function,
@@ -88,7 +89,11 @@ class Finding(t.NamedTuple):
 
 
 def evaluate(document: evidence.Document, library: Library) -> t.List[Finding]:
-    """All findings, in path order within the run, then each backend, then each host and its applications."""
+    """All findings, in path order within the run, then each backend, then each host and its applications.
+
+    `document` may have `path`, what `topology` makes of it; without, it is worked out.
+    """
+    document = document if "path" in document else {**document, "path": topology(discoveries(document))}
     now = epoch(document["run"].get("finished"))
     search = Search(now if now is not None else 0.0)
     suppressions = suppress.active(document["run"].get("suppress") or [], now)

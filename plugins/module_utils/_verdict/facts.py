@@ -13,10 +13,12 @@ import re
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base import addresses
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.topology import Topology
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import canary, velostream
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.sdks import Sdk
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.containers import Container
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict import logged, losses
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import handles, logged, losses, way
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.handles import Handle
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.losses import Losses
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.opening import Opening, opening
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.tempo_said import Said, said
@@ -62,9 +64,13 @@ class Containers(t.TypedDict):
 class HostFacts(t.TypedDict):
     containers: Containers
     network_shared: bool  # a container of Grafana reaches one of Tempo's
+    found: t.Optional[way.HostWay]  # what was found of the path on the host
+    tempo: Handle  # how Tempo is looked after
+    grafana: Handle
 
 
 class ApplicationFacts(HostFacts):
+    way: t.Optional[way.Way]  # the path of its spans, as it was found
     sampling: t.Optional[Sampling]
     endpoint: t.Optional[Endpoint]
     tracing_logged: t.Optional[bool]  # the log has a line that only a program prints that traces
@@ -143,6 +149,9 @@ class BackendFacts(t.TypedDict):
     polls_failing: bool  # Tempo cannot list its blocks, or not in one of ten tries
     disks: t.List[Disk]  # of Tempo's containers, that would be full before traces are deleted
     opening: t.Optional[Opening]  # how reading traces by id went
+    tempo: Handle  # how Tempo is looked after
+    grafana: Handle
+    shown: t.Optional[way.Shown]  # the data sources that were found, against the Tempo that is fed
     only_canaries: bool  # other tenants have spans, this one nothing but the diagnosis' own
 
 
@@ -160,6 +169,9 @@ SOURCES: t.Dict[str, Source] = {
     "clocks": Source(("hosts",), "the clock of one host at most was compared with Tempo's"),
     "opening": Source(("by_id",), "no trace was read by its id"),
     "gone": Source(("tempo_info",), "whoever asked Tempo after its first answer was answered, too"),
+    "found": Source(("discover",), "nobody looked around on the host"),
+    "way": Source(("discover",), "discovery did not find this application"),
+    "shown": Source(("hosts",), "discovery did not find both a Tempo that is fed and a data source"),
     "foreign_port": Source(("grafana",), "the data source's port is no other program's"),
 }
 
@@ -167,19 +179,36 @@ SOURCES: t.Dict[str, Source] = {
 # --- applications and hosts
 
 
-def of_host(labels: Labels) -> HostFacts:
-    """The facts of a host, by its labels."""
+def of_host(labels: Labels, host: str = "", path: Topology = way.NOTHING) -> HostFacts:
+    """The facts of a host, by its labels and the path that was found."""
     found = containers(_at(labels, "containers", "containers"))
     reached = {name for seen in found["grafana"] for name in seen.get("reaches") or {}}
-    return {"containers": found, "network_shared": any(seen["name"] in reached for seen in found["tempo"])}
-
-
-def of_application(labels: Labels, backend: Labels, settings: Labels) -> ApplicationFacts:
-    """The facts of an application, by the labels of it and of its host, those of its backend, and its settings."""
-    host = of_host(labels)
     return {
-        "containers": host["containers"],
-        "network_shared": host["network_shared"],
+        "containers": found,
+        "network_shared": any(seen["name"] in reached for seen in found["tempo"]),
+        "found": way.of_host(labels, host, path),
+        "tempo": handles.of("tempo", [host], path, _named(found["tempo"])),
+        "grafana": handles.of("grafana", [host], path, _named(found["grafana"])),
+    }
+
+
+def _named(seen: t.Sequence[NamedContainer]) -> t.List[str]:
+    return [each["name"] for each in seen]
+
+
+def of_application(
+    labels: Labels, backend: Labels, settings: Labels, host: str = "", path: Topology = way.NOTHING
+) -> ApplicationFacts:
+    """The facts of an application, by the labels of it and of its host, those of its backend, and its settings."""
+    its_host = of_host(labels, host, path)
+    its_way = way.of_application(labels, host, settings, path)
+    return {
+        "containers": its_host["containers"],
+        "network_shared": its_host["network_shared"],
+        "found": its_host["found"],
+        "tempo": handles.of("tempo", [host], path, _named(its_host["containers"]["tempo"]), its_way["tempo"] if its_way else ""),
+        "grafana": its_host["grafana"],
+        "way": its_way,
         "sampling": sampling(labels),
         "endpoint": endpoint(labels),
         "tracing_logged": tracing_logged(labels),
@@ -314,11 +343,25 @@ def role_of(name: str, image: str, program: str) -> t.Optional[str]:
 
 
 def of_backend(
-    backend: Labels, hosts: t.Mapping[str, Labels], applications: t.Sequence[Labels], settings: Labels
+    backend: Labels,
+    hosts: t.Mapping[str, Labels],
+    applications: t.Sequence[Labels],
+    settings: Labels,
+    path: Topology = way.NOTHING,
+    origins: t.Sequence[str] = (),
 ) -> BackendFacts:
-    """`applications` have the labels of their hosts as well; `settings` are those of the backend."""
+    """`applications` have the labels of their hosts as well; `settings` are those of the backend.
+
+    `path` is the one that was found, `origins` the ids that its applications have there.
+    """
     tried = [labels for labels in applications if _at(labels, "otlp", "phases")]
     words = said(backend, hosts.values(), applications)
+    shown = way.of_backend(origins, path)
+    everywhere = [of_host(labels)["containers"] for labels in hosts.values()]
+    seen: Containers = {
+        "tempo": [one for each in everywhere for one in each["tempo"]],
+        "grafana": [one for each in everywhere for one in each["grafana"]],
+    }
     return {
         "clocks": clocks(hosts),
         "ratios": ratios(applications),
@@ -329,10 +372,9 @@ def of_backend(
         "uses_the_name": bool(settings.get("service")) and settings["service"] in _names(applications),
         "behind_loopback": sorted({str(_at(e, "otlp", "endpoint")) for e in tried if _behind_loopback(e)}),
         "grafana_containers": [
-            seen["name"]
-            for labels in hosts.values()
-            for seen in of_host(labels)["containers"]["grafana"]
-            if seen.get("running") and not re.match(r"host$|container:", str(seen.get("network_mode")))
+            each["name"]
+            for each in seen["grafana"]
+            if each.get("running") and not re.match(r"host$|container:", str(each.get("network_mode")))
         ],
         "foreign_port": _FOREIGN_PORTS.get(_at(backend, "grafana", "settings", "url", "port")),
         "losses": losses.of_backend(backend),
@@ -346,6 +388,9 @@ def of_backend(
         "polls_failing": polls_failing(_at(backend, "tempo_info")),
         "disks": disks(backend, hosts),
         "opening": opening(_at(backend, "by_id")),
+        "shown": shown,
+        "tempo": handles.of("tempo", list(hosts), path, _named(seen["tempo"]), shown["fed"][0] if shown else ""),
+        "grafana": handles.of("grafana", list(hosts), path, _named(seen["grafana"])),
         "only_canaries": _only_canaries(backend),
     }
 

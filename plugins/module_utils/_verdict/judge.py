@@ -10,6 +10,7 @@ import gc
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.document import SCHEMA, Document, place
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.topology import discoveries, topology
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.causes import RootCause, root_causes
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.evaluate import (
     UNDECIDED,
@@ -26,7 +27,7 @@ Report = t.Dict[str, t.Any]
 
 
 def report(document: Document, library: Library) -> Report:
-    """{schema, run, verdict: {status, sentence, root_causes}, findings, funnel, evidence} of an evidence document.
+    """{schema, run, verdict: {status, sentence, root_causes}, findings, funnel, path, evidence} of an evidence document.
 
     The severity from which a failing check is a problem is `run.fail_on`; with `never` it is `critical`.
     """
@@ -35,7 +36,8 @@ def report(document: Document, library: Library) -> Report:
 
 
 def _report(document: Document, library: Library) -> Report:
-    findings = evaluate(document, library)
+    path = topology(discoveries(document))
+    findings = evaluate({**document, "path": path}, library)
     fail_on = document["run"].get("fail_on")
     threshold = fail_on if fail_on in ("critical", "warning") else "critical"
     causes = root_causes(findings, document, library, threshold)
@@ -50,6 +52,7 @@ def _report(document: Document, library: Library) -> Report:
         },
         "findings": [finding.document() for finding in findings],
         "funnel": columns(document),
+        "path": path,
         "evidence": document,
     }
 

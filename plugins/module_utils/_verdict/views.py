@@ -12,8 +12,9 @@ from ansible_collections.traceops.tracing.plugins.module_utils._evidence import 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.document import Document
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import LABELS, PARTS, PROBES
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.run import Run, Settings
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.topology import Topology
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import canary
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict import facts, logged
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import facts, logged, way
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.budget import Visibility, visibility
 
 
@@ -29,7 +30,7 @@ def host_view(document: Document, name: str) -> Document:
         "settings": _settings(document, labels),
         "run": document["run"],
         "backend": _backend(document, *labels["applications"].values()),
-        "facts": facts.of_host(labels),
+        "facts": facts.of_host(labels, name, _path(document)),
     }
 
 
@@ -56,7 +57,7 @@ def application_view(document: Document, host: str, name: str) -> Document:
         "settings": _settings(document, labels, own),
         "run": document["run"],
         "backend": backend,
-        "facts": facts.of_application(mine, backend, _settings(document, labels, own)),
+        "facts": facts.of_application(mine, backend, _settings(document, labels, own), host, _path(document)),
     }
 
 
@@ -73,6 +74,10 @@ def backend_view(document: Document, backend_id: str) -> Document:
         for each in labels["applications"]
     ]
     settings, run = _settings(document, labels), document["run"]
+    origins = [
+        f"{each['host']}/{_settings(document, hosts.get(each['host'], {}), each).get('found_as') or ''}"
+        for each in applications
+    ]
     return {
         **labels,
         "backend": backend_id,
@@ -81,13 +86,18 @@ def backend_view(document: Document, backend_id: str) -> Document:
         "hosts": hosts,
         "applications": applications,
         "visibility": visibility(labels, applications, settings, run.get("finished")),
-        "facts": facts.of_backend(labels, hosts, applications, settings),
+        "facts": facts.of_backend(labels, hosts, applications, settings, _path(document), origins),
     }
 
 
 def run_view(document: Document) -> Document:
     """What a run-scoped check sees: all the evidence, and `settings`."""
     return {**document, "settings": document["run"].get("settings") or {}}
+
+
+def _path(document: Document) -> Topology:
+    """The path that was found, where it was worked out."""
+    return document.get("path") or way.NOTHING
 
 
 def _own(labels: Document) -> Document:

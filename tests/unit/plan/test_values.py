@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.traceops.tracing.plugins.module_utils._plan import values
+from ansible_collections.traceops.tracing.plugins.module_utils._plan import found, values
 
 ROLE = Path(values.__file__).parents[3] / "roles" / "diagnose"
-DEFAULTS: dict[str, Any] = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text(encoding="utf-8"))
+OWN: dict[str, Any] = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text(encoding="utf-8"))
+DEFAULTS = {name: value for name, value in found.settled(OWN, None).items() if name != "found"}
 SPEC: dict[str, Any] = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
 OPTIONS = SPEC["argument_specs"]["main"]["options"]
 
@@ -25,7 +26,7 @@ def test_the_defaults_can_be_used() -> None:
 
 
 def test_the_variables_are_those_of_the_role() -> None:
-    assert sorted(values.VARIABLES) == sorted(OPTIONS) == sorted(DEFAULTS)
+    assert sorted(values.VARIABLES) == sorted(OPTIONS) == sorted(OWN)
 
 
 def test_an_application_has_its_options_from_the_variables() -> None:

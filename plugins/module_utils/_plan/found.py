@@ -1,0 +1,356 @@
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What discovery found in place of variables that nobody gave: what a variable says wins, what it does not say is found."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._base import addresses
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import topology as path
+from ansible_collections.traceops.tracing.plugins.module_utils._plan import values
+
+# What is meant where neither a variable nor discovery says it.
+ASSUMED: t.Mapping[str, t.Any] = {
+    "otlp_endpoint": "http://localhost:4318",
+    "tempo_url": "http://localhost:3200",
+    "grafana_url": "http://localhost:3000",
+}
+AUTO = ["auto"]
+# Without a look around, the names that Velostream's own stack has.
+CONTAINERS_ASSUMED = ["velo-tempo", "velo-grafana"]
+
+_LOG_SOURCES = ("log_paths", "log_unit", "log_container")
+# A variable that says one of these speaks of one application.
+_IDENTITY = ("service", "process", *_LOG_SOURCES, "otlp_endpoint", "otlp_headers")
+
+
+# What an application has besides its values: the name that discovery has for it, who says what was found, by variable,
+# and which variables say something else.
+NOTHING: t.Mapping[str, t.Any] = {"found_as": "", "sources": {}, "otherwise": []}
+_COMPARED = ("otlp_endpoint", "tempo_url", "grafana_url")
+
+
+class Offered(t.TypedDict):
+    """What discovery has for an application or a host: values by variable, and who says each."""
+
+    name: str  # as an entry of diagnose_applications has it
+    found_as: str  # as discovery has it
+    values: t.Dict[str, t.Any]
+    sources: t.Dict[str, str]
+
+
+class Offer(t.TypedDict):
+    """What discovery has for a host."""
+
+    applications: t.List[Offered]
+    host: Offered
+    bare: bool  # it has no application, and other hosts of the run have some
+
+
+def offers(found: path.Discoveries) -> t.Dict[str, Offer]:
+    """The offers of all hosts that were looked at."""
+    way = path.topology(found)
+    anywhere = any(found[host].get("applications") for host in found)
+    return {host: _offer(host, found, way, anywhere) for host in found}
+
+
+def settled(given: values.Values, offer: t.Optional[Offer]) -> t.Dict[str, t.Any]:
+    """The variables of a host with what was found, or else is assumed, in the place of what nobody gave.
+
+    `found` in it is {bare, own}, with the keys of NOTHING in `own` for its only application; entries of
+    diagnose_applications have keys of their own.
+    """
+    own = dict(given)
+    only: t.Dict[str, t.Any] = dict(NOTHING)
+    if offer is not None:
+        _settle(own, offer, only)
+    for name, value in ASSUMED.items():
+        if own[f"diagnose_{name}"] in ("", None):
+            own[f"diagnose_{name}"] = value
+    if own["diagnose_containers"] == AUTO:
+        own["diagnose_containers"] = CONTAINERS_ASSUMED if offer is None else []
+    entries = own["diagnose_applications"]
+    bare = offer is not None and offer["bare"] and not entries and not _says(given, _IDENTITY)
+    own["found"] = {"bare": bare, "own": only}
+    return own
+
+
+def _settle(own: t.Dict[str, t.Any], offer: Offer, only: t.Dict[str, t.Any]) -> None:
+    entries = own["diagnose_applications"]
+    offered = offer["applications"]
+    if isinstance(entries, list) and entries:
+        if all(isinstance(entry, dict) for entry in entries):
+            own["diagnose_applications"] = [_filled(dict(entry), _match(entry, offered), own) for entry in entries]
+    elif _says(own, _IDENTITY):
+        said = {name: own[f"diagnose_{name}"] for name in values.OF_APPLICATION}
+        one = _match(said, offered, alone=True)
+        if one is not None:
+            filled = _filled(said, one, own)
+            own.update({f"diagnose_{name}": filled[name] for name in values.OF_APPLICATION})
+            only.update({key: filled[key] for key in NOTHING})
+    elif offered:
+        own["diagnose_applications"] = [_filled({"name": each["name"]}, each, own) for each in offered]
+    for name, value in offer["host"]["values"].items():
+        if own[f"diagnose_{name}"] in ("", None, [], {}, AUTO) and not _another_source(name, own):
+            own[f"diagnose_{name}"] = value
+            only["sources"] = {**only["sources"], name: offer["host"]["sources"][name]}
+        elif name != "otlp_endpoint":
+            only["otherwise"] = [*only["otherwise"], *_otherwise(name, own[f"diagnose_{name}"], offer["host"])]
+
+
+def _says(own: values.Values, names: t.Iterable[str]) -> bool:
+    return any(own[f"diagnose_{name}"] for name in names)
+
+
+def _another_source(name: str, own: values.Values) -> bool:
+    """Whether a log is said to be elsewhere: of its sources one is taken."""
+    prefix, _log, rest = name.rpartition("log_")
+    return f"log_{rest}" in _LOG_SOURCES and any(own.get(f"diagnose_{prefix}{each}") for each in _LOG_SOURCES)
+
+
+def _match(
+    entry: t.Mapping[str, t.Any], offered: t.Sequence[Offered], alone: bool = False
+) -> t.Optional[Offered]:
+    """The found application that an entry means: by its process, unit or container, then its service, then its name.
+
+    `alone`: one that names none of them means the only one that was found.
+    """
+    process = entry.get("process") if isinstance(entry.get("process"), dict) else {}
+    wanted = {str(value) for value in (process or {}).values() if value}
+    wanted |= {str(entry[name]) for name in ("log_unit", "log_container") if entry.get(name)}
+    for names, key in ((wanted, "is"), ({str(entry.get("service") or "")}, "service"), ({str(entry.get("name") or "")}, "name")):
+        for each in offered:
+            if {name for name in names if name} & _known_as(each, key):
+                return each
+    unnamed = not wanted and not entry.get("service")
+    return offered[0] if alone and unnamed and len(offered) == 1 else None
+
+
+def _known_as(offered: Offered, key: str) -> t.Set[str]:
+    own = offered["values"]
+    if key == "is":
+        unit = str(own.get("log_unit") or "")
+        process = own.get("process") or {}
+        return {unit, unit.rpartition(".")[0], str(own.get("log_container") or ""), *(str(v) for v in process.values())} - {""}
+    return {str(own.get("service") or "")} if key == "service" else {offered["name"]}
+
+
+def _filled(
+    entry: t.Dict[str, t.Any], offered: t.Optional[Offered], own: values.Values
+) -> t.Dict[str, t.Any]:
+    """The entry with what was found of it, where neither it nor its host says so."""
+    if offered is None:
+        return entry
+    entry.update(found_as=offered["found_as"], sources={}, otherwise=[])
+    logged = any(entry.get(name) or own[f"diagnose_{name}"] for name in _LOG_SOURCES)
+    for name, value in offered["values"].items():
+        said = entry.get(name) or own[f"diagnose_{name}"]
+        if said or (logged and name in _LOG_SOURCES):
+            entry["otherwise"] += _otherwise(name, said, offered)
+            continue
+        entry[name] = value
+        entry["sources"][name] = offered["sources"][name]
+    return entry
+
+
+def _otherwise(name: str, said: t.Any, offered: Offered) -> t.List[t.Dict[str, str]]:
+    """What a variable says and discovery has otherwise, of the addresses that both know."""
+    found = offered["values"].get(name)
+    if name not in _COMPARED or not said or not found or _same(str(said), str(found)):
+        return []
+    return [{"variable": f"diagnose_{name}", "said": str(said), "found": str(found), "source": offered["sources"][name]}]
+
+
+def _same(one: str, two: str) -> bool:
+    """Whether two addresses are one, as far as their words tell: names of the same place may differ, ports do not."""
+    parts = [addresses.split(each) for each in (one, two)]
+    return parts[0] is not None and parts[1] is not None and parts[0].port == parts[1].port
+
+
+# --- what is offered
+
+
+def _offer(host: str, found: path.Discoveries, way: path.Topology, anywhere: bool) -> Offer:
+    seen = found[host]
+    names: t.Set[str] = set()
+    programs = [each for each in seen.get("applications") or [] if each.get("running")]
+    applications = [_application(host, each, found, way, names) for each in programs]
+    return {
+        "applications": applications,
+        "host": _of_host(host, found, way),
+        "bare": anywhere and not applications,
+    }
+
+
+class _Values:
+    """Values by variable with who says each; what no variable could have is left out."""
+
+    def __init__(self) -> None:
+        self.values: t.Dict[str, t.Any] = {}
+        self.sources: t.Dict[str, str] = {}
+
+    def add(self, name: str, value: t.Any, source: t.Any) -> None:
+        if value and values.fits(name, value):
+            self.values[name] = value
+            self.sources[name] = str(source or "")
+
+
+def _application(
+    host: str, program: t.Mapping[str, t.Any], found: path.Discoveries, way: path.Topology, names: t.Set[str]
+) -> Offered:
+    origin = f"{host}/{program.get('name', '')}"
+    told, seen_in = _Values(), program.get("source")
+    told.add("service", str(program.get("service") or ""), program.get("service_source"))
+    told.add("process", {"pid": program["pid"]} if program.get("pid") else {}, seen_in)
+    log = program.get("log") or {}
+    for name, key in (("log_paths", "paths"), ("log_unit", "unit"), ("log_container", "container")):
+        told.add(name, log.get(key), log.get("source"))
+    own = str(program.get("endpoint") or "")
+    told.add("otlp_endpoint", own, program.get("endpoint_source"))
+    if "otlp_endpoint" not in told.values:
+        told.add("otlp_endpoint", path.usual_endpoint(program), "the default of its SDK")
+    _add_hops(told, host, origin, found, way)
+    tempo = _one(host, found, way, "tempos", path.leads_to(way, origin, "tempo"))
+    _add_backend(told, host, tempo, found, way)
+    found_as = str(program.get("name") or "")
+    return {"name": _name(found_as, names), "found_as": found_as, "values": told.values, "sources": told.sources}
+
+
+def _of_host(host: str, found: path.Discoveries, way: path.Topology) -> Offered:
+    """The containers and logs of the path's servers on this host, and the Tempo and Grafana of an application that is not found."""
+    told, seen = _Values(), found[host]
+    servers = [each for part in path.PARTS[1:] for each in seen.get(part) or []]
+    names = list(dict.fromkeys(str(each["container"]) for each in servers if each.get("container")))
+    told.add("containers", names, "the engine")
+    for prefix, part in (("tempo_", "tempos"), ("collector_", "collectors")):
+        log: t.Mapping[str, t.Any] = next((each["log"] for each in seen.get(part) or [] if each.get("log")), {})
+        for name, key in (("log_paths", "paths"), ("log_unit", "unit"), ("log_container", "container")):
+            told.add(f"{prefix}{name}", log.get(key), log.get("source"))
+    collector = next((each for each in seen.get("collectors") or [] if each.get("running")), None)
+    tempo = _one(host, found, way, "tempos", None)
+    receiver = _receiver(host, host, collector, found) or (
+        _receiver(host, tempo[0], tempo[1], found) if tempo and tempo[0] == host else ""
+    )
+    told.add("otlp_endpoint", receiver, (collector or (tempo[1] if tempo else {})).get("source"))
+    _add_backend(told, host, tempo, found, way)
+    return {"name": "", "found_as": "", "values": told.values, "sources": told.sources}
+
+
+_Server = t.Tuple[str, t.Mapping[str, t.Any]]  # its host, the program
+
+
+def _add_hops(told: _Values, host: str, origin: str, found: path.Discoveries, way: path.Topology) -> None:
+    """The collectors and the Tempo on an application's way, where this host reaches them by themselves."""
+    first = next((each["to"] for each in way["edges"].get(origin, [])), "")
+    collectors = [
+        (server_host, each)
+        for server_host, each in _servers(found, "collectors")
+        if server_host == host and each.get("running")
+    ]
+    by_id = {f"{h}/{p.get('name', '')}": p for h, p in collectors}
+    passed = [each for each in path.behind(way, origin) if each in by_id]
+    if not first and collectors:
+        passed = [f"{collectors[0][0]}/{collectors[0][1].get('name', '')}"]
+    beyond = next((by_id[each] for each in passed if each != first), None)
+    if beyond is not None:
+        told.add("collector_endpoint", _receiver(host, host, beyond, found), beyond.get("source"))
+    counted = next((by_id[each] for each in passed), None)
+    if counted is not None:
+        told.add("collector_metrics_url", _metrics(counted, found[host]), counted.get("source"))
+    tempo = path.leads_to(way, origin, "tempo") or ""
+    for server_host, each in _servers(found, "tempos"):
+        mine = f"{server_host}/{each.get('name', '')}"
+        if server_host == host and each.get("running") and mine != first and (mine == tempo or not tempo):
+            told.add("tempo_otlp_endpoint", _receiver(host, host, each, found), each.get("source"))
+            break
+
+
+def _servers(found: path.Discoveries, part: str) -> t.Iterator[_Server]:
+    for host in sorted(found):
+        for program in found[host].get(part) or []:
+            yield host, program
+
+
+def _one(
+    host: str, found: path.Discoveries, way: path.Topology, part: str, wanted: t.Optional[str]
+) -> t.Optional[_Server]:
+    """The server that is led to, else the running one of this host, else the first of all."""
+    known = sorted(_servers(found, part), key=lambda each: (each[0] != host, not each[1].get("running")))
+    led_to = next((each for each in known if f"{each[0]}/{each[1].get('name', '')}" == wanted), None)
+    return led_to or (known[0] if known else None)
+
+
+def _add_backend(
+    told: _Values, host: str, tempo: t.Optional[_Server], found: path.Discoveries, way: path.Topology
+) -> None:
+    shown_by = ""
+    if tempo is not None:
+        told.add("tempo_url", _url(host, tempo, found), tempo[1].get("source"))
+        mine = f"{tempo[0]}/{tempo[1].get('name', '')}"
+        shown_by = next((origin for origin, edges in way["edges"].items() if _shows(way, origin, edges, mine)), "")
+    grafana = _one(host, found, way, "grafanas", shown_by or None)
+    if grafana is not None:
+        told.add("grafana_url", _url(host, grafana, found), grafana[1].get("source"))
+
+
+def _shows(way: path.Topology, origin: str, edges: t.Sequence[path.Edge], tempo: str) -> bool:
+    """Whether that is a Grafana with a data source for this Tempo."""
+    return way["nodes"][origin]["kind"] == "grafana" and any(edge["to"] == tempo for edge in edges)
+
+
+def _url(host: str, server: _Server, found: path.Discoveries) -> str:
+    """The server's API as `host` reaches it."""
+    at, program = server
+    url = str(program.get("url") or "")
+    parts = addresses.split(url) if url else None
+    if at == host or parts is None or not addresses.leads_here(parts.host):
+        return url
+    outside = next(iter(found[at].get("addresses") or []), "")
+    shown = f"[{outside}]" if ":" in outside else outside
+    return f"{parts.scheme}://{shown}:{parts.port}{parts.path}" if outside else ""
+
+
+def _receiver(host: str, at: str, program: t.Optional[t.Mapping[str, t.Any]], found: path.Discoveries) -> str:
+    """The OTLP receiver of a server on this host, as the host reaches it; "" when it has none that is reached."""
+    if program is None or at != host:
+        return ""
+    receivers = (program.get("configuration") or {}).get("receivers") or []
+    known = [each for each in receivers if each.get("protocol") in ("http", "grpc") and each.get("port")]
+    for each in sorted(known, key=lambda each: each["protocol"] != "http"):
+        reached = _reached(program, int(each["port"]), found[at])
+        if reached:
+            return f"{'https' if each.get('tls') else 'http'}://{reached}"
+    return ""
+
+
+def _metrics(program: t.Mapping[str, t.Any], seen: t.Mapping[str, t.Any]) -> str:
+    parts = addresses.split(str((program.get("configuration") or {}).get("metrics_address") or ""))
+    reached = _reached(program, parts.port, seen) if parts is not None and parts.port else ""
+    return f"http://{reached}/metrics" if reached else ""
+
+
+def _reached(program: t.Mapping[str, t.Any], port: int, seen: t.Mapping[str, t.Any]) -> str:
+    """HOST:PORT at which the host reaches that port of a program of its own; "" when it does not."""
+    listening = [each for each in program.get("listens") or [] if each.get("port") == port]
+    if not program.get("own_network"):
+        return f"localhost:{port}" if listening else ""
+    if listening and all(addresses.is_loopback(str(each.get("address"))) for each in listening):
+        return ""
+    published = next((each for each in program.get("published") or [] if each.get("port") == port), None)
+    if published is not None:
+        return f"localhost:{published['host_port']}"
+    own = next((str(each) for each in (program.get("networks") or {}).values() if each), "")
+    return f"{own}:{port}" if own and listening else ""
+
+
+def _name(name: str, taken: t.Set[str]) -> str:
+    """A name that an entry of diagnose_applications can have, once."""
+    fitting = re.sub(r"[^A-Za-z0-9_.:@ -]", "_", name)[:90].lstrip(".:@ -") or "application"
+    unique = next(
+        each for each in (fitting, *(f"{fitting}-{number}" for number in range(2, 10_000))) if each not in taken
+    )
+    taken.add(unique)
+    return unique
