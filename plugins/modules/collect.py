@@ -30,7 +30,7 @@ options:
         proxies.
         Where the application has a network of its own, as a container has, the attempt is made from inside it, with
         its resolver and its CA file. That takes root. The same goes for what sends nothing (C(send=false)).
-      - V(environment) takes one of C(process_name), C(pid_file), C(unit) (of systemd) and C(container), with
+      - V(environment) takes one of C(process_name), C(pid), C(pid_file), C(unit) (of systemd) and C(container), with
         C(docker_host) and C(timeout) as in M(traceops.tracing.container_info). It tells with which tracing settings a
         program runs. Credentials in them are masked.
       - V(discover) looks at all that a span meets on the host, which are instrumented applications, collectors, Tempo

@@ -124,6 +124,7 @@ def collector() -> dict[str, Any]:
         **{"name": "otlp/backup", "kind": "otlp", "protocol": "grpc", "endpoint": "backup.example.com:4317"},
         **{"insecure": False, "headers": ["x-scope-orgid"], "pipelines": ["traces"], "source": "/etc/otelcol/config.yaml:12"},
     }
+    connector = {"name": "forward", "kind": "forward", "feeds": ["traces"], "pipelines": ["traces/in"]}
     pipeline = {
         **{"name": "traces", "receivers": ["otlp"], "processors": ["probabilistic_sampler"], "exporters": ["otlp/backup"]},
         "source": "/etc/otelcol/config.yaml:20",
@@ -131,7 +132,7 @@ def collector() -> dict[str, Any]:
     configuration = {
         "receivers": [receiver],
         "processors": [processor],
-        "exporters": [exporter],
+        "exporters": [exporter, connector],
         "pipelines": [pipeline],
         "signals": ["traces"],
         "metrics_address": "127.0.0.1:8888",

@@ -26,6 +26,7 @@ ITSELF = "it leads back to where it starts"
 OUTSIDE = "it leads to a place that was not looked at"
 UNKNOWN = "a program listens there that is none of the path's"
 NO_ADDRESS = "no address is set"
+BROKEN = (NOBODY, LOOPBACK, ITSELF, NO_ADDRESS)  # those that no span gets past
 
 
 class Node(t.TypedDict):
@@ -152,14 +153,25 @@ def _edges(place: _Place, land: _Land) -> t.Iterator[Edge]:
     elif place.part == "collectors":
         configuration = place.program.get("configuration") or {}
         for exporter in configuration.get("exporters") or []:
-            if exporter.get("pipelines") and exporter.get("kind") not in ("debug", "logging", "file", "nop"):
-                by = f"exporter {exporter.get('name', '')}"
-                yield _edge(place, land, str(exporter.get("endpoint") or ""), by, str(exporter.get("source") or ""))
+            # A connector leads to another pipeline of the same collector.
+            if exporter.get("pipelines") and "feeds" not in exporter and exporter.get("kind") not in _ENDS:
+                yield _of_exporter(place, land, exporter)
     elif place.part == "grafanas":
         configuration = place.program.get("configuration") or {}
         for source in configuration.get("datasources") or []:
             by = f"data source {source.get('name', '')}"
             yield _edge(place, land, str(source.get("url") or ""), by, str(source.get("source") or ""))
+
+
+_ENDS = ("debug", "logging", "file", "nop")  # exporters whose spans go to nobody
+
+
+def _of_exporter(place: _Place, land: _Land, exporter: t.Mapping[str, t.Any]) -> Edge:
+    by, source = f"exporter {exporter.get('name', '')}", str(exporter.get("source") or "")
+    edge = _edge(place, land, str(exporter.get("endpoint") or ""), by, source)
+    if exporter.get("protocol") not in _USUAL and not edge["to"]:  # Kafka and others, which may need no address
+        edge["problem"] = OUTSIDE
+    return edge
 
 
 def _of_application(place: _Place, land: _Land) -> Edge:

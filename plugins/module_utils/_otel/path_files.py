@@ -44,9 +44,7 @@ class Exporter(t.TypedDict, total=False):
     insecure: t.Optional[bool]  # tls.insecure; null: not said
     headers: t.List[str]  # names
     pipelines: t.List[str]  # of traces; [] when no traces pipeline uses it
-    feeds: t.List[
-        str
-    ]  # only of a connector (spanmetrics, forward, routing ...): the traces pipelines that go on from it
+    feeds: t.List[str]  # only of a connector (spanmetrics, forward ...): the pipelines of traces that go on from it
     source: str
 
 

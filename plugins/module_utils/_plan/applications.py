@@ -9,7 +9,6 @@ import re
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import LABELS
-from ansible_collections.traceops.tracing.plugins.module_utils._plan import found as found_keys
 from ansible_collections.traceops.tracing.plugins.module_utils._plan import values
 
 LOOPBACK = re.compile(r"://(localhost|127\.|\[::1\])")  # another server on each host
@@ -71,7 +70,7 @@ def applications(given: values.Values) -> t.Dict[str, t.Dict[str, t.Any]]:
         said = {key: value for key, value in entry.items() if key in values.OF_APPLICATION and value is not None}
         if any(said.get(source) for source in _LOG_SOURCES):
             said = {"log_paths": [], "log_unit": "", "log_container": "", **said}
-        found[str(entry["name"])] = {**own, **said, **{key: entry[key] for key in found_keys.NOTHING if key in entry}}
+        found[str(entry["name"])] = {**own, **said, **{key: entry[key] for key in values.OF_DISCOVERY if key in entry}}
     return found
 
 
@@ -84,7 +83,7 @@ def _own(given: values.Values) -> t.Dict[str, t.Any]:
 def settings(its: values.Values) -> t.Dict[str, t.Any]:
     """The values of an application without secrets."""
     found = {key: its[key] for key in _SETTINGS}
-    found.update({key: its.get(key) or empty for key, empty in found_keys.NOTHING.items()})
+    found.update({key: its.get(key) or empty for key, empty in values.OF_DISCOVERY.items()})
     found["otlp_headers"] = sorted(its["otlp_headers"]) if isinstance(its["otlp_headers"], dict) else []
     return found
 

@@ -27,9 +27,6 @@ _LOG_SOURCES = ("log_paths", "log_unit", "log_container")
 _IDENTITY = ("service", "process", *_LOG_SOURCES, "otlp_endpoint", "otlp_headers")
 
 
-# What an application has besides its values: the name that discovery has for it, who says what was found, by variable,
-# and which variables say something else.
-NOTHING: t.Mapping[str, t.Any] = {"found_as": "", "sources": {}, "otherwise": []}
 _COMPARED = ("otlp_endpoint", "tempo_url", "grafana_url")
 
 
@@ -60,11 +57,11 @@ def offers(found: path.Discoveries) -> t.Dict[str, Offer]:
 def settled(given: values.Values, offer: t.Optional[Offer]) -> t.Dict[str, t.Any]:
     """The variables of a host with what was found, or else is assumed, in the place of what nobody gave.
 
-    `found` in it is {bare, own}, with the keys of NOTHING in `own` for its only application; entries of
+    `found` in it is {bare, own}, with the keys of values.OF_DISCOVERY in `own` for its only application; entries of
     diagnose_applications have keys of their own.
     """
     own = dict(given)
-    only: t.Dict[str, t.Any] = dict(NOTHING)
+    only: t.Dict[str, t.Any] = dict(values.OF_DISCOVERY)
     if offer is not None:
         _settle(own, offer, only)
     for name, value in ASSUMED.items():
@@ -90,7 +87,7 @@ def _settle(own: t.Dict[str, t.Any], offer: Offer, only: t.Dict[str, t.Any]) -> 
         if one is not None:
             filled = _filled(said, one, own)
             own.update({f"diagnose_{name}": filled[name] for name in values.OF_APPLICATION})
-            only.update({key: filled[key] for key in NOTHING})
+            only.update({key: filled[key] for key in values.OF_DISCOVERY})
     elif offered:
         own["diagnose_applications"] = [_filled({"name": each["name"]}, each, own) for each in offered]
     for name, value in offer["host"]["values"].items():

@@ -27,6 +27,9 @@ OF_HOST = (
     *("suppress", "only_discover"),
     *(name for name in labels.VARIABLES if name not in OF_APPLICATION),
 )
+# What discovery adds to an application: the name that it has for it, who says what was found (by variable), and which
+# variables say something else.
+OF_DISCOVERY: t.Mapping[str, t.Any] = {"found_as": "", "sources": {}, "otherwise": []}
 VARIABLES = tuple(f"diagnose_{name}" for name in (*OF_APPLICATION, *OF_HOST))
 OF_PLAYBOOK = ("diagnose_hosts",)
 
@@ -146,6 +149,7 @@ def _applications(given: Values) -> t.Iterator[str]:
         yield "diagnose_applications can not be used: it is no list"
         return
     own, names = _own(given), []
+    known = ("name", *OF_APPLICATION, *OF_DISCOVERY)
     for number_, entry in enumerate(entries, 1):
         where = f"diagnose_applications: entry {number_}"
         if not isinstance(entry, dict):
@@ -156,7 +160,7 @@ def _applications(given: Values) -> t.Iterator[str]:
             yield f"{where}: the name '{excerpt(name, 60)}' can not be used; expected letters, digits, spaces and _.:@-"
             continue
         names.append(name)
-        for key in sorted(str(key) for key in entry if key != "name" and key not in OF_APPLICATION):
+        for key in sorted(str(key) for key in entry if key not in known):
             near = difflib.get_close_matches(key, OF_APPLICATION, 1, 0.7)
             yield f"diagnose_applications: {name}: there is no {key}{f'; did you mean {near[0]}?' if near else ''}"
         # What it has from its host was looked at there.

@@ -121,10 +121,12 @@ def evidence(planned: Planned, seen: t.Any, looked: t.Any = None) -> t.Dict[str,
     }
     labels: t.Dict[str, t.Any] = {"unreachable": False, "settings": planned["settings"]}
     labels["applications"] = its_applications
-    why = missing(seen)
+    found = discovered(looked)
+    only_looked = bool(found) and isinstance(seen, dict) and bool(seen.get("skipped"))
+    why = None if only_looked else missing(seen)
     if why is not None:
-        return {**labels, **why}
-    found = {**discovered(looked), **seen["evidence"]}
+        return {**labels, **found, **why}
+    found = {**found, **({} if only_looked else seen["evidence"])}
     labels.update({label: found[label] for label in OF_HOST if label in found})
     for name, own in its_applications.items():
         for label in OF_APPLICATION:

@@ -8,7 +8,14 @@ from __future__ import annotations
 import html
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import topology
+
 Edge = t.Mapping[str, t.Any]
+
+
+def state(edge: Edge) -> str:
+    """`failed` where no span gets on, `none` where nobody looked, else `ok`."""
+    return "failed" if edge["problem"] in topology.BROKEN else "none" if edge["problem"] else "ok"
 
 
 def sentence(edge: Edge, several: bool) -> str:
@@ -87,7 +94,7 @@ def _box(box: _Box, several: bool) -> str:
 def _line(edge: Edge, boxes: t.Mapping[str, _Box], place: int) -> str:
     """From the box of the origin to that of whom it reaches, else into the open, where the cross is."""
     start = boxes[str(edge["origin"])]
-    kind = " ".join(word for word in ("failed" if edge["problem"] else "", "assumed" if edge["assumed"] else "") if word)
+    kind = " ".join(word for word in (state(edge), "assumed" if edge["assumed"] else "") if word)
     title = f"<title>{html.escape(sentence(edge, True))}</title>"
     end = boxes.get(str(edge["to"]))
     backwards = end is not None and end.x < start.x
@@ -96,7 +103,7 @@ def _line(edge: Edge, boxes: t.Mapping[str, _Box], place: int) -> str:
         x2, y2 = x1 + _GAP - 20, y1
     else:
         x2, y2 = end.x + (_WIDTH if end.x <= start.x else 0), end.y + 12 + place % 3 * 10
-    cross = f'<text x="{x2 - 4}" y="{y2 + 4}">×</text>' if edge["problem"] else f'<circle cx="{x2}" cy="{y2}" r="3"/>'
+    cross = f'<text x="{x2 - 4}" y="{y2 + 4}">×</text>' if state(edge) == "failed" else f'<circle cx="{x2}" cy="{y2}" r="3"/>'
     return f'<g><path class="{kind}" d="M{x1} {y1} L{x2} {y2}"/>{cross}{title}</g>'
 
 

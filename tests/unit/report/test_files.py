@@ -42,7 +42,7 @@ def test_every_form_is_written(tmp_path: Path) -> None:
 
 def test_the_document_has_the_keys_that_programs_rely_on() -> None:
     report = reports.of_case("network.otlp.connection-refused")
-    assert list(report) == ["schema", "run", "verdict", "findings", "funnel", "evidence"]
+    assert list(report) == ["schema", "run", "verdict", "findings", "funnel", "path", "evidence"]
     assert list(report["verdict"]) == ["status", "sentence", "root_causes"]
     assert list(report["verdict"]["root_causes"][0]) == [
         "id", "hop", "hosts", "applications", "backend", "title", "cause", "fix", "proved", "consequences",

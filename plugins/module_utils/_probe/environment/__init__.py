@@ -26,6 +26,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._probe.environmen
 
 ARGUMENT_SPEC: Spec = {
     "process_name": {"type": "str"},
+    "pid": {"type": "int"},
     "pid_file": {"type": "path"},
     "unit": {"type": "str"},
     "container": {"type": "str"},
@@ -33,7 +34,7 @@ ARGUMENT_SPEC: Spec = {
     "timeout": {"type": "float", "default": 10.0},
 }
 OTLP_PORTS = (4317, 4318)
-_ONE_OF = ["process_name", "pid_file", "unit", "container"]
+_ONE_OF = ["process_name", "pid", "pid_file", "unit", "container"]
 MODULE_KWARGS: t.Dict[str, t.Any] = {"mutually_exclusive": [_ONE_OF], "required_one_of": [_ONE_OF]}
 
 
@@ -109,6 +110,8 @@ def _name(params: t.Dict[str, t.Any]) -> str:
 def _find(params: t.Dict[str, t.Any]) -> _process.Found:
     if params.get("process_name"):
         return _process.by_name(params["process_name"])
+    if params.get("pid"):
+        return _process.by_pid(params["pid"])
     if params.get("pid_file"):
         return _process.by_pid_file(params["pid_file"])
     if params.get("unit"):

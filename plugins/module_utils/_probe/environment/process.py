@@ -46,6 +46,11 @@ def by_name(name: str) -> Found:
     )
 
 
+def by_pid(pid: int) -> Found:
+    """The process with this id."""
+    return Found("process", proc.processes([pid]), {})
+
+
 def by_pid_file(path: str) -> Found:
     """The process that a pid file names."""
     try:
