@@ -232,11 +232,12 @@ class _Land:
         self._by_host: t.Dict[str, t.List[_Place]] = {}
         for place in self.places:
             self._by_host.setdefault(place.host, []).append(place)
-        self._hosts = {
-            str(name).lower(): host
-            for host in sorted(found, reverse=True)
-            for name in (host, found[host].get("hostname") or host, *(found[host].get("addresses") or []))
-        }
+        self._hosts = {name: host for host in sorted(found, reverse=True) for name in self._own(host)}
+
+    def _own(self, host: str) -> t.Set[str]:
+        """The names and addresses of a host. Those of bridges, many hosts have."""
+        seen = self.found[host]
+        return {str(name).lower() for name in (host, seen.get("hostname") or host, *(seen.get("addresses") or []))}
 
     def target(self, place: _Place, name: str, port: int) -> _Target:
         """Who is met at name:port from where `place` stands."""
@@ -248,7 +249,7 @@ class _Land:
         if container is not None:
             return self._in_network(here, _namespace(container, self.found), port, False)
         for each in resolved:
-            host = self._hosts.get(each.lower())
+            host = here if each.lower() in self._own(here) else self._hosts.get(each.lower())
             if host is not None:
                 return self._in_network(host, str(self.found[host].get("namespace") or ""), port, False)
         return _Target(None, OUTSIDE)

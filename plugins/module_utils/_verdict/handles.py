@@ -26,26 +26,31 @@ class Handle(t.TypedDict):
 
 
 def of(kind: str, hosts: t.Sequence[str], found: Topology, containers: t.Sequence[str], wanted: str = "") -> Handle:
-    """How the Tempo or Grafana (`kind`) is handled that was found: the node `wanted`, one on these hosts, or any.
+    """How the Tempo or Grafana (`kind`) is handled that was found: the node `wanted`, else one on these hosts.
 
     `containers` are those of this kind that were looked at by name, where discovery found nothing.
     """
     node = _node(kind, hosts, found, wanted)
-    if node is not None and node["container"]:
+    if node is None:
+        return _container(containers[0]) if containers else _in_general(kind)
+    handle = _of_node(kind, node)
+    if node["host"] in hosts:
+        return handle
+    elsewhere = {name: f"{words} (on {node['host']})" for name, words in handle.items() if name != "name"}
+    return t.cast(Handle, {**handle, **elsewhere})
+
+
+def _of_node(kind: str, node: Node) -> Handle:
+    if node["container"]:
         return _container(node["container"])
-    if node is not None and node["unit"]:
-        return _unit(node["unit"], node["log"])
-    if node is not None and node["running"]:
-        return _process(kind, node)
-    return _container(containers[0]) if containers else _in_general(kind)
+    return _unit(node["unit"], node["log"]) if node["unit"] else _process(kind, node)
 
 
 def _node(kind: str, hosts: t.Sequence[str], found: Topology, wanted: str) -> t.Optional[Node]:
     if wanted in found["nodes"]:
         return found["nodes"][wanted]
     by_host = found["servers"].get(kind, {})
-    mine = next((by_host[host] for host in hosts if by_host.get(host)), None)
-    ids = mine or next(iter(by_host.values()), [])
+    ids = next((by_host[host] for host in hosts if by_host.get(host)), [])
     return found["nodes"][ids[0]] if ids else None
 
 

@@ -79,12 +79,12 @@ def test_hosts_are_told_what_each_is_told_alone() -> None:
         if one["run"] != document({})["run"]:
             continue  # all hosts of a run have its settings
         name = f"app{number:03}"
-        one["hosts"] = {HOST: one["hosts"][HOST]}
-        for own in one["hosts"][HOST]["applications"].values():
+        one["hosts"] = {name: one["hosts"][HOST]}  # what was found has its host's name in it
+        for own in one["hosts"][name]["applications"].values():
             own["backend"] = None  # so that all hosts have the same, none
-        whole["hosts"][name] = copy.deepcopy(one["hosts"][HOST])
+        whole["hosts"][name] = copy.deepcopy(one["hosts"][name])
         one["backends"] = {}
-        alone[name] = told(evaluate.evaluate(one, library), HOST)
+        alone[name] = told(evaluate.evaluate(one, library), name)
     whole["backends"] = {}
     assert len(alone) > 200
     together = evaluate.evaluate(whole, library)
