@@ -33,10 +33,14 @@ def diagnose_look(given: Vars) -> t.Dict[str, t.Any]:
 def diagnose_offers(everyone: t.Iterable[Vars]) -> t.Dict[str, found.Offer]:
     """What the looks around of all hosts found, in the words of the role's variables."""
     looked = {str(own["inventory_hostname"]): visit.discovered(own.get("__diagnose_looked")) for own in everyone}
-    return found.offers({host: each[visit.LOOK] for host, each in looked.items() if each and each[visit.LOOK].get("ok")})
+    return found.offers(
+        {host: each[visit.LOOK] for host, each in looked.items() if each and each[visit.LOOK].get("ok")}
+    )
 
 
-def diagnose_settled(given: Vars, host: str, offers: t.Optional[t.Mapping[str, found.Offer]] = None) -> t.Dict[str, t.Any]:
+def diagnose_settled(
+    given: Vars, host: str, offers: t.Optional[t.Mapping[str, found.Offer]] = None
+) -> t.Dict[str, t.Any]:
     """The variables of a host with what was found in the place of what nobody gave."""
     return found.settled(given, (offers or {}).get(host))
 

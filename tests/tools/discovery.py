@@ -122,11 +122,21 @@ def collector() -> dict[str, Any]:
     }
     exporter = {
         **{"name": "otlp/backup", "kind": "otlp", "protocol": "grpc", "endpoint": "backup.example.com:4317"},
-        **{"insecure": False, "headers": ["x-scope-orgid"], "pipelines": ["traces"], "source": "/etc/otelcol/config.yaml:12"},
+        **{
+            "insecure": False,
+            "headers": ["x-scope-orgid"],
+            "pipelines": ["traces"],
+            "source": "/etc/otelcol/config.yaml:12",
+        },
     }
     connector = {"name": "forward", "kind": "forward", "feeds": ["traces"], "pipelines": ["traces/in"]}
     pipeline = {
-        **{"name": "traces", "receivers": ["otlp"], "processors": ["probabilistic_sampler"], "exporters": ["otlp/backup"]},
+        **{
+            "name": "traces",
+            "receivers": ["otlp"],
+            "processors": ["probabilistic_sampler"],
+            "exporters": ["otlp/backup"],
+        },
         "source": "/etc/otelcol/config.yaml:20",
     }
     configuration = {

@@ -108,9 +108,7 @@ def _another_source(name: str, own: values.Values) -> bool:
     return f"log_{rest}" in _LOG_SOURCES and any(own.get(f"diagnose_{prefix}{each}") for each in _LOG_SOURCES)
 
 
-def _match(
-    entry: t.Mapping[str, t.Any], offered: t.Sequence[Offered], alone: bool = False
-) -> t.Optional[Offered]:
+def _match(entry: t.Mapping[str, t.Any], offered: t.Sequence[Offered], alone: bool = False) -> t.Optional[Offered]:
     """The found application that an entry means: by its process, unit or container, then its service, then its name.
 
     `alone`: one that names none of them means the only one that was found.
@@ -118,7 +116,11 @@ def _match(
     process = entry.get("process") if isinstance(entry.get("process"), dict) else {}
     wanted = {str(value) for value in (process or {}).values() if value}
     wanted |= {str(entry[name]) for name in ("log_unit", "log_container") if entry.get(name)}
-    for names, key in ((wanted, "is"), ({str(entry.get("service") or "")}, "service"), ({str(entry.get("name") or "")}, "name")):
+    for names, key in (
+        (wanted, "is"),
+        ({str(entry.get("service") or "")}, "service"),
+        ({str(entry.get("name") or "")}, "name"),
+    ):
         for each in offered:
             if {name for name in names if name} & _known_as(each, key):
                 return each
@@ -131,13 +133,16 @@ def _known_as(offered: Offered, key: str) -> t.Set[str]:
     if key == "is":
         unit = str(own.get("log_unit") or "")
         process = own.get("process") or {}
-        return {unit, unit.rpartition(".")[0], str(own.get("log_container") or ""), *(str(v) for v in process.values())} - {""}
+        return {
+            unit,
+            unit.rpartition(".")[0],
+            str(own.get("log_container") or ""),
+            *(str(v) for v in process.values()),
+        } - {""}
     return {str(own.get("service") or "")} if key == "service" else {offered["name"]}
 
 
-def _filled(
-    entry: t.Dict[str, t.Any], offered: t.Optional[Offered], own: values.Values
-) -> t.Dict[str, t.Any]:
+def _filled(entry: t.Dict[str, t.Any], offered: t.Optional[Offered], own: values.Values) -> t.Dict[str, t.Any]:
     """The entry with what was found of it, where neither it nor its host says so."""
     if offered is None:
         return entry
@@ -158,7 +163,9 @@ def _otherwise(name: str, said: t.Any, offered: Offered) -> t.List[t.Dict[str, s
     found = offered["values"].get(name)
     if name not in _COMPARED or not said or not found or _same(str(said), str(found)):
         return []
-    return [{"variable": f"diagnose_{name}", "said": str(said), "found": str(found), "source": offered["sources"][name]}]
+    return [
+        {"variable": f"diagnose_{name}", "said": str(said), "found": str(found), "source": offered["sources"][name]}
+    ]
 
 
 def _same(one: str, two: str) -> bool:

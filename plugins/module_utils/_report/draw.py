@@ -103,7 +103,11 @@ def _line(edge: Edge, boxes: t.Mapping[str, _Box], place: int) -> str:
         x2, y2 = x1 + _GAP - 20, y1
     else:
         x2, y2 = end.x + (_WIDTH if end.x <= start.x else 0), end.y + 12 + place % 3 * 10
-    cross = f'<text x="{x2 - 4}" y="{y2 + 4}">×</text>' if state(edge) == "failed" else f'<circle cx="{x2}" cy="{y2}" r="3"/>'
+    cross = (
+        f'<text x="{x2 - 4}" y="{y2 + 4}">×</text>'
+        if state(edge) == "failed"
+        else f'<circle cx="{x2}" cy="{y2}" r="3"/>'
+    )
     return f'<g><path class="{kind}" d="M{x1} {y1} L{x2} {y2}"/>{cross}{title}</g>'
 
 

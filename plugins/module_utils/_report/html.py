@@ -134,8 +134,7 @@ def _found(report: Report) -> str:
     several = len(report["evidence"]["hosts"]) > 1
     drawn = f'<div class="scroll">{draw.svg(path, several)}</div>' if len(path["nodes"]) <= MAX_DRAWN else ""
     items = "".join(
-        f'<li class="{draw.state(edge)}">{_e(draw.sentence(edge, several))}</li>'
-        for edge in edges[:MAX_HOSTS]
+        f'<li class="{draw.state(edge)}">{_e(draw.sentence(edge, several))}</li>' for edge in edges[:MAX_HOSTS]
     )
     rest = f'<p class="note">{len(edges) - MAX_HOSTS} more are in report.json.</p>' if len(edges) > MAX_HOSTS else ""
     return f"<h2>The path that was found</h2>{drawn}<ul>{items}</ul>{rest}"

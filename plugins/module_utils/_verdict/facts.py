@@ -206,7 +206,9 @@ def of_application(
         "containers": its_host["containers"],
         "network_shared": its_host["network_shared"],
         "found": its_host["found"],
-        "tempo": handles.of("tempo", [host], path, _named(its_host["containers"]["tempo"]), its_way["tempo"] if its_way else ""),
+        "tempo": handles.of(
+            "tempo", [host], path, _named(its_host["containers"]["tempo"]), its_way["tempo"] if its_way else ""
+        ),
         "grafana": its_host["grafana"],
         "way": its_way,
         "sampling": sampling(labels),

@@ -97,7 +97,9 @@ def of_application(labels: Labels, host: str, settings: Labels, found: Topology)
         "service": str(program.get("service") or ""),
         "source": str(program.get("source") or ""),
         "edge": edges[0],
-        "breaks": next((e for at in [origin, *nodes] for e in found["edges"].get(at, []) if e["problem"] in _BROKEN), None),
+        "breaks": next(
+            (e for at in [origin, *nodes] for e in found["edges"].get(at, []) if e["problem"] in _BROKEN), None
+        ),
         "nodes": nodes,
         "tempo": tempo,
         "past": _past(labels, host, nodes, tempo, found),

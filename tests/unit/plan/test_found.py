@@ -114,7 +114,9 @@ def test_a_host_with_a_collector_alone_has_its_receiver_for_endpoint() -> None:
     ("endpoint", "offered"),
     [("htp:/tempo", "http://localhost:4318"), ("http://u:p@h:1", "http://localhost:4318"), ("h:4317", "h:4317")],
 )
-def test_an_endpoint_that_no_variable_could_have_is_left_to_the_checks_of_the_process(endpoint: str, offered: str) -> None:
+def test_an_endpoint_that_no_variable_could_have_is_left_to_the_checks_of_the_process(
+    endpoint: str, offered: str
+) -> None:
     assert only(samples.shop(application=samples.application(endpoint=endpoint)))["otlp_endpoint"] == offered
 
 

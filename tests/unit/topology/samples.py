@@ -28,14 +28,23 @@ def program(kind: str, name: str, *listens: tuple[str, int], **more: Any) -> dic
     }
 
 
-def contained(kind: str, name: str, *listens: tuple[str, int], address: str = "172.18.0.9", **more: Any) -> dict[str, Any]:
+def contained(
+    kind: str, name: str, *listens: tuple[str, int], address: str = "172.18.0.9", **more: Any
+) -> dict[str, Any]:
     own = {"container": name, "aliases": [name], "networks": {"shop": address}, "namespace": f"net:[{name}]"}
     return program(kind, name, *listens, **{**own, "own_network": True, "source": f"container {name}", **more})
 
 
 def application(name: str = "checkout", endpoint: str = "http://localhost:4318", **more: Any) -> dict[str, Any]:
-    said = {"service": name, "service_source": "/proc/108/environ", "protocol": "http/protobuf", "tells": ["OTEL_SERVICE_NAME"]}
-    return program("application", name, **{**said, "endpoint": endpoint, "endpoint_source": "/proc/108/environ", **more})
+    said = {
+        "service": name,
+        "service_source": "/proc/108/environ",
+        "protocol": "http/protobuf",
+        "tells": ["OTEL_SERVICE_NAME"],
+    }
+    return program(
+        "application", name, **{**said, "endpoint": endpoint, "endpoint_source": "/proc/108/environ", **more}
+    )
 
 
 def exporter(endpoint: str, name: str = "otlp/tempo") -> dict[str, Any]:
@@ -101,7 +110,14 @@ def host(*programs: dict[str, Any], name: str = "app01", addresses: tuple[str, .
         for each in programs
         for one in each["listens"]
     ]
-    told = {"hostname": name, "addresses": list(addresses), "root": True, "namespace": ROOT, "processes": 9, "unseen": []}
+    told = {
+        "hostname": name,
+        "addresses": list(addresses),
+        "root": True,
+        "namespace": ROOT,
+        "processes": 9,
+        "unseen": [],
+    }
     return {"ok": True, "cause": "ok", "message": "", **told, **parts, "listeners": listeners}
 
 

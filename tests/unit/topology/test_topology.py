@@ -27,7 +27,11 @@ def test_one_host_with_everything_on_it() -> None:
 def test_an_edge_tells_who_says_so_and_whether_a_connection_was_seen() -> None:
     connected = samples.application(connections=[{"address": "127.0.0.1", "port": 4318, "state": "established"}])
     (edge,) = path.topology({"a": samples.shop(application=connected)})["edges"]["a/checkout"]
-    assert (edge["address"], edge["by"], edge["source"]) == ("http://localhost:4318", "its endpoint", "/proc/108/environ")
+    assert (edge["address"], edge["by"], edge["source"]) == (
+        "http://localhost:4318",
+        "its endpoint",
+        "/proc/108/environ",
+    )
     assert (edge["connected"], edge["assumed"]) == (True, False)
 
 
@@ -73,7 +77,9 @@ def test_a_published_port_leads_from_the_host_into_the_container() -> None:
 
 def test_another_program_at_the_port_is_named() -> None:
     shop = samples.shop(application=samples.application(endpoint="http://localhost:5000"))
-    shop["listeners"].append({"namespace": samples.ROOT, "address": "0.0.0.0", "port": 5000, "pid": 7, "program": "nginx"})
+    shop["listeners"].append(
+        {"namespace": samples.ROOT, "address": "0.0.0.0", "port": 5000, "pid": 7, "program": "nginx"}
+    )
     (edge,) = path.topology({"a": shop})["edges"]["a/checkout"]
     assert (edge["problem"], edge["listener"]) == (path.UNKNOWN, "nginx")
 
