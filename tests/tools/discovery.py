@@ -11,7 +11,7 @@ HOST_NETWORK, CONTAINER = "4026531840", "4026532200"
 
 
 def found(host: str) -> dict[str, Any]:
-    """Velostream as a unit, which exports to Tempo's container; a collector beside it; Grafana with Tempo's data source.
+    """Velostream as a unit, which exports to Tempo's container; a collector beside it; Grafana with a data source.
 
     Of each kind there are others that do not run, so that every field is seen at least once.
     """

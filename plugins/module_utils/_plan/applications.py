@@ -56,8 +56,9 @@ def planned(given: values.Values, host: str, run: str) -> Planned:
 def applications(given: values.Values) -> t.Dict[str, t.Dict[str, t.Any]]:
     """{name: {what it has of values.OF_APPLICATION}}: those that are named, else the only one, that of the variables.
 
-    The latter has the name of its service; a host on which discovery found none, while others have some, has none. What an entry does not say is as its host's variables have it; the sources
-    of its log are its own as soon as it names one.
+    The latter has the name of its service; a host on which discovery found none, while others have some, has none.
+    What an entry does not say is as its host's variables have it; the sources of its log are its own as soon as it
+    names one.
     """
     own = _own(given)
     entries = given["diagnose_applications"]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The traceops.tracing authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What discovery found in place of variables that nobody gave: what a variable says wins, what it does not say is found."""
+"""What discovery found in the place of variables that nobody gave: what a variable says wins."""
 
 from __future__ import annotations
 
@@ -224,7 +224,7 @@ def _application(
 
 
 def _of_host(host: str, found: path.Discoveries, way: path.Topology) -> Offered:
-    """The containers and logs of the path's servers on this host, and the Tempo and Grafana of an application that is not found."""
+    """The containers and logs of the path's servers here, and the Tempo and Grafana of an application not found."""
     told, seen = _Values(), found[host]
     servers = [each for part in path.PARTS[1:] for each in seen.get(part) or []]
     names = list(dict.fromkeys(str(each["container"]) for each in servers if each.get("container")))

@@ -113,8 +113,9 @@ def sibling(endpoint: str) -> str:
 def evidence(planned: Planned, seen: t.Any, looked: t.Any = None) -> t.Dict[str, t.Any]:
     """The evidence of a host: {unreachable, settings, <label>..., applications: {name: {settings, <label>...}}}.
 
-    `seen` is the result of its visit, `looked` that of the look around before it. Without an answer of our module there is only `unreachable: true`, with the
-    `reason` when the host could be reached, but not be looked at, and the connection's `message`.
+    `seen` is the result of its visit, `looked` that of the look around before it. Without an answer of our module
+    there is only `unreachable: true`, with the `reason` when the host could be reached, but not be looked at, and the
+    connection's `message`.
     """
     its_applications: t.Dict[str, t.Dict[str, t.Any]] = {
         name: {"settings": its["settings"]} for name, its in planned["applications"].items()

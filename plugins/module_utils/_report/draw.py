@@ -54,7 +54,7 @@ class _Box(t.NamedTuple):
 
 
 def svg(path: t.Mapping[str, t.Any], several: bool) -> str:
-    """Programs as boxes from left to right, edges as lines; a break is red and has a cross, what is assumed is dashed."""
+    """Programs as boxes from left to right, edges as lines; a break is red with a cross, what is assumed dashed."""
     boxes = _boxes(path["nodes"])
     edges = [edge for each in path["edges"].values() for edge in each if edge["origin"] in boxes]
     parts = [_box(box, several) for box in boxes.values()]

@@ -40,7 +40,8 @@ details{margin:.5rem 0;padding:.3rem .8rem;border-left:.3rem solid #8a93a3;overf
 summary{cursor:pointer}table{border-collapse:collapse;font-size:13px}
 th,td{border:1px solid #d6dbe3;padding:.2rem .5rem;text-align:left;vertical-align:top}
 .scroll{overflow-x:auto}svg text{fill:currentColor;font:12px system-ui,sans-serif}
-svg circle{fill:currentColor}svg rect,svg path{fill:none;stroke:currentColor}svg .failed{stroke:#b3261e;stroke-width:2}svg .assumed{stroke-dasharray:4 3}
+svg circle{fill:currentColor}svg rect,svg path{fill:none;stroke:currentColor}
+svg .failed{stroke:#b3261e;stroke-width:2}svg .assumed{stroke-dasharray:4 3}
 .note{color:#5a6474}
 @media(prefers-color-scheme:dark){body{color:#e4e8ef;background:#151a22}pre,.sentence{background:#1f2630}
 h2,th,td{border-color:#3a4352}.note{color:#9aa5b5}a{color:#8ab4f8}}

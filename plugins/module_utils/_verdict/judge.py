@@ -27,7 +27,7 @@ Report = t.Dict[str, t.Any]
 
 
 def report(document: Document, library: Library) -> Report:
-    """{schema, run, verdict: {status, sentence, root_causes}, findings, funnel, path, evidence} of an evidence document.
+    """{schema, run, verdict: {status, sentence, root_causes}, findings, funnel, path, evidence} of evidence.
 
     The severity from which a failing check is a problem is `run.fail_on`; with `never` it is `critical`.
     """

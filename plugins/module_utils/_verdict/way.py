@@ -127,7 +127,7 @@ def of_host(labels: Labels, host: str, found: Topology) -> t.Optional[HostWay]:
 
 
 def of_backend(origins: t.Sequence[str], found: Topology) -> t.Optional[Shown]:
-    """Null unless both the Tempo of its applications (`origins`, their nodes) and a data source of a Grafana were found."""
+    """Null unless the Tempo of its applications (`origins`: their nodes) and a data source of a Grafana were found."""
     fed = sorted({tempo for origin in origins for tempo in [path.leads_to(found, origin, "tempo")] if tempo})
     grafanas = [origin for ids in found["servers"].get("grafana", {}).values() for origin in ids]
     shows = [edge for origin in grafanas for edge in found["edges"].get(origin, []) if edge["to"]]
@@ -237,7 +237,7 @@ def resembles(service: str, program: Labels) -> str:
 
 
 def distance(one: str, two: str, most: int) -> int:
-    """How many letters are to be put in, left out, changed or swapped with their neighbour; at least `most` + 1 when more."""
+    """How many letters are put in, left out, changed or swapped with a neighbour; `most` + 1 or more when too many."""
     if abs(len(one) - len(two)) > most:
         return most + 1
     before: t.List[int] = []
