@@ -42,6 +42,17 @@ def exec_start(text: str) -> t.List[str]:
     return split(match.group(1)) if match else []
 
 
+def filled(words: t.Sequence[str], environment: t.Mapping[str, str]) -> t.List[str]:
+    """A command line with its variables: $NAME as a word of its own gives several, ${NAME} is a part of one."""
+    found: t.List[str] = []
+    for word in words:
+        if re.match(r"^\$\w+$", word):
+            found += split(environment.get(word[1:], ""))
+        else:
+            found.append(re.sub(r"\$\{(\w+)\}", lambda name: environment.get(name.group(1), ""), word))
+    return found
+
+
 def unit_environment(said: t.Dict[str, t.List[str]]) -> t.Dict[str, str]:
     """What Environment= and the files of EnvironmentFile= set; the files win, as in systemd."""
     environment: t.Dict[str, str] = {}

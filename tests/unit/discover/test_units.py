@@ -168,6 +168,20 @@ def test_units_that_do_not_run_are_told(world: World) -> None:
     assert (tempo["running"], tempo["unit"], tempo["url"]) == (False, "tempo.service", "")
 
 
+def test_the_variables_in_the_command_of_a_unit(world: World) -> None:
+    """As the packages of the Collector and of Grafana have them."""
+    env = world.etc / "otelcol.env"
+    env.write_text('OTELCOL_OPTIONS="--config /etc/otelcol.yaml --feature-gates=a"\nDIR=/etc/tempo\n')
+    text = f"[Service]\nEnvironmentFile={env}\n"
+    world.unit("otelcol.service", text, state="failed", command="/usr/bin/otelcol $OTELCOL_OPTIONS $NONE")
+    world.unit("tempo.service", text, state="failed", command="/usr/bin/tempo -config.file=${DIR}/config.yml")
+
+    found = world.look()
+
+    assert only(found["collectors"])["command"] == "/usr/bin/otelcol --config /etc/otelcol.yaml --feature-gates=a"
+    assert only(found["tempos"])["command"] == "/usr/bin/tempo -config.file=/etc/tempo/config.yml"
+
+
 def test_a_unit_that_ends_again_and_again_does_not_run(world: World) -> None:
     world.unit("tempo.service", "", state="activating", command="/usr/bin/tempo -config.file=/etc/tempo.yaml")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._client import proc
+from ansible_collections.traceops.tracing.plugins.module_utils._client import proc, units
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import app_settings, control_groups, programs
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.command_lines import inner
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.control_groups import Place
@@ -227,16 +227,17 @@ def _kind_of(container: Container, only_path: bool) -> t.Tuple[str, t.List[str],
     return programs.kind_of_name(container.name), [], f"{source}, by its name"
 
 
-def with_units(found: t.Sequence[Group], units: t.Mapping[str, Unit]) -> t.List[Group]:
+def with_units(found: t.Sequence[Group], loaded: t.Mapping[str, Unit]) -> t.List[Group]:
     """`found`, and the programs that units tell of: those that do not run, and those whose variables cannot be read."""
-    told = [_as_configured(each, units) for each in found]
+    told = [_as_configured(each, loaded) for each in found]
     known = {each.unit for each in found}
-    others = [each for each in units.values() if each.name not in known and each.kind != "oneshot"]
+    others = [each for each in loaded.values() if each.name not in known and each.kind != "oneshot"]
     for unit in [each for each in others if not each.running or _is_closed(each)][:_MAX_UNITS]:
         words = (proc.words_of(unit.main_pid) if unit.running else []) or inner(unit.words)
         if not words or programs.is_never(words):
             continue
         environment = {name: each.value for name, each in managed.configured(unit).items()}
+        words = units.filled(words, environment)
         kind = programs.kind_of(words)
         tells = [] if kind else programs.tells(words, environment)
         if kind or tells:
@@ -247,9 +248,9 @@ def with_units(found: t.Sequence[Group], units: t.Mapping[str, Unit]) -> t.List[
     return told
 
 
-def _as_configured(group: Group, units: t.Mapping[str, Unit]) -> Group:
+def _as_configured(group: Group, loaded: t.Mapping[str, Unit]) -> Group:
     """The same, with the variables of its unit's files where its own cannot be read."""
-    unit = units.get(group.unit)
+    unit = loaded.get(group.unit)
     if unit is None or group.environment is not None:
         return group
     environment = {name: each.value for name, each in managed.configured(unit).items()}
