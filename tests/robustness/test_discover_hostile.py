@@ -91,6 +91,9 @@ def test_no_secret_comes_out(world: World) -> None:
 
     environment = {name: fill(value) for name, value in VARIABLES.items()}
     java = [fill(word) for word in WORDS if word.startswith(("-D", "-javaagent"))]
+    properties = "otel.exporter.otlp.headers=k={}\notel.exporter.otlp.protocol=http://u:{}@otel\n"
+    world.file("/etc/agent.properties", fill(properties))
+    java.append("-Dotel.javaagent.configuration-file=/etc/agent.properties")
     words = ["java", *java, "-jar", "/srv/cart.jar", *map(fill, WORDS)]
     world.process(20, words, environment, cgroup="/system.slice/cart.service")
     world.unit("cart.service", fill(UNIT), main=20, command=fill("/srv/cart --token {}"))

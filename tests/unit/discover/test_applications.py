@@ -115,6 +115,23 @@ def test_what_takes_effect_of_its_settings(world: World) -> None:
     assert (found["running"], found["own_network"]) == (True, False)
 
 
+def test_the_file_of_the_java_agent(world: World) -> None:
+    """Which weighs less than options and variables."""
+    world.file(
+        "/srv/otel.properties",
+        "# the agent's\notel.service.name = stock\notel.exporter.otlp.endpoint=http://u:secret@127.0.0.1:\\\n  4319\n"
+        "otel.traces.sampler: always_off\nother=1\notel\n",
+    )
+    option = "-Dotel.javaagent.configuration-file=otel.properties"
+    world.process(20, ["java", AGENT, option, "-jar", "stock.jar"], {"OTEL_TRACES_SAMPLER": "always_on"}, cwd="/srv")
+
+    found = only(world.look()["applications"])
+
+    assert (found["name"], found["service_source"]) == ("stock", "otel.properties:2")
+    assert (found["endpoint"], found["endpoint_source"]) == ("http://127.0.0.1:4319", "otel.properties:3")
+    assert found["sampler"] == "always_on"
+
+
 def test_an_option_is_read_in_the_command_line(world: World) -> None:
     world.process(20, ["java", "-Dotel.service.name=cart", "-jar", "/srv/cart.jar"])
 

@@ -178,7 +178,7 @@ class Look:
             if taken[kind] > MAX_PROGRAMS:
                 continue
             if kind == kinds.APPLICATION:
-                application = programs.application(group, around)
+                application = programs.application(group, around, self._in_agent_file(group))
                 if application["pid"] in self._talking and not application["endpoint"]:
                     programs.set_in_code(application, *self._talking[application["pid"]])
                 result["applications"].append(application)
@@ -202,6 +202,12 @@ class Look:
         took = time.monotonic() - self._started
         among = _counted(result["processes"], "process", "processes")
         result["message"] = f"found {', '.join(counts[:3])} and {counts[3]} among {among} in {took:.1f} s"
+
+    def _in_agent_file(self, group: Group) -> programs.Said:
+        none: programs.Said = {}
+        if not programs.agent_file_of(group):
+            return none
+        return self._within(lambda: programs.in_agent_file(group), none, f"the agent's file of {group.source}")
 
     def _tell_configured(self, group: Group, around: Around) -> None:
         """A collector, a Tempo or a Grafana, with what its files say."""

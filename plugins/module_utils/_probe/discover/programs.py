@@ -13,7 +13,7 @@ import typing as t
 from ansible_collections.traceops.tracing.plugins.module_utils._base import addresses
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import MASK, clean, redact
 from ansible_collections.traceops.tracing.plugins.module_utils._client import proc
-from ansible_collections.traceops.tracing.plugins.module_utils._otel import app_settings
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import agent_file, app_settings
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.command_lines import program_of, shown
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.discover import logs, managed
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.discover.engines import Container
@@ -146,9 +146,26 @@ def _time(epoch: float) -> str:
 # --- applications
 
 
-def application(group: Group, around: Around) -> Application:
-    """An application, with what takes effect of its settings."""
-    effective = settings_of(group.words, group.environment)
+Said = t.Dict[str, t.Tuple[str, str]]  # a variable: its value, FILE:LINE
+
+
+def agent_file_of(group: Group) -> str:
+    """The file of OpenTelemetry's Java agent; "" where none is named, or the program does not run."""
+    return agent_file.path_of(group.words, group.environment or {}) if group.pids else ""
+
+
+def in_agent_file(group: Group) -> Said:
+    """What that file says."""
+    path = agent_file_of(group)
+    text = proc.file_under(*proc.inside(group.pids[0], path)) or ""
+    shown_path = redact(clean(path))[:200]
+    return {name: (value, f"{shown_path}:{line}") for name, (value, line) in agent_file.settings(text).items()}
+
+
+def application(group: Group, around: Around, said: Said) -> Application:
+    """An application, with what takes effect of its settings; `said`: what a file says, with less weight."""
+    below = {name: value for name, (value, _source) in said.items()}
+    effective = settings_of(group.words, {**below, **(group.environment or {})})
     service, endpoint = effective["service_name"], effective["endpoint"]
     named = service["from"] != "default"
     found = t.cast(Application, described(group, around))
@@ -157,9 +174,9 @@ def application(group: Group, around: Around) -> Application:
             "tells": [clean(each)[:80] for each in group.tells][:30],
             "language": effective["language"]["value"] or "",
             "service": (service["value"] or "") if named else "",
-            "service_source": _said(service["from"], group) if named else "",
+            "service_source": _source(service["from"], group, said) if named else "",
             "endpoint": (endpoint["value"] or "").replace(f"{MASK}@", ""),
-            "endpoint_source": _said(endpoint["from"], group) if endpoint["value"] else "",
+            "endpoint_source": _source(endpoint["from"], group, said) if endpoint["value"] else "",
             "protocol": effective["protocol"]["value"] or "",
             "exporter": effective["exporter"]["value"] or "",
             "sampler": effective["sampler"]["value"] or "",
@@ -178,8 +195,10 @@ def set_in_code(found: Application, address: str, port: int) -> None:
     found.update({"protocol": "", "exporter": "", "sampler": ""})
 
 
-def _said(what: str, group: Group) -> str:
+def _source(what: str, group: Group, said: Said) -> str:
     """Where a variable or an option was read."""
+    if what in said and what not in (group.environment or {}):
+        return said[what][1]
     if group.source.startswith("/proc/"):
         return f"{clean(what)} in {group.source}/{'cmdline' if what.startswith('-') else 'environ'}"
     return f"{clean(what)} of {group.source}"
