@@ -245,7 +245,7 @@ def test_a_resolver_that_does_not_answer_costs_the_rest_of_the_time_alone(
     monkeypatch.setattr("socket.getaddrinfo", lambda *_all, **_more: asleep.wait(30) and [])
     world.process(20, ["/srv/cart"], {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://otel:4318"})
 
-    found = world.look(timeout=0.3)
+    found = world.look(timeout=1.0)
 
     asleep.set()
     assert only(found["applications"])["resolved"] == []

@@ -86,7 +86,7 @@ def test_a_readers_failure_costs_its_own_program_alone(world: World, monkeypatch
     world.process(20, ["/usr/bin/tempo"])
     world.process(30, ["/srv/cart"], {"OTEL_SERVICE_NAME": "cart"})
 
-    found = world.look(timeout=0.3)
+    found = world.look(timeout=1.0)
 
     asleep.set()
     assert only(found["tempos"])["configuration"] == {

@@ -201,7 +201,7 @@ def test_systemd_that_does_not_answer_is_said(world: World, monkeypatch: pytest.
     world.unit("cart.service", "")
     monkeypatch.setattr(managed, "output_of", lambda *_asked: asleep.wait(30) and None)
 
-    found = world.look(timeout=0.3)
+    found = world.look(timeout=1.0)
 
     asleep.set()
     assert found["unseen"] == ["systemd did not answer in time"]

@@ -220,7 +220,7 @@ def test_a_real_application_is_found_and_this_process_is_not(
 ) -> None:
     monkeypatch.setenv("OTEL_SERVICE_NAME", "of this process")
 
-    found = discover.run(options(discover))
+    found = discover.run(options(discover, timeout=20.0))
 
     mine = only([each for each in found["applications"] if each["service"] == "discovered"])
     assert (mine["pid"], mine["program"], mine["language"]) == (app.pid, "cart.py", "python")
@@ -234,7 +234,7 @@ def test_a_real_listening_socket_has_its_process(tmp_path: Path) -> None:
 
     require(os.path.isdir("/proc/self/fd"), "Linux")
     with socket.create_server(("127.0.0.1", 0)) as server:
-        found = discover.run(options(discover))
+        found = discover.run(options(discover, timeout=20.0))
         port = server.getsockname()[1]
 
     mine = only([each for each in found["listeners"] if (each["address"], each["port"]) == ("127.0.0.1", port)])

@@ -122,3 +122,4 @@ def _each(pids: t.Sequence[int], work: t.Callable[[int], None], deadline: float)
                 return
             if time.monotonic() >= deadline:
                 return
+    done.wait(max(0.0, deadline - time.monotonic()))
