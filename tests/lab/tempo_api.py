@@ -35,7 +35,7 @@ class TempoApi:
     reading the trace `crashes_on` ends the process, and another takes its place; `hangs` leaves every query
     without an answer, as a query-frontend without queriers does; `ring` are the members that its ring pages show, by
     name of the ring; `names` is the text of the 500 that lists of names are answered with; after `stays` requests the
-    process is gone.
+    process is gone; `remote_write` is where its metrics generator, which has no processor, would write to.
     """
 
     store: Store
@@ -55,6 +55,7 @@ class TempoApi:
     ring: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # (gRPC address, state)
     names: str = ""
     stays: int = 0
+    remote_write: str = ""
     settings: tempo_pages.Settings | None = None
     by_id: str = ""  # how queries by trace id are answered, a word of `answers.WORDS`; "" as a Tempo does
 
@@ -158,6 +159,10 @@ class TempoApi:
                 body = re.sub(r"(?m)^target: .*$", f"target: {self.target}", body)
             if body and self.max_search_s:
                 body = re.sub(r"(?m)^( +max_duration): 168h0m0s$", rf"\1: {self.max_search_s}s", body)
+            if body and self.remote_write:
+                url = f"        remote_write:\n            - url: {self.remote_write}"
+                within = r'(?s)(\nmetrics_generator:\n.*?\n    storage:\n        path: )""'
+                body = re.sub(within, rf"\1/var/tempo/generator\n{url}", body, count=1)
             if body and self.metrics_recent_s:
                 within = r"(?s)(\nquery_frontend:\n.*?\n    metrics:\n.*?query_backend_after): \w+"
                 body = re.sub(within, rf"\1: {self.metrics_recent_s}s", body, count=1)

@@ -173,3 +173,13 @@ def more_names_than_fit_into_a_message(scene: Scene) -> None:
         scene.lab.tempo.api.names = f"{exhausted}grpc: received message after decompression larger than max 60000"
 
     scene.once_up(too_many)
+
+
+@causes("tempo-query.metrics.no-processor", "warning")
+def generator_without_a_processor(scene: Scene) -> None:
+    """It has a Prometheus to write to, and the overrides switch nothing on."""
+
+    def idle() -> None:
+        scene.lab.tempo.api.remote_write = "http://prometheus:9090/api/v1/write"
+
+    scene.once_up(idle)
