@@ -102,24 +102,31 @@ def _look(pid: int) -> _Answer:
 def _each(pids: t.Sequence[int], work: t.Callable[[int], None], deadline: float) -> None:
     """Call `work` with each until `deadline`. Reading a process waits where it holds its memory's lock."""
     waiting = iter(pids)
-    done = threading.Event()
-    steps = [0]
+    finished: t.List[int] = []
+    ended = threading.Event()  # nobody waits for his turn any more
 
     def run() -> None:
         for pid in waiting:
             if time.monotonic() > deadline:
                 break
             work(pid)
-            steps[0] += 1
-        done.set()
+            finished.append(pid)
+        ended.set()
+
+    def moves(until: float) -> bool:
+        """Whether another one was finished meanwhile."""
+        before = len(finished)
+        ended.wait(max(0.0, min(until, deadline) - time.monotonic()))
+        return len(finished) > before
 
     for _thread in range(MAX_THREADS):
         threading.Thread(target=run, daemon=True).start()
-        before = -1
-        while before != steps[0]:
-            before = steps[0]
-            if done.wait(max(0.0, min(STUCK, deadline - time.monotonic()))):
-                return
-            if time.monotonic() >= deadline:
-                return
-    done.wait(max(0.0, deadline - time.monotonic()))
+        while not ended.is_set() and moves(time.monotonic() + STUCK):
+            pass
+        if ended.is_set() or time.monotonic() >= deadline:
+            break
+    ended.wait(max(0.0, deadline - time.monotonic()))
+    # Others may be about to finish theirs.
+    last = min(deadline, time.monotonic() + STUCK)
+    while len(finished) < len(pids) and time.monotonic() < last:
+        time.sleep(0.01)
