@@ -96,6 +96,12 @@ def unhealthy_ingester(tempo: Tempo) -> None:
     tempo.api.ring = {"ingester": [("127.0.0.1:21211", "UNHEALTHY")]}
 
 
+def too_many_names(tempo: Tempo) -> None:
+    tempo.api.names = (
+        "rpc error: code = ResourceExhausted desc = grpc: received message after decompression larger than max 60000"
+    )
+
+
 def no_live_store(tempo: Tempo) -> None:
     tempo.distributor.refuses = "DoBatch: InstancesCount <= 0"
     tempo.api.failing = (
@@ -115,6 +121,7 @@ FAULTS: dict[str, t.Callable[[Tempo], None]] = {
     "a block of a format that is not known": unknown_format,
     "an ingester that was killed": dead_ingester,
     "an ingester that died a while ago": unhealthy_ingester,
+    "more names than fit into a message": too_many_names,
 }
 # The lab shows rings with members that are ill only.
 NOT_SHOWN = {("a distributor", "/ingester/ring")}
