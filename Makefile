@@ -45,7 +45,7 @@ $(DEV_STAMP): $(LAB_STAMP)
 tree:
 	@$(PYTHON) tests/tools/export.py . $(TREE)
 
-demo: venv tree ## the main job on the embedded lab: a healthy stack, then two faults
+demo: venv tree ## the main job on the embedded lab: a healthy stack that is found, one that is described, two faults
 	@cd $(TREE) && $(BIN)/python -m ansible_collections.traceops.tracing.tests.lab.demo
 
 diagnose: venv tree ## diagnose this machine (ARGS="-e diagnose_service=...")

@@ -352,7 +352,7 @@ def _reached(program: t.Mapping[str, t.Any], port: int, seen: t.Mapping[str, t.A
 
 def _name(name: str, taken: t.Set[str]) -> str:
     """A name that an entry of diagnose_applications can have, once."""
-    fitting = re.sub(r"[^A-Za-z0-9_.:@ -]", "_", name)[:90].lstrip(".:@ -") or "application"
+    fitting = re.sub(r"[^A-Za-z0-9_.:@() -]", "_", name)[:90].lstrip(".:@ -") or "application"
     unique = next(
         each for each in (fitting, *(f"{fitting}-{number}" for number in range(2, 10_000))) if each not in taken
     )

@@ -66,7 +66,7 @@ _DICTIONARIES: t.Dict[str, t.Dict[str, str]] = {
 }
 _TOKEN = re.compile(r"[\x21-\x7e]*\Z")
 # A name stands in ids, file names and labels of metrics; no slash, which parts it from its host's.
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@ -]{0,99}\Z")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@() -]{0,99}\Z")
 
 
 def problems(given: Values, names: t.Iterable[str]) -> t.List[str]:
@@ -157,7 +157,7 @@ def _applications(given: Values) -> t.Iterator[str]:
             continue
         name = str(entry.get("name") or "")
         if not _NAME.match(name):
-            yield f"{where}: the name '{excerpt(name, 60)}' can not be used; expected letters, digits, spaces and _.:@-"
+            yield f"{where}: the name '{excerpt(name, 60)}' can not be used; expected letters, digits, spaces and _.:@()-"
             continue
         names.append(name)
         for key in sorted(str(key) for key in entry if key not in known):

@@ -32,7 +32,8 @@ def by_hop(report: t.Dict[str, t.Any]) -> t.Dict[str, t.List[Line]]:
         if finding["host"] is not None:
             line.places.append(subject(report, finding))
         elif finding["backend"] is not None and len(backends) > 1:
-            line.places.extend(backends[finding["backend"]].get("hosts") or [])
+            behind = backends[finding["backend"]].get("hosts") or []
+            line.places.extend(host for host in behind if host not in line.places)  # a host may have several backends
     lines: t.Dict[str, t.List[Line]] = {hop: [] for hop in HOPS}
     for (hop, *_rest), by_title in groups.items():
         lines[hop] += _merged(list(by_title.values()))

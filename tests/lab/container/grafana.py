@@ -42,9 +42,10 @@ def sources(directory: Path) -> t.Iterator[DataSource]:
 
 def main() -> int:
     config = configparser.ConfigParser(interpolation=None)
-    with open("/etc/grafana/grafana.ini", encoding="utf-8") as file:
+    given = (word.partition("=")[2] for word in sys.argv if word.startswith("--config="))
+    with open(next(given, "/etc/grafana/grafana.ini"), encoding="utf-8") as file:
         config.read_file(file)
-    security, server = config["security"], config["server"]
+    security, server, anonymous = config["security"], config["server"], config["auth.anonymous"]
     database = Path(config["paths"]["data"]) / "grafana.db"
     if not database.exists():  # as the real one, it takes the password at its first start only
         given = re.fullmatch(r"\$__file\{(.+)\}", security["admin_password"])
@@ -55,7 +56,7 @@ def main() -> int:
     accounts = Accounts(
         version_of(PROFILE),
         users={security["admin_user"]: (database.read_text(encoding="utf-8"), "Admin")},
-        anonymous_role="Viewer" if config["auth.anonymous"].getboolean("enabled") else "",
+        anonymous_role=anonymous.get("org_role", "Viewer") if anonymous.getboolean("enabled") else "",
     )
     tls = (server["cert_file"], server["cert_key"]) if server.get("protocol") == "https" else None
     provisioning = Path(config["paths"]["provisioning"])
