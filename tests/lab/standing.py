@@ -79,7 +79,7 @@ class Standing:
             time.sleep(0.1)
 
     def _start(self, name: str, command: t.List[str], environment: t.Dict[str, str]) -> subprocess.Popen[bytes]:
-        log = self._stack.enter_context(open(self.directory / f"{name}.log", "wb"))
+        log = self._stack.enter_context((self.directory / f"{name}.log").open("wb"))
         own = {**neutral_environment(), "PYTHONPATH": str(_ROOT), **environment}
         process = subprocess.Popen(
             [sys.executable, *command], stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT, env=own

@@ -157,7 +157,7 @@ def _applications(given: Values) -> t.Iterator[str]:
             continue
         name = str(entry.get("name") or "")
         if not _NAME.match(name):
-            yield f"{where}: the name '{excerpt(name, 60)}' can not be used; expected letters, digits, spaces and _.:@()-"
+            yield f"{where}: the name '{excerpt(name, 60)}' can not be used; expected letters, digits, spaces, _.:@()-"
             continue
         names.append(name)
         for key in sorted(str(key) for key in entry if key not in known):

@@ -79,8 +79,8 @@ def test_an_application_has_its_options_from_the_variables() -> None:
         (
             {"applications": [{"name": "a/b"}]},
             (
-                "diagnose_applications: entry 1: the name 'a/b' can not be used; expected letters, digits, spaces "
-                "and _.:@()-"
+                "diagnose_applications: entry 1: the name 'a/b' can not be used; expected letters, digits, spaces, "
+                "_.:@()-"
             ),
         ),
         (
