@@ -150,7 +150,7 @@ class Look:
             self._unseen(f"the variables of {_counted(denied, 'process', 'processes')}{whose} cannot be read{more}")
         if skipped:
             self._unseen(f"{_counted(skipped, 'process', 'processes')} could not be looked at in time")
-        if self._scan.words and not os.path.exists(f"{proc.PROC}/1"):
+        if os.path.isdir(f"{proc.PROC}/self") and not os.path.exists(f"{proc.PROC}/1"):
             self._unseen(f"/proc shows only the processes of this user (hidepid){more}")
         if not root:
             self._unseen("the sockets and files of other users' processes cannot be seen: become root")
