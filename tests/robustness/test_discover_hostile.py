@@ -209,7 +209,7 @@ def test_files_of_proc_with_anything_in_them(world: World, seed: int) -> None:
     world.process(20, ["/srv/cart"], {"OTEL_SERVICE_NAME": "cart"})
     world.process(30, ["/usr/bin/otelcol", "--config=/etc/x.yaml"])
     noise = [os.urandom(1), b"\0" * 50, b"\xff" * 3000, b"", b":::\n\n0::/", string.printable.encode() * 30, b"=" * 999]
-    world.file("/etc/x.yaml", "".join(chance.choice(string.printable) for _ in range(2000)))
+    world.file("/etc/x.yaml", "".join(chance.choice(string.printable) for _unused in range(2000)))
     for pid in (20, 30):
         for name in FILES:
             if chance.random() < 0.7:

@@ -121,11 +121,12 @@ def leads_to(topology_: Topology, origin: str, kind: str) -> t.Optional[str]:
 
 def behind(topology_: Topology, origin: str) -> t.List[str]:
     """The nodes that spans of `origin` come to along the edges, nearest first, without itself."""
-    order = [origin]
-    for at in order:  # grows while it is walked
-        for edge in topology_["edges"].get(at, []):
+    order, done = [origin], 0
+    while done < len(order):
+        for edge in topology_["edges"].get(order[done], []):
             if edge["to"] and edge["to"] not in order and edge["problem"] in ("", ITSELF):
                 order.append(edge["to"])
+        done += 1
     return order[1:]
 
 

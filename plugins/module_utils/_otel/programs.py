@@ -63,7 +63,8 @@ _INTERPRETERS = re.compile(r"^(?:python[\d.]*|pypy[\d.]*|ipython[\d.]*|node|node
 _SHELLS = re.compile(r"^-?(?:sh|bash|ash|dash|zsh|fish|ksh|busybox|csh|tcsh)$")
 # What starts others and waits for them: it has their variables, too.
 _WRAPPERS = re.compile(
-    r"^(?:npm(?:-cli\.js)?|npx(?:-cli\.js)?|yarn(?:\.js)?|pnpm(?:\.cjs)?|PM2|corepack|docker-init|podman-init|tini|catatonit|dumb-init|env|timeout|nohup|nice|ionice|su|"
+    r"^(?:npm(?:-cli\.js)?|npx(?:-cli\.js)?|yarn(?:\.js)?|pnpm(?:\.cjs)?|PM2|corepack|docker-init|podman-init|tini|"
+    r"catatonit|dumb-init|env|timeout|nohup|nice|ionice|su|"
     r"sudo|doas|runuser|gosu|su-exec|setpriv|chroot|unshare|nsenter|setsid|stdbuf|start-stop-daemon|supervisord|runsv|"
     r"runsvdir|s6-.*|circusd|honcho|foreman|pm2|nodemon|watchexec|entr|strace|ltrace|gdb|perf|systemd|init|systemd-run|"
     r"conmon|containerd-shim.*|runc|crun|crond?|atd|anacron|xargs|flock|script|expect|make|ninja|bazel|gradle|mvn|time)$"

@@ -179,8 +179,9 @@ SOURCES: t.Dict[str, Source] = {
 # --- applications and hosts
 
 
-def of_host(labels: Labels, host: str = "", path: Topology = way.NOTHING) -> HostFacts:
+def of_host(labels: Labels, host: str = "", path: t.Optional[Topology] = None) -> HostFacts:
     """The facts of a host, by its labels and the path that was found."""
+    path = path or way.NOTHING
     found = containers(_at(labels, "containers", "containers"))
     reached = {name for seen in found["grafana"] for name in seen.get("reaches") or {}}
     return {
@@ -197,9 +198,10 @@ def _named(seen: t.Sequence[NamedContainer]) -> t.List[str]:
 
 
 def of_application(
-    labels: Labels, backend: Labels, settings: Labels, host: str = "", path: Topology = way.NOTHING
+    labels: Labels, backend: Labels, settings: Labels, host: str = "", path: t.Optional[Topology] = None
 ) -> ApplicationFacts:
     """The facts of an application, by the labels of it and of its host, those of its backend, and its settings."""
+    path = path or way.NOTHING
     its_host = of_host(labels, host, path)
     its_way = way.of_application(labels, host, settings, path)
     return {
@@ -349,7 +351,7 @@ def of_backend(
     hosts: t.Mapping[str, Labels],
     applications: t.Sequence[Labels],
     settings: Labels,
-    path: Topology = way.NOTHING,
+    path: t.Optional[Topology] = None,
     origins: t.Sequence[str] = (),
 ) -> BackendFacts:
     """`applications` have the labels of their hosts as well; `settings` are those of the backend.
@@ -358,6 +360,7 @@ def of_backend(
     """
     tried = [labels for labels in applications if _at(labels, "otlp", "phases")]
     words = said(backend, hosts.values(), applications)
+    path = path or way.NOTHING
     shown = way.of_backend(origins, path)
     everywhere = [of_host(labels)["containers"] for labels in hosts.values()]
     seen: Containers = {
