@@ -25,12 +25,12 @@ LONG = [
     "reports/test_reports.py",
     "stack/test_variants.py",
     "stack/test_trouble.py",
+    "discover/test_host.py",
     "sampling/test_systemd.py",
     "sampling/test_files.py",
     "faults/test_healthy.py",
     "faults/test_containers.py",
     "sampling/test_container.py",
-    "discover/test_host.py",
     "diagnose/test_canaries.py",
     "logs/test_supervised.py",
 ]
