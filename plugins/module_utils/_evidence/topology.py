@@ -51,6 +51,7 @@ class Edge(t.TypedDict):
     to: str  # the id of a node; "" when none was found there
     address: str  # HOST:PORT or URL, as it is set
     by: str  # what of the origin leads there: exporter otlp/tempo, data source Tempo, its endpoint
+    uid: str  # of a data source
     source: str  # where that is said
     assumed: bool  # nothing says it: the usual address is meant
     connected: t.Optional[bool]  # a connection was seen; null: not looked at
@@ -155,16 +156,17 @@ def _edges(place: _Place, land: _Land) -> t.Iterator[Edge]:
         configuration = place.program.get("configuration") or {}
         for exporter in configuration.get("exporters") or []:
             # A connector leads to another pipeline of the same collector.
-            if exporter.get("pipelines") and "feeds" not in exporter and exporter.get("kind") not in _ENDS:
+            if exporter.get("pipelines") and "feeds" not in exporter and exporter.get("kind") not in ENDS:
                 yield _of_exporter(place, land, exporter)
     elif place.part == "grafanas":
         configuration = place.program.get("configuration") or {}
         for source in configuration.get("datasources") or []:
             by = f"data source {source.get('name', '')}"
-            yield _edge(place, land, str(source.get("url") or ""), by, str(source.get("source") or ""))
+            edge = _edge(place, land, str(source.get("url") or ""), by, str(source.get("source") or ""))
+            yield {**edge, "uid": str(source.get("uid") or "")}
 
 
-_ENDS = ("debug", "logging", "file", "nop")  # exporters whose spans go to nobody
+ENDS = ("debug", "logging", "file", "nop")  # exporters whose spans go to nobody
 
 
 def _of_exporter(place: _Place, land: _Land, exporter: t.Mapping[str, t.Any]) -> Edge:
@@ -202,6 +204,7 @@ def _edge(place: _Place, land: _Land, address: str, by: str, source: str) -> Edg
         "to": target.place.id if target.place else "",
         "address": address,
         "by": by,
+        "uid": "",
         "source": source,
         "assumed": False,
         "connected": _connected(place, parts.port if parts else None),

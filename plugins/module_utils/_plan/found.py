@@ -295,9 +295,23 @@ def _add_backend(
         told.add("tempo_url", _url(host, tempo, found), tempo[1].get("source"))
         mine = f"{tempo[0]}/{tempo[1].get('name', '')}"
         shown_by = next((origin for origin, edges in way["edges"].items() if _shows(way, origin, edges, mine)), "")
+    else:
+        _add_shown(told, host, found, way)
     grafana = _one(host, found, way, "grafanas", shown_by or None)
     if grafana is not None:
         told.add("grafana_url", _url(host, grafana, found), grafana[1].get("source"))
+
+
+def _add_shown(told: _Values, host: str, found: path.Discoveries, way: path.Topology) -> None:
+    """Where no Tempo was found, the one that a data source names, unless that is a name of another host for itself."""
+    for server_host, grafana in _servers(found, "grafanas"):
+        for edge in way["edges"].get(f"{server_host}/{grafana.get('name', '')}", []):
+            parts = addresses.split(edge["address"])
+            here = server_host == host and not grafana.get("own_network")
+            if parts is not None and (here or not addresses.leads_here(parts.host)):
+                told.add("tempo_url", edge["address"].rstrip("/"), edge["source"])
+                if "tempo_url" in told.values:
+                    return
 
 
 def _shows(way: path.Topology, origin: str, edges: t.Sequence[path.Edge], tempo: str) -> bool:

@@ -151,6 +151,7 @@ class BackendFacts(t.TypedDict):
     opening: t.Optional[Opening]  # how reading traces by id went
     tempo: Handle  # how Tempo is looked after
     grafana: Handle
+    data_source_file: t.Optional[str]  # FILE:LINE that has the data source
     shown: t.Optional[way.Shown]  # the data sources that were found, against the Tempo that is fed
     only_canaries: bool  # other tenants have spans, this one nothing but the diagnosis' own
 
@@ -171,6 +172,7 @@ SOURCES: t.Dict[str, Source] = {
     "gone": Source(("tempo_info",), "whoever asked Tempo after its first answer was answered, too"),
     "found": Source(("discover",), "nobody looked around on the host"),
     "way": Source(("discover",), "discovery did not find this application"),
+    "data_source_file": Source(("hosts",), "no file that was found has the data source"),
     "shown": Source(("hosts",), "discovery did not find both a Tempo that is fed and a data source"),
     "foreign_port": Source(("grafana",), "the data source's port is no other program's"),
 }
@@ -198,12 +200,20 @@ def _named(seen: t.Sequence[NamedContainer]) -> t.List[str]:
 
 
 def of_application(
-    labels: Labels, backend: Labels, settings: Labels, host: str = "", path: t.Optional[Topology] = None
+    labels: Labels,
+    backend: Labels,
+    settings: Labels,
+    host: str = "",
+    path: t.Optional[Topology] = None,
+    finished: t.Any = None,
 ) -> ApplicationFacts:
-    """The facts of an application, by the labels of it and of its host, those of its backend, and its settings."""
+    """The facts of an application, by the labels of it and of its host, those of its backend, and its settings.
+
+    `path` is the one that was found, `finished` when the run ended.
+    """
     path = path or way.NOTHING
     its_host = of_host(labels, host, path)
-    its_way = way.of_application(labels, host, settings, path)
+    its_way = way.of_application(labels, host, settings, path, finished)
     return {
         "containers": its_host["containers"],
         "network_shared": its_host["network_shared"],
@@ -393,6 +403,7 @@ def of_backend(
         "polls_failing": polls_failing(_at(backend, "tempo_info")),
         "disks": disks(backend, hosts),
         "opening": opening(_at(backend, "by_id")),
+        "data_source_file": way.data_source(path, _at(backend, "grafana", "datasource", "uid")),
         "shown": shown,
         "tempo": handles.of("tempo", list(hosts), path, _named(seen["tempo"]), shown["fed"][0] if shown else ""),
         "grafana": handles.of("grafana", list(hosts), path, _named(seen["grafana"])),

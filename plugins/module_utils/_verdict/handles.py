@@ -46,6 +46,16 @@ def _of_node(kind: str, node: Node) -> Handle:
     return _unit(node["unit"], node["log"]) if node["unit"] else _process(kind, node)
 
 
+def restart_of(program: t.Mapping[str, t.Any]) -> str:
+    """How an application is started anew with other settings."""
+    name = str(program.get("name") or "")
+    if program.get("container"):
+        return f"create the container {program['container']} anew with the other value (docker compose up -d)"
+    if program.get("unit"):
+        return f"systemctl restart {shlex.quote(str(program['unit']))}"
+    return f"restart {name} (pid {program['pid']})" if program.get("pid") else "restart the application"
+
+
 def _node(kind: str, hosts: t.Sequence[str], found: Topology, wanted: str) -> t.Optional[Node]:
     if wanted in found["nodes"]:
         return found["nodes"][wanted]

@@ -57,7 +57,9 @@ def application_view(document: Document, host: str, name: str) -> Document:
         "settings": _settings(document, labels, own),
         "run": document["run"],
         "backend": backend,
-        "facts": facts.of_application(mine, backend, _settings(document, labels, own), host, _path(document)),
+        "facts": facts.of_application(
+            mine, backend, _settings(document, labels, own), host, _path(document), document["run"].get("finished")
+        ),
     }
 
 

@@ -12,6 +12,8 @@ from ansible_collections.traceops.tracing.plugins.module_utils._base.addresses i
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import topology as path
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.topology import Edge, Topology
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.discover import Stale
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import epoch
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.handles import restart_of
 
 Labels = t.Mapping[str, t.Any]
 
@@ -27,6 +29,8 @@ class Way(t.TypedDict):
     name: str
     service: str  # "" when nothing names it
     source: str  # where the application was seen
+    restart: str  # how it is started anew
+    idle: bool  # it runs for minutes, and has no connection to where it sends
     edge: Edge  # where it sends
     breaks: t.Optional[Edge]  # the first edge on its way that leads nowhere
     nodes: t.List[str]  # whom its spans come to, nearest first
@@ -70,8 +74,16 @@ class HostWay(t.TypedDict):
     without_traces: t.List[Fed]  # their configuration was read whole, and has no pipeline of traces
     broken: t.List[Edge]  # exporters that lead nowhere
     loops: t.List[Edge]  # exporters that lead back
+    ending: t.List[Fed]  # whose pipelines of traces have no exporter that passes spans on
     unused: t.List[Unused]
     contended: t.List[Contended]
+
+
+def data_source(found: Topology, uid: t.Any) -> t.Optional[str]:
+    """Which file has the data source with this uid; null when no Grafana that was found has it."""
+    grafanas = [origin for ids in found["servers"].get("grafana", {}).values() for origin in ids]
+    edges = [edge for origin in grafanas for edge in found["edges"].get(origin, [])]
+    return next((edge["source"] for edge in edges if uid and edge["uid"] == uid), None)
 
 
 class Shown(t.TypedDict):
@@ -82,8 +94,10 @@ class Shown(t.TypedDict):
     elsewhere: t.List[Edge]  # those of them that lead to another one, where none leads to a fed one
 
 
-def of_application(labels: Labels, host: str, settings: Labels, found: Topology) -> t.Optional[Way]:
-    """Null unless discovery found the application."""
+def of_application(
+    labels: Labels, host: str, settings: Labels, found: Topology, finished: t.Any = None
+) -> t.Optional[Way]:
+    """Null unless discovery found the application; `finished`: when the run ended (ISO 8601)."""
     name = str(settings.get("found_as") or "")
     origin = f"{host}/{name}"
     program = _program(labels, "applications", name)
@@ -96,6 +110,8 @@ def of_application(labels: Labels, host: str, settings: Labels, found: Topology)
         "name": name,
         "service": str(program.get("service") or ""),
         "source": str(program.get("source") or ""),
+        "restart": restart_of(program),
+        "idle": _idle(program, edges[0], finished),
         "edge": edges[0],
         "breaks": next(
             (e for at in [origin, *nodes] for e in found["edges"].get(at, []) if e["problem"] in _BROKEN), None
@@ -106,6 +122,17 @@ def of_application(labels: Labels, host: str, settings: Labels, found: Topology)
         "stale": [each for each in program.get("stale") or [] if _EXPORTS.match(str(each.get("variable")))],
         "resembles": resembles(str(program.get("service") or ""), program),
     }
+
+
+_LONG_S = 300  # an application that runs for so long has had spans to send
+
+
+def _idle(program: Labels, edge: Edge, finished: t.Any) -> bool:
+    """Whether connections were looked at, and none leads there long after the start."""
+    started, ended = epoch(program.get("started")), epoch(finished)
+    if edge["connected"] is not None or program.get("connections") is None or started is None or ended is None:
+        return False
+    return not edge["problem"] and ended - started > _LONG_S
 
 
 def of_host(labels: Labels, host: str, found: Topology) -> t.Optional[HostWay]:
@@ -121,6 +148,7 @@ def of_host(labels: Labels, host: str, found: Topology) -> t.Optional[HostWay]:
         "without_traces": [each for program, each in fed if _read_whole(program) and "traces" not in each["signals"]],
         "broken": [edge for edge in edges if edge["problem"] in _BROKEN],
         "loops": [edge for edge in edges if edge["problem"] == path.ITSELF],
+        "ending": [each for program, each in fed if _read_whole(program) and _ends(program)],
         "unused": [one for each in collectors for one in _unused(each)],
         "contended": contended(seen),
     }
@@ -175,6 +203,15 @@ _NO_ADDRESS = Address("", "", 0, "")
 def _read_whole(program: Labels) -> bool:
     configuration = program.get("configuration") or {}
     return bool(program.get("files")) and not configuration.get("unread")
+
+
+def _ends(program: Labels) -> bool:
+    """Whether spans come in, and no exporter or connector of a pipeline of traces leads on."""
+    configuration = program.get("configuration") or {}
+    used = [each for each in configuration.get("exporters") or [] if each.get("pipelines")]
+    return "traces" in (configuration.get("signals") or []) and all(
+        each.get("kind") in path.ENDS or "feeds" in each for each in used
+    )
 
 
 def _unused(program: Labels) -> t.Iterator[Unused]:
