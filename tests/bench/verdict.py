@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document as evidence
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.topology import PARTS
 from ansible_collections.traceops.tracing.plugins.module_utils._report import console, html
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import judge, library
 from ansible_collections.traceops.tracing.tests.bench.measured import Measured
@@ -20,6 +21,9 @@ FAULTS = ("network.otlp.connection-refused", "app.tracing.disabled", "sampling.r
 def fleet(number: int) -> evidence.Document:
     """Evidence of `number` hosts behind one backend, with all that a host can have; one in ten is broken."""
     healthy = document({})
+    looked = healthy["hosts"][HOST]["discover"]
+    for part in PARTS:  # what does not run is there for the sake of the declarations
+        looked[part] = [program for program in looked[part] if program["running"]]
     kinds = [json.dumps(document(cases()[fault]["fails"])["hosts"][HOST]) for fault in FAULTS]
     plain = json.dumps(healthy["hosts"][HOST])
     hosts = {}

@@ -65,7 +65,6 @@ OF_A_HOST = [
     Refusal("diagnose_tempo_url", "http://tempo:3200\n", ("diagnose_tempo_url", "http://tempo:3200")),
     Refusal("diagnose_grafana_url", "http://grafana:65536", ("diagnose_grafana_url", "http://grafana:65536")),
     Refusal("diagnose_grafana_url", "http://gra fana", ("diagnose_grafana_url", "http://HOST:PORT")),
-    Refusal("diagnose_grafana_url", "", ("diagnose_grafana_url", "http://HOST:PORT")),
     Refusal("diagnose_grafana_url", "http://u:hunter2@h:3000", ("diagnose_grafana_url", "'http://********@h:3000'")),
     Refusal("diagnose_otlp_endpoint", "u:hunter2/@h:4318", ("diagnose_otlp_endpoint", "'********@h:4318'")),
     Refusal("diagnose_grafana_token", "hunter2\n", ("diagnose_grafana_token", "line break")),

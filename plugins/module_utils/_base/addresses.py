@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 import typing as t
@@ -22,6 +23,7 @@ class Address(t.NamedTuple):
     path: str
 
 
+@functools.lru_cache(maxsize=4096)  # the hosts of a fleet name the same few
 def split(url: str) -> t.Optional[Address]:
     """The parts of `url`; None when it is no address."""
     try:
@@ -89,6 +91,7 @@ def _within(number: t.Any, text: str) -> bool:
         return False
 
 
+@functools.lru_cache(maxsize=4096)
 def _number(host: str) -> t.Any:
     """`host` as an IP address; None when it is a name."""
     try:

@@ -71,13 +71,10 @@ class Topology(t.TypedDict):
 class _Place(t.NamedTuple):
     """A program and where it stands."""
 
+    id: str
     host: str
     part: str
     program: t.Mapping[str, t.Any]
-
-    @property
-    def id(self) -> str:
-        return f"{self.host}/{self.program.get('name', '')}"
 
 
 class _Target(t.NamedTuple):
@@ -97,7 +94,7 @@ def discoveries(document: t.Mapping[str, t.Any]) -> Discoveries:
 def topology(found: Discoveries) -> Topology:
     """The nodes of all hosts in path order, and their edges."""
     land = _Land(found)
-    ordered = [place for part in PARTS for place in land.places if place.part == part]
+    ordered = sorted(land.places, key=lambda place: PARTS.index(place.part))
     edges = {place.id: found_ for place in ordered for found_ in [list(_edges(place, land))] if found_}
     senders: t.Dict[str, t.List[str]] = {}
     for place in ordered:
@@ -136,14 +133,14 @@ def _node(place: _Place) -> Node:
     return {
         "id": place.id,
         "host": place.host,
-        "kind": str(program.get("kind") or ""),
-        "name": str(program.get("name") or ""),
+        "kind": program.get("kind") or "",
+        "name": program.get("name") or "",
         "running": bool(program.get("running")),
-        "pid": int(program.get("pid") or 0),
-        "unit": str(program.get("unit") or ""),
-        "container": str(program.get("container") or ""),
-        "log": str(next(iter((program.get("log") or {}).get("paths") or []), "")),
-        "source": str(program.get("source") or ""),
+        "pid": program.get("pid") or 0,
+        "unit": program.get("unit") or "",
+        "container": program.get("container") or "",
+        "log": next(iter((program.get("log") or {}).get("paths") or ()), ""),
+        "source": program.get("source") or "",
     }
 
 
@@ -228,20 +225,23 @@ class _Land:
     def __init__(self, found: Discoveries) -> None:
         self.found = found
         self.places = [
-            _Place(host, part, program)
+            _Place(f"{host}/{program.get('name', '')}", host, part, program)
             for host in sorted(found)
             for part in PARTS
             for program in found[host].get(part) or []
         ]
         self._by_host: t.Dict[str, t.List[_Place]] = {}
+        self._contained: t.Dict[str, t.List[_Place]] = {}
         for place in self.places:
             self._by_host.setdefault(place.host, []).append(place)
-        self._hosts = {name: host for host in sorted(found, reverse=True) for name in self._own(host)}
-
-    def _own(self, host: str) -> t.Set[str]:
-        """The names and addresses of a host. Those of bridges, many hosts have."""
-        seen = self.found[host]
-        return {str(name).lower() for name in (host, seen.get("hostname") or host, *(seen.get("addresses") or []))}
+            if place.program.get("networks") and place.program.get("running"):
+                self._contained.setdefault(place.host, []).append(place)
+        # The names and addresses of each host. Those of bridges, many hosts have.
+        self._own = {
+            host: {str(name).lower() for name in (host, seen.get("hostname") or host, *(seen.get("addresses") or []))}
+            for host, seen in found.items()
+        }
+        self._hosts = {name: host for host in sorted(found, reverse=True) for name in self._own[host]}
 
     def target(self, place: _Place, name: str, port: int) -> _Target:
         """Who is met at name:port from where `place` stands."""
@@ -253,7 +253,7 @@ class _Land:
         if container is not None:
             return self._in_network(here, _namespace(container, self.found), port, False)
         for each in resolved:
-            host = here if each.lower() in self._own(here) else self._hosts.get(each.lower())
+            host = here if each.lower() in self._own[here] else self._hosts.get(each.lower())
             if host is not None:
                 return self._in_network(host, str(self.found[host].get("namespace") or ""), port, False)
         return _Target(None, OUTSIDE)
@@ -261,9 +261,7 @@ class _Land:
     def _container(self, place: _Place, names: t.Sequence[str]) -> t.Optional[_Place]:
         """The container of the same host that has one of these names or addresses, in a network that `place` is in."""
         networks = set(place.program.get("networks") or {})
-        for other in self._by_host[place.host]:
-            if not other.program.get("networks"):
-                continue
+        for other in self._contained.get(place.host, []):
             shared = networks & set(other.program["networks"])
             own = [str(address) for address in other.program["networks"].values()]
             if any(each in own for each in names):

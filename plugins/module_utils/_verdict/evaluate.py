@@ -116,17 +116,16 @@ def evaluate(document: evidence.Document, library: Library) -> t.List[Finding]:
     for host, labels in document["hosts"].items():
         at = Subject(host, None, _only_backend(labels))
         missing = _not_seen(labels)
+        seen = None if missing else views.host_view(document, host)
         decisions.hosts[host] = (
-            [_unseen(check, at, missing) for check in by_scope["host"]]
-            if missing
-            else decided("host", at, views.host_view(document, host))
+            decided("host", at, seen) if seen else [_unseen(check, at, missing) for check in by_scope["host"]]
         )
         for name, own in labels["applications"].items():
             at = Subject(host, name, own.get("backend"))
             decisions.applications[host, name] = (
                 [_unseen(check, at, missing) for check in by_scope["application"]]
-                if missing
-                else decided("application", at, views.application_view(document, host, name))
+                if seen is None
+                else decided("application", at, views.application_view(document, host, name, seen["facts"]))
             )
     return _block(decisions, document, library)
 

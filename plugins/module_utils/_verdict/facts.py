@@ -184,7 +184,7 @@ SOURCES: t.Dict[str, Source] = {
 def of_host(labels: Labels, host: str = "", path: t.Optional[Topology] = None) -> HostFacts:
     """The facts of a host, by its labels and the path that was found."""
     path = path or way.NOTHING
-    found = containers(_at(labels, "containers", "containers"))
+    found = _containers(labels)
     reached = {name for seen in found["grafana"] for name in seen.get("reaches") or {}}
     return {
         "containers": found,
@@ -193,6 +193,10 @@ def of_host(labels: Labels, host: str = "", path: t.Optional[Topology] = None) -
         "tempo": handles.of("tempo", [host], path, _named(found["tempo"])),
         "grafana": handles.of("grafana", [host], path, _named(found["grafana"])),
     }
+
+
+def _containers(labels: Labels) -> Containers:
+    return containers(_at(labels, "containers", "containers"))
 
 
 def _named(seen: t.Sequence[NamedContainer]) -> t.List[str]:
@@ -206,13 +210,14 @@ def of_application(
     host: str = "",
     path: t.Optional[Topology] = None,
     finished: t.Any = None,
+    its_host: t.Optional[HostFacts] = None,
 ) -> ApplicationFacts:
     """The facts of an application, by the labels of it and of its host, those of its backend, and its settings.
 
-    `path` is the one that was found, `finished` when the run ended.
+    `path` is the one that was found, `finished` when the run ended, `its_host` what `of_host` said of its host.
     """
     path = path or way.NOTHING
-    its_host = of_host(labels, host, path)
+    its_host = its_host or of_host(labels, host, path)
     its_way = way.of_application(labels, host, settings, path, finished)
     return {
         "containers": its_host["containers"],
@@ -372,7 +377,7 @@ def of_backend(
     words = said(backend, hosts.values(), applications)
     path = path or way.NOTHING
     shown = way.of_backend(origins, path)
-    everywhere = [of_host(labels)["containers"] for labels in hosts.values()]
+    everywhere = [_containers(labels) for labels in hosts.values()]
     seen: Containers = {
         "tempo": [one for each in everywhere for one in each["tempo"]],
         "grafana": [one for each in everywhere for one in each["grafana"]],
@@ -520,7 +525,7 @@ def _behind_loopback(labels: Labels) -> bool:
     port = str(_at(labels, "otlp", "phases", "tcp", "port"))
     published = (
         address
-        for seen in of_host(labels)["containers"]["tempo"]
+        for seen in _containers(labels)["tempo"]
         for inside in ("4317/tcp", "4318/tcp")
         for address in (seen.get("ports") or {}).get(inside) or []
     )
@@ -573,7 +578,7 @@ def disks(backend: Labels, hosts: t.Mapping[str, Labels]) -> t.List[Disk]:
             "kept_days": round(kept / _DAY_S, 1),
         }
         for labels in hosts.values()
-        for seen in of_host(labels)["containers"]["tempo"]
+        for seen in _containers(labels)["tempo"]
         for mount in seen.get("mounts") or []
         for free in [_number(_at(mount, "host", "free"))]
         if free is not None

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import shlex
 import typing as t
 
@@ -64,6 +65,7 @@ def _node(kind: str, hosts: t.Sequence[str], found: Topology, wanted: str) -> t.
     return found["nodes"][ids[0]] if ids else None
 
 
+@functools.lru_cache(maxsize=1024)  # the hosts of a fleet name theirs alike
 def _container(name: str) -> Handle:
     quoted = shlex.quote(name)
     return {
@@ -77,6 +79,7 @@ def _container(name: str) -> Handle:
     }
 
 
+@functools.lru_cache(maxsize=1024)
 def _unit(name: str, log: str) -> Handle:
     quoted = shlex.quote(name)
     return {

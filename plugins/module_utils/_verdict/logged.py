@@ -46,15 +46,12 @@ class Exports(t.TypedDict):
 
 def log(labels: Labels) -> Log:
     profile = _profile(labels)
-    of = {sdks.COLLECTOR: "collector", sdks.TEMPO: "tempo", "tempo_server": "tempo"}.get(
-        profile, "application" if profile else ""
-    )
     names = {sdks.COLLECTOR: "a collector's", sdks.TEMPO: "Tempo's", "tempo_server": "Tempo's"}
     name = names.get(profile) or (f"one of {sdks.sdk(profile)['name']}" if profile in sdks.SDKS else f"'{profile}'")
     lines = _at(labels, "logs", "profiles", profile) or 0
     levels = _at(labels, "logs", "levels") or []
     return {
-        "of": of,
+        "of": _whose(profile),
         "name": name if profile else "",
         "profile": profile,
         "lines": lines,
@@ -62,6 +59,14 @@ def log(labels: Labels) -> Log:
         "shows_start": any(_at(labels, "logs", "patterns", each, "count_since_start") for each in _STARTS),
         "without_exporter": _without_exporter(_at(labels, "logs", "patterns") or {}),
     }
+
+
+_OF = {sdks.COLLECTOR: "collector", sdks.TEMPO: "tempo", "tempo_server": "tempo"}
+
+
+def _whose(profile: str) -> str:
+    """What wrote the log: application, collector, tempo; "" when no profile recognises it."""
+    return _OF.get(profile, "application" if profile else "")
 
 
 def _without_exporter(patterns: Labels) -> bool:
@@ -109,10 +114,9 @@ def collector_logs(labels: Labels) -> t.Any:
     if labels.get("collector_logs"):
         return labels["collector_logs"]
     logs = labels.get("logs")
-    theirs = log(labels)["of"] == "collector" or any(
-        _at(logs, "patterns", name, "count_since_start") for name in _COLLECTORS
-    )
-    return logs if theirs else None
+    patterns = _at(logs, "patterns") or {}
+    said = any(_at(patterns, name, "count_since_start") for name in _COLLECTORS if name in patterns)
+    return logs if said or _whose(_profile(labels)) == "collector" else None
 
 
 def exports(labels: Labels, backend: Labels, settings: Labels) -> Exports:
@@ -150,14 +154,15 @@ _FAILED = ("export_failed", "export_dropped", "export_timed_out")
 def _count(logs: Labels) -> int:
     """Exports that failed since the start; where none did, those that were tried again."""
     patterns = logs.get("patterns") or {}
-    failed = sum(_at(patterns, name, "count_since_start") or 0 for name in _FAILED)
+    failed = sum(_at(patterns, name, "count_since_start") or 0 for name in _FAILED if name in patterns)
     return failed or _at(patterns, "export_retry", "count_since_start") or 0
 
 
 def _reason_of_old(logs: Labels) -> t.Dict[str, t.Any]:
     """Of evidence that has no reasons: that of a version before, or of a user's own patterns."""
-    for name in _FAILED:
-        pattern = _at(logs, "patterns", name)
+    patterns = logs.get("patterns") or {}
+    for name in _FAILED if patterns else ():
+        pattern = _at(patterns, name)
         if _at(pattern, "count_since_start"):
             said = _at(pattern, "captures", "reason", "last") or _at(pattern, "last", "text") or ""
             return {"cause": "unknown", "words": said, "time": _at(pattern, "last", "time")}
@@ -195,7 +200,8 @@ _HEARD = (
 
 
 def _heard(logs: Labels) -> bool:
-    return any(_at(logs, "patterns", name, "count_since_start") for name in _HEARD)
+    patterns = logs.get("patterns") or {}
+    return any(_at(patterns, name, "count_since_start") for name in _HEARD if name in patterns)
 
 
 def _profile(labels: Labels) -> str:

@@ -14,6 +14,8 @@ Path = t.Tuple[str, ...]
 
 MAX_BYTES = 500  # of the values; more take longer to look at than to judge
 MAX_KNOWN = 100
+# The whole view, and lists with all that was seen on every host: to look at them takes longer than any check.
+_TOO_MUCH = {(), ("applications",), ("hosts",)}
 MIN_USES = 4  # of each; a value that every host has for itself is not worth remembering
 
 
@@ -26,7 +28,7 @@ class Memory:
         self._finders = [following(path) for path in sorted(shortest)]
         self._known: t.Dict[bytes, t.Any] = {}
         self._asked = 0
-        self._useful = () not in wanted
+        self._useful = not wanted & _TOO_MUCH
 
     def key(self, document: t.Any) -> t.Optional[bytes]:
         """What the values at the paths are, or null when nothing is remembered.

@@ -34,11 +34,14 @@ def host_view(document: Document, name: str) -> Document:
     }
 
 
-def application_view(document: Document, host: str, name: str) -> Document:
+def application_view(
+    document: Document, host: str, name: str, host_facts: t.Optional[facts.HostFacts] = None
+) -> Document:
     """What an application-scoped check sees: its labels and its host's, its backend, and its own canaries there.
 
     {host, application, settings, run, backend: {id, <label>...}, canary: the entry of the backend's canaries,
-    hops: {hop: the entry of the canaries that went there}, facts: see _verdict/facts, <label>...}
+    hops: {hop: the entry of the canaries that went there}, facts: see _verdict/facts, <label>...}. `host_facts` are
+    those of the host's view, where it was made.
     """
     labels = document["hosts"][host]
     own = labels["applications"][name]
@@ -58,7 +61,13 @@ def application_view(document: Document, host: str, name: str) -> Document:
         "run": document["run"],
         "backend": backend,
         "facts": facts.of_application(
-            mine, backend, _settings(document, labels, own), host, _path(document), document["run"].get("finished")
+            mine,
+            backend,
+            _settings(document, labels, own),
+            host,
+            _path(document),
+            document["run"].get("finished"),
+            host_facts,
         ),
     }
 

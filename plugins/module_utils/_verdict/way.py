@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 
@@ -33,7 +34,8 @@ class Way(t.TypedDict):
     idle: bool  # it runs for minutes, and has no connection to where it sends
     edge: Edge  # where it sends
     breaks: t.Optional[Edge]  # the first edge on its way that leads nowhere
-    nodes: t.List[str]  # whom its spans come to, nearest first
+    lost: str  # at whom the way ends without a Tempo: application (where it sends itself), collector, or ""
+    hops: int  # how many programs its spans come to
     tempo: str  # the Tempo among them; "" when none is
     past: str  # a collector of its host that feeds the same Tempo, and that it does not use
     stale: t.List[Stale]  # settings of its files that the running process has not
@@ -105,6 +107,7 @@ def of_application(
     if program is None or not edges:
         return None
     nodes = path.behind(found, origin)
+    broken = next((e for at in [origin, *nodes] for e in found["edges"].get(at, []) if e["problem"] in _BROKEN), None)
     tempo = next((each for each in nodes if found["nodes"][each]["kind"] == "tempo"), "")
     return {
         "name": name,
@@ -113,15 +116,21 @@ def of_application(
         "restart": restart_of(program),
         "idle": _idle(program, edges[0], finished),
         "edge": edges[0],
-        "breaks": next(
-            (e for at in [origin, *nodes] for e in found["edges"].get(at, []) if e["problem"] in _BROKEN), None
-        ),
-        "nodes": nodes,
+        "breaks": broken,
+        "lost": _lost(broken, origin, tempo),
+        "hops": len(nodes),
         "tempo": tempo,
         "past": _past(labels, host, nodes, tempo, found),
         "stale": [each for each in program.get("stale") or [] if _EXPORTS.match(str(each.get("variable")))],
-        "resembles": resembles(str(program.get("service") or ""), program),
+        "resembles": resembles(*(str(program.get(name) or "") for name in ("service", "unit", "container"))),
     }
+
+
+def _lost(broken: t.Optional[Edge], origin: str, tempo: str) -> str:
+    """At whom the way ends: a second exporter that leads nowhere is no loss where another one leads to a Tempo."""
+    if broken is None:
+        return ""
+    return "application" if broken["origin"] == origin else "" if tempo else "collector"
 
 
 _LONG_S = 300  # an application that runs for so long has had spans to send
@@ -129,10 +138,10 @@ _LONG_S = 300  # an application that runs for so long has had spans to send
 
 def _idle(program: Labels, edge: Edge, finished: t.Any) -> bool:
     """Whether connections were looked at, and none leads there long after the start."""
-    started, ended = epoch(program.get("started")), epoch(finished)
-    if edge["connected"] is not None or program.get("connections") is None or started is None or ended is None:
+    if edge["connected"] is not None or edge["problem"] or program.get("connections") is None:
         return False
-    return not edge["problem"] and ended - started > _LONG_S
+    started, ended = epoch(program.get("started")), epoch(finished)
+    return started is not None and ended is not None and ended - started > _LONG_S
 
 
 def of_host(labels: Labels, host: str, found: Topology) -> t.Optional[HostWay]:
@@ -237,7 +246,7 @@ def contended(seen: Labels) -> t.List[Contended]:
         if each.get("port") in (4317, 4318)
     }
     found: t.List[Contended] = []
-    for program in servers:
+    for program in servers if held else ():
         if program.get("own_network") or program.get("networks"):
             continue
         namespace = str(program.get("namespace") or seen.get("namespace"))
@@ -258,13 +267,13 @@ def contended(seen: Labels) -> t.List[Contended]:
     return found
 
 
-def resembles(service: str, program: Labels) -> str:
+@functools.lru_cache(maxsize=4096)  # the hosts of a fleet run the same few
+def resembles(service: str, unit: str, container: str) -> str:
     """The unit or container whose name the service's is but for one or two letters; "" when there is none.
 
     A name that is part of the other, or differs in digits or separators only, is somebody's choice.
     """
-    unit = re.sub(r"(@.*)?\.service$", "", str(program.get("unit") or ""))
-    for other in (unit, str(program.get("container") or "")):
+    for other in (re.sub(r"(@.*)?\.service$", "", unit), container):
         one, two = (re.sub(r"[\W\d_]+", "", each.lower()) for each in (service, other))
         if min(len(one), len(two)) < 5 or one == two or one in two or two in one:
             continue
