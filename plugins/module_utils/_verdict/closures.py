@@ -37,6 +37,11 @@ def build(node: Node, interpreter: t.Any) -> Function:
     return maker(node, interpreter)
 
 
+def is_path(node: Node) -> bool:
+    """Whether an expression is made of names only."""
+    return _keys(node) is not None
+
+
 def path(node: Node) -> t.Optional[Function]:
     """The function of a path that is made of names only, which fails on no document; null for any other expression."""
     keys = _keys(node)

@@ -15,6 +15,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._verdict import f
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.closures import (
     Function,
     following,
+    is_path,
     paths,
     truthy,
 )
@@ -67,24 +68,24 @@ class Finding(t.NamedTuple):
 
     def document(self) -> t.Dict[str, t.Any]:
         """The finding as report.json has it."""
-        check = self.check
+        check, host, application, backend, state, title, reason, quoted, cause, fix, proved, blocked_by = self
         document: t.Dict[str, t.Any] = {
             "id": check.id,
             "hop": check.hop,
-            "host": self.host,
-            "application": self.application,
-            "backend": self.backend,
-            "state": self.state,
+            "host": host,
+            "application": application,
+            "backend": backend,
+            "state": state,
             "severity": check.severity,
             "decisive": check.decisive,
-            "title": self.title,
-            "reason": self.reason,
-            "evidence": self.evidence,
+            "title": title,
+            "reason": reason,
+            "evidence": quoted,
         }
-        if self.cause:
-            document.update(cause=self.cause, fix=list(self.fix), proved=self.proved)
-        if self.blocked_by:
-            document["blocked_by"] = self.blocked_by
+        if cause:
+            document.update(cause=cause, fix=list(fix), proved=proved)
+        if blocked_by:
+            document["blocked_by"] = blocked_by
         return document
 
 
@@ -183,19 +184,25 @@ class _Steps(t.NamedTuple):
 def _steps(check: Check, search: Search) -> _Steps:
     when, passes_when = (each and search.finder(each) for each in (check.when, check.passes_when))
     needs = tuple(_need(need, search) for need in check.needs)
-    memory = Memory(_read(check, needs))
+    memory = Memory(_read(check, needs), [path for need in check.needs for path in _names(need)])
     return _Steps(check, needs, when, search.finder(check.fails_when), passes_when, memory)
 
 
 def _read(check: Check, needs: t.Sequence[_Need]) -> t.Iterator[t.Tuple[str, ...]]:
     """Where the evidence is that decides whether a check passes or does not apply, and how that is said."""
     texts = [part for text in (check.otherwise, check.passes_as) if text for part in text.parts]
-    for each in (*check.needs, check.when, check.fails_when, check.passes_when, *texts):
+    computed = [need for need in check.needs if not _names(need)]
+    for each in (*computed, check.when, check.fails_when, check.passes_when, *texts):
         if isinstance(each, Expression):
             yield from paths(each.tree)
     for need in needs:
         if need.withheld:
             yield (*need.label.split("."), "ok")
+
+
+def _names(need: Expression) -> t.Set[t.Tuple[str, ...]]:
+    """The path of a need that is names only: what is there is looked at no further."""
+    return paths(need.tree) if is_path(need.tree) else set()
 
 
 def _need(need: Expression, search: Search) -> _Need:
@@ -376,13 +383,13 @@ def _block(decisions: _Decisions, document: evidence.Document, library: Library)
     """All findings; what could not be decided because of a failing check becomes `blocked` by it."""
 
     def failing(decided: t.Iterable[_Decision]) -> t.List[Check]:
-        return [d.finding.check for d in decided if d.finding.state in FAILING]
+        return [finding.check for finding, _blockable, _stopped in decided if finding.state in FAILING]
 
     def settle(decided: t.List[_Decision], near: t.List[Check], far: t.Iterable[Check]) -> t.List[Finding]:
         """`near` fail on the same subject, `far` around it; the former may also have stopped a probe."""
         blockers = [*near, *far]
         if not blockers:
-            return [d.finding for d in decided]
+            return [finding for finding, _blockable, _stopped in decided]
         stopped_by = {check.needs[0].label: check.id for check in reversed(near) if check.needs}
         settled = []
         for finding, blockable, stopped in decided:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import marshal
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict.closures import following
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.closures import Function, following
 
 Path = t.Tuple[str, ...]
 
@@ -20,12 +20,19 @@ MIN_USES = 4  # of each; a value that every host has for itself is not worth rem
 
 
 class Memory:
-    """What follows from the values at `paths`; of plain data, which does not change meanwhile."""
+    """What follows from the values at `paths`; of plain data, which does not change meanwhile.
 
-    def __init__(self, paths: t.Iterable[Path]) -> None:
+    Of a dictionary or list at one of the paths `there` it only matters whether it is there, and has anything in it.
+    """
+
+    def __init__(self, paths: t.Iterable[Path], there: t.Iterable[Path] = ()) -> None:
         wanted = set(paths)
         shortest = [path for path in wanted if not any(path[:end] in wanted for end in range(len(path)))]
-        self._finders = [following(path) for path in sorted(shortest)]
+        besides = [path for path in set(there) if not any(path[:end] in wanted for end in range(len(path) + 1))]
+        self._finders = [
+            *(following(path) for path in sorted(shortest)),
+            *(_whether(following(path)) for path in sorted(besides)),
+        ]
         self._known: t.Dict[bytes, t.Any] = {}
         self._asked = 0
         self._useful = not wanted & _TOO_MUCH
@@ -57,3 +64,13 @@ class Memory:
             self._known.clear()
             self._asked = 0
         self._known[key] = value
+
+
+def _whether(find: Function) -> Function:
+    """The value that is found, and of a dictionary or list a word for it."""
+
+    def presence(document: t.Any) -> t.Any:
+        value = find(document)
+        return [bool(value)] if isinstance(value, (dict, list)) else value
+
+    return presence
