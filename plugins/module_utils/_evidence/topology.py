@@ -292,7 +292,7 @@ class _Land:
         if bound is not None:
             return _Target(bound, LOOPBACK)
         listeners = self.found[host].get("listeners")
-        if listeners is None:
+        if listeners is None or not namespace:  # whoever looked may not see into that network
             return _Target(None, OUTSIDE)
         for each in listeners:
             if each.get("namespace") == namespace and each.get("port") == port:
@@ -301,5 +301,7 @@ class _Land:
 
 
 def _namespace(place: _Place, found: Discoveries) -> str:
-    own = str(place.program.get("namespace") or "")
-    return own or ("" if place.program.get("own_network") else str(found[place.host].get("namespace") or ""))
+    """The network that a program is in; "" when that could not be seen."""
+    program = place.program
+    hidden = program.get("own_network") or (program.get("own_network") is None and program.get("container"))
+    return str(program.get("namespace") or ("" if hidden else found[place.host].get("namespace") or ""))

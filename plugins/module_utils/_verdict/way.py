@@ -269,17 +269,28 @@ def contended(seen: Labels) -> t.List[Contended]:
 
 @functools.lru_cache(maxsize=4096)  # the hosts of a fleet run the same few
 def resembles(service: str, unit: str, container: str) -> str:
-    """The unit or container whose name the service's is but for one or two letters; "" when there is none.
+    """The unit or container whose name the service's is but for a slip in one word; "" when there is none.
 
-    A name that is part of the other, or differs in digits or separators only, is somebody's choice.
+    A name that is part of the other one, another word, a plural, or other digits or separators are somebody's choice.
     """
     for other in (re.sub(r"(@.*)?\.service$", "", unit), container):
-        one, two = (re.sub(r"[\W\d_]+", "", each.lower()) for each in (service, other))
-        if min(len(one), len(two)) < 5 or one == two or one in two or two in one:
-            continue
-        if distance(one, two, 2) <= 2:
+        one, two = (re.findall(r"[^\W\d_]+", each.lower()) for each in (service, other))
+        differing = [pair for pair in zip(one, two) if pair[0] != pair[1]]
+        if len(one) == len(two) and len(differing) == 1 and _slip(*differing[0]):
             return other
     return ""
+
+
+SHORT, LONG = 5, 8  # letters: shorter words are other words, in long ones two slips are one
+
+
+def _slip(one: str, two: str) -> bool:
+    """Whether somebody meant the one and wrote the other."""
+    letters = min(len(one), len(two))
+    if letters < SHORT or one.startswith(two) or two.startswith(one):
+        return False
+    most = 2 if letters >= LONG else 1
+    return distance(one, two, most) <= most
 
 
 def distance(one: str, two: str, most: int) -> int:

@@ -32,7 +32,7 @@ def contained(
     kind: str, name: str, *listens: tuple[str, int], address: str = "172.18.0.9", **more: Any
 ) -> dict[str, Any]:
     own = {"container": name, "aliases": [name], "networks": {"shop": address}, "namespace": f"net:[{name}]"}
-    return program(kind, name, *listens, **{**own, "own_network": True, "source": f"container {name}", **more})
+    return program(kind, name, *listens, **{"own_network": True, **own, "source": f"container {name}", **more})
 
 
 def application(name: str = "checkout", endpoint: str = "http://localhost:4318", **more: Any) -> dict[str, Any]:

@@ -68,6 +68,15 @@ def test_containers_reach_each_other_by_the_names_of_a_network_that_they_share()
     assert edges(a=samples.host(cart, apart))["a/cart"] == [("", path.OUTSIDE)]
 
 
+def test_of_a_network_that_could_not_be_seen_nothing_is_claimed() -> None:
+    unseen = {"namespace": "", "listens": []}
+    inside = samples.contained("otelcol", "otel", address="172.18.0.3", configuration={}, **unseen)
+    sender = samples.application(endpoint="http://172.18.0.3:4318")
+    assert edges(a=samples.host(sender, inside))["a/checkout"] == [("", path.OUTSIDE)]
+    alone = samples.contained("application", "cart", endpoint="http://localhost:4318", **unseen, own_network=None)
+    assert edges(a=samples.shop(application=alone))["a/cart"] == [("", path.OUTSIDE)]
+
+
 def test_a_published_port_leads_from_the_host_into_the_container() -> None:
     published = [{"host_address": "0.0.0.0", "host_port": 24318, "port": 4318}]
     inside = samples.contained("otelcol", "otel", ("::", 4318), published=published, configuration={})
