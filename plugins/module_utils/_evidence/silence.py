@@ -30,6 +30,7 @@ class Silence:
         self._said: t.Dict[str, Result] = {}  # what the longest wait came to
         self._answered: t.Set[str] = set()
         self._hosts: t.Set[str] = set()
+        self._waited_for: t.Set[str] = set()  # addresses of other servers that had all of their time
 
     def before(self, params: Params, result: t.Optional[Result]) -> None:
         """`result` is what an earlier wait for this Tempo came to; with `final` it is not waited for again."""
@@ -76,8 +77,10 @@ class Silence:
 
     def _saw_none(self, params: Params, result: Result) -> None:
         """A server other than Tempo did not answer: in its whole time, or in the share that it was given."""
-        had = float(self.shortened(params)["timeout"])
-        if had < float(params["timeout"]):
+        had, address = float(self.shortened(params)["timeout"]), _address(params["endpoint"])
+        if had >= float(params["timeout"]):
+            self._waited_for.add(address)
+        elif address not in self._waited_for:
             result["cause"] = CUT_SHORT
             result["message"] = (
                 f"{params['endpoint']} did not answer within {had:.3g} s, and was not waited for longer, since another"
@@ -102,6 +105,11 @@ def _share(params: Params, share: float) -> float:
     """A share of the time-out, but no less than half a second of it."""
     timeout = float(params["timeout"])
     return min(timeout, max(0.5, timeout * share))
+
+
+def _address(url: str) -> str:
+    found = addresses.split(url)
+    return f"{_host(url)}:{found.port}" if found else url
 
 
 def _host(url: str) -> str:

@@ -441,7 +441,10 @@ def gone(backend: Labels, applications: t.Sequence[Labels]) -> t.Optional[str]:
         here = _host(_at(backend, "tempo_info", "url"))
         tried = [_at(labels, label) for labels in applications for label in ("otlp", "otlp_tempo")]
         later += [found for found in tried if here and _host(_at(found, "endpoint")) == here]
-    return next((str(_at(found, "message")) for found in later if _at(found, "cause") in _BROKEN), None)
+    broken = [found for found in later if _at(found, "cause") in _BROKEN]
+    # A connection that is closed without an answer alone may be what that one question comes to.
+    refused = any(_at(found, "cause") == "connection_refused" for found in broken)
+    return str(_at(broken[0], "message")) if refused else None
 
 
 def _host(url: t.Any) -> str:

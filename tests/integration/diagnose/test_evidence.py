@@ -32,7 +32,7 @@ def test_the_healthy_evidence_is_that_of_the_lab(tmp_path: Path) -> None:
     for label in evidence.LEFT_OUT:
         lab.pop(label)
     # The ports of this lab are not those that have a sibling; process and containers are made by the probes' functions.
-    assert healthy.keys() - lab.keys() == {"environment", "containers", "otlp_sibling"}
+    assert healthy.keys() - lab.keys() == {"environment", "containers", "otlp_sibling", "discover"}
     assert lab.keys() <= healthy.keys(), "make evidence"
     for label, found in lab.items():
         assert {path for path in found ^ healthy[label] if not said(label, path)} == set(), f"{label}: make evidence"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 from pathlib import Path
 
@@ -51,6 +52,7 @@ def test_a_host_without_any_of_it(
 ) -> None:
     container = run_container(base_image, ["sleep", "600"])
     connection = {"ansible_connection": "community.docker.docker_api", "ansible_host": container.name}
+    connection["ansible_docker_docker_host"] = os.environ["DOCKER_HOST"]  # each lane has an engine of its own
     python = {"ansible_python_interpreter": "/usr/bin/python3", "ansible_remote_tmp": "/tmp"}
     seen = looked_at(tmp_path, {**connection, **python, "ansible_user": user})
     assert (seen["ok"], seen["cause"], seen["root"]) == (True, "ok", user == "root")
