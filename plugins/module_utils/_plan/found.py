@@ -326,7 +326,8 @@ def _url(host: str, server: _Server, found: path.Discoveries) -> str:
     parts = addresses.split(url) if url else None
     if at == host or parts is None or not addresses.leads_here(parts.host):
         return url
-    outside = next(iter(found[at].get("addresses") or []), "")
+    mine = found[host].get("addresses") or []  # those of bridges, both hosts have
+    outside = next((each for each in found[at].get("addresses") or [] if each not in mine), "")
     shown = f"[{outside}]" if ":" in outside else outside
     return f"{parts.scheme}://{shown}:{parts.port}{parts.path}" if outside else ""
 
