@@ -4,9 +4,8 @@
 """Real Docker Engines for tests, one for each lane: the one that runs, or (as root on Debian) ones of our own.
 
 A lane is a worker of pytest-xdist, or the one process where there are no workers. Its tests share an engine with no
-other lane, so none sees another's containers, networks and images. Every lane takes the engine that DOCKER_HOST names,
-where it is set; who is not root shares the one that is installed. Root never does: a daemon that starts with data of
-before takes the default bridge away, and with it the network of every engine that uses it.
+other lane, so none sees another's containers, networks and images. The first lane takes the engine that is installed
+where one answers; every lane takes the one that DOCKER_HOST names, where it is set.
 
 An engine of our own has its data directory in the cache and its socket in /run, so it never touches an installed
 Docker's data. Test runs of several checkouts share it through a lock, and the last one to finish stops it.
@@ -75,7 +74,7 @@ class Place(t.NamedTuple):
 
     @property
     def bridge(self) -> str:
-        return f"traceops{self.lane}"
+        return f"traceops{self.lane}" if self.lane else "docker0"
 
     @property
     def _suffix(self) -> str:
@@ -83,6 +82,8 @@ class Place(t.NamedTuple):
 
     def network(self) -> t.List[str]:
         """Options of dockerd; addresses for measuring networks (RFC 2544), which no machine uses otherwise."""
+        if not self.lane:
+            return []
         part = f"198.18.{self.lane % 128}"
         if not Path(f"/sys/class/net/{self.bridge}").exists():
             _command("ip", "link", "add", self.bridge, "type", "bridge")
@@ -281,7 +282,7 @@ def _installed() -> t.Optional[str]:
     """The URL of an engine that runs already and that this lane may use."""
     named = os.environ.get("DOCKER_HOST")
     # Who can't start another one shares the one that runs.
-    may_use = bool(named) or os.geteuid() != 0
+    may_use = bool(named) or lane() == 0 or os.geteuid() != 0
     return (named or INSTALLED) if may_use and _answers(named or INSTALLED) else None
 
 
@@ -289,6 +290,9 @@ def _start(place: Place) -> None:
     program = shutil.which("dockerd") or "/usr/sbin/dockerd"
     require(os.access(program, os.X_OK), "dockerd")
     place.run.mkdir(mode=0o700, exist_ok=True)
+    # A daemon with address pools of its own (Docker 20.10) deletes docker0, whose ever it is, where it finds its default
+    # network of before: the first lane, or people who use this machine, would lose theirs.
+    shutil.rmtree(place.data / "network", ignore_errors=True)
     # An installed daemon.json could name options that contradict these.
     (place.run / "daemon.json").write_text("{}")
     with open(place.log, "w") as log:
