@@ -290,8 +290,8 @@ def _start(place: Place) -> None:
     program = shutil.which("dockerd") or "/usr/sbin/dockerd"
     require(os.access(program, os.X_OK), "dockerd")
     place.run.mkdir(mode=0o700, exist_ok=True)
-    # A daemon with address pools of its own (Docker 20.10) deletes docker0, whose ever it is, where it finds its default
-    # network of before: the first lane, or people who use this machine, would lose theirs.
+    # With address pools of its own, Docker 20.10 deletes docker0, whose ever it is, when it finds a default network of
+    # before: the first lane, or people who use this machine, would lose theirs.
     shutil.rmtree(place.data / "network", ignore_errors=True)
     # An installed daemon.json could name options that contradict these.
     (place.run / "daemon.json").write_text("{}")

@@ -395,9 +395,18 @@ class _Reader:
     def plain(self, indent: int) -> str:
         """A plain scalar, over as many lines as are indented further than `indent`."""
         self.check_plain(False)
+
+        def ends(at: int) -> bool:
+            column = self.column(at)
+            return column <= indent or self.text[at] == "#" or bool(column == 0 and _MARKER.match(self.text, at))
+
+        return self.folded(_PLAIN_END, ends)
+
+    def folded(self, stop: t.Pattern[str], ends: t.Callable[[int], bool]) -> str:
+        """Text up to `stop`, and on through the lines that follow; `ends`: no more of it is at that place."""
         parts = []
         while True:
-            found = _PLAIN_END.search(self.text, self.at)
+            found = stop.search(self.text, self.at)
             end = found.start() if found else len(self.text)
             parts.append(self.text[self.at : end].rstrip(" \t"))
             self.at = end
@@ -405,13 +414,7 @@ class _Reader:
                 return "".join(parts)
             fold = _FOLD.match(self.text, end)
             next_at = fold.end() if fold else end + 1
-            column = self.column(next_at)
-            if (
-                next_at >= len(self.text)
-                or column <= indent
-                or self.text[next_at] == "#"
-                or (column == 0 and _MARKER.match(self.text, next_at))
-            ):
+            if next_at >= len(self.text) or ends(next_at):
                 return "".join(parts)
             blank = self.text.count("\n", end, next_at) - 1
             parts.append("\n" * blank or " ")
@@ -611,29 +614,17 @@ class _Reader:
             node = Node("", line, self.file, True)
         else:
             self.count(depth)
-            node = Node(self.flow_plain(began), line, self.file, True)
+            node = Node(self.flow_plain(), line, self.file, True)
         if anchor:
             self.anchors[anchor] = _Known(node, self.nodes - nodes, self.deepest - depth)
         self.deepest = max(deepest, self.deepest)
         return node
 
-    def flow_plain(self, began: int) -> str:
+    def flow_plain(self) -> str:
         self.check_plain(True)
-        parts = []
-        while True:
-            found = _FLOW_PLAIN_END.search(self.text, self.at)
-            end = found.start() if found else len(self.text)
-            parts.append(self.text[self.at : end].rstrip(" \t"))
-            self.at = end
-            if self.text[end : end + 1] != "\n":
-                return "".join(parts)
-            fold = _FOLD.match(self.text, end)
-            next_at = fold.end() if fold else end + 1
-            if next_at >= len(self.text) or self.text[next_at] in "#,[]{}:" or _MARKER.match(self.text, next_at):
-                return "".join(parts)
-            blank = self.text.count("\n", end, next_at) - 1
-            parts.append("\n" * blank or " ")
-            self.at = next_at
+        return self.folded(
+            _FLOW_PLAIN_END, lambda at: self.text[at] in "#,[]{}:" or _MARKER.match(self.text, at) is not None
+        )
 
 
 class _Pairs:

@@ -29,7 +29,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._otel.path_files 
     TempoFiles,
 )
 
-T = t.TypeVar("T")
+T = t.TypeVar("T", CollectorFiles, TempoFiles, GrafanaFiles)
 
 _READERS: t.Dict[str, t.Callable[[Reading], CollectorFiles]] = {
     "alloy": alloy_files.read,
@@ -46,9 +46,7 @@ def collector(
     """What a collector does: `kind` is otelcol, alloy, grafana-agent, fluent-bit, vector or jaeger."""
     reading = Reading(words, environment, read, list_dir)
     read_kind = _READERS.get(kind, collector_files.read)
-    found = _safely(reading, lambda: read_kind(reading), CollectorFiles())
-    found["unread"] = reading.unread
-    return reading.files, found
+    return _told(reading, lambda: read_kind(reading), CollectorFiles())
 
 
 def tempo(
@@ -56,9 +54,7 @@ def tempo(
 ) -> t.Tuple[t.List[str], TempoFiles]:
     """Where a Tempo listens, and how it is set up."""
     reading = Reading(words, environment, read, list_dir)
-    found = _safely(reading, lambda: tempo_files.read(reading), TempoFiles())
-    found["unread"] = reading.unread
-    return reading.files, found
+    return _told(reading, lambda: tempo_files.read(reading), TempoFiles())
 
 
 def grafana(
@@ -66,15 +62,15 @@ def grafana(
 ) -> t.Tuple[t.List[str], GrafanaFiles]:
     """Where a Grafana listens, and the Tempo data sources that its files provision."""
     reading = Reading(words, environment, read, list_dir)
-    found = _safely(reading, lambda: grafana_files.read(reading), GrafanaFiles())
-    found["unread"] = reading.unread
-    return reading.files, found
+    return _told(reading, lambda: grafana_files.read(reading), GrafanaFiles())
 
 
-def _safely(reading: Reading, work: t.Callable[[], T], nothing: T) -> T:
-    """What `work` returns; `nothing`, and said, when files of a kind that nobody foresaw make it fail."""
+def _told(reading: Reading, work: t.Callable[[], T], nothing: T) -> t.Tuple[t.List[str], T]:
+    """The files, and what `work` makes of them; `nothing`, and said, when files that nobody foresaw make it fail."""
+    found = nothing
     try:
-        return work()
+        found = work()
     except Exception as error:  # files are hostile, and the look around goes on without them
         reading.say(f"the configuration cannot be read ({type(error).__name__})")
-        return nothing
+    found["unread"] = reading.unread
+    return reading.files, found

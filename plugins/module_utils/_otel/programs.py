@@ -206,3 +206,37 @@ def _of_node(words: t.Sequence[str]) -> t.List[str]:
         if loads and _NODE_MODULE.search(value if equals else following):
             found.append(name)
     return found
+
+
+# Of containers that somebody named as the stack's: what the image's name says, before the container's own is believed.
+# Everything on a host is held to more (kind_of_image, kind_of_name).
+_STACK = {
+    "tempo": re.compile(r"^(?:[\w.-]*-)?tempo(?:-distroless)?$"),
+    "grafana": re.compile(r"^(?:[\w.-]*-)?grafana(?:-(?:oss|enterprise|dev))?$"),
+}
+# Programs that carry one of these words in their names and are neither.
+_NEIGHBOURS = re.compile(
+    r"agent|alloy|collector|exporter|renderer|operator|proxy|prometheus|promtail|loki|mimir|pyroscope"
+    r"|tempo-(?:cli|query|vulture)$"
+)
+_STACK_WORD = {
+    "tempo": re.compile(r"(?:^|[-_.])tempo(?:[-_.\d]|$)"),
+    "grafana": re.compile(r"(?:^|[-_.])grafana(?:[-_.\d]|$)"),
+}
+
+
+@functools.lru_cache(maxsize=4096)  # a container is looked at for its host, its applications and its backend
+def role_of(name: str, image: str, program: str) -> t.Optional[str]:
+    """`tempo`, `grafana` or None, of a container's name, its image and the program that it starts."""
+    repository = re.sub(r"(?:@sha256:.*|:[\w.-]+)$", "", image).rpartition("/")[2]
+    for word in (program, repository):
+        role = next((role for role, pattern in _STACK.items() if pattern.match(word)), None)
+        if role:
+            return role
+        if _NEIGHBOURS.search(word):
+            return None
+    if program in ("grafana-server",):
+        return "grafana"
+    if _NEIGHBOURS.search(name):
+        return None
+    return next((role for role, pattern in _STACK_WORD.items() if pattern.search(name)), None)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import typing as t
 
@@ -35,6 +36,7 @@ class Offered(t.TypedDict):
 
     name: str  # as an entry of diagnose_applications has it
     found_as: str  # as discovery has it
+    known_as: t.List[str]  # its process id, program, unit and container
     values: t.Dict[str, t.Any]
     sources: t.Dict[str, str]
 
@@ -50,8 +52,16 @@ class Offer(t.TypedDict):
 def offers(found: path.Discoveries) -> t.Dict[str, Offer]:
     """The offers of all hosts that were looked at."""
     way = path.topology(found)
-    anywhere = any(found[host].get("applications") for host in found)
-    return {host: _offer(host, found, way, anywhere) for host in found}
+    running = {host: [each for each in found[host].get("applications") or [] if each.get("running")] for host in found}
+    anywhere = any(running.values())
+    return {
+        host: {
+            "applications": _applications(host, running[host], found, way),
+            "host": _of_host(host, found, way),
+            "bare": anywhere and not running[host],
+        }
+        for host in found
+    }
 
 
 def settled(given: values.Values, offer: t.Optional[Offer]) -> t.Dict[str, t.Any]:
@@ -94,7 +104,7 @@ def _settle(own: t.Dict[str, t.Any], offer: Offer, only: t.Dict[str, t.Any]) -> 
         if own[f"diagnose_{name}"] in ("", None, [], {}, AUTO) and not _another_source(name, own):
             own[f"diagnose_{name}"] = value
             only["sources"] = {**only["sources"], name: offer["host"]["sources"][name]}
-        elif name != "otlp_endpoint":
+        elif name != "otlp_endpoint" and not any(each["variable"] == f"diagnose_{name}" for each in only["otherwise"]):
             only["otherwise"] = [*only["otherwise"], *_otherwise(name, own[f"diagnose_{name}"], offer["host"])]
 
 
@@ -113,33 +123,16 @@ def _match(entry: t.Mapping[str, t.Any], offered: t.Sequence[Offered], alone: bo
 
     `alone`: one that names none of them means the only one that was found.
     """
-    process = entry.get("process") if isinstance(entry.get("process"), dict) else {}
-    wanted = {str(value) for value in (process or {}).values() if value}
-    wanted |= {str(entry[name]) for name in ("log_unit", "log_container") if entry.get(name)}
-    for names, key in (
-        (wanted, "is"),
-        ({str(entry.get("service") or "")}, "service"),
-        ({str(entry.get("name") or "")}, "name"),
-    ):
-        for each in offered:
-            if {name for name in names if name} & _known_as(each, key):
-                return each
-    unnamed = not wanted and not entry.get("service")
-    return offered[0] if alone and unnamed and len(offered) == 1 else None
-
-
-def _known_as(offered: Offered, key: str) -> t.Set[str]:
-    own = offered["values"]
-    if key == "is":
-        unit = str(own.get("log_unit") or "")
-        process = own.get("process") or {}
-        return {
-            unit,
-            unit.rpartition(".")[0],
-            str(own.get("log_container") or ""),
-            *(str(v) for v in process.values()),
-        } - {""}
-    return {str(own.get("service") or "")} if key == "service" else {offered["name"]}
+    process = entry.get("process")
+    wanted = set(map(str, process.values())) if isinstance(process, dict) else set()
+    wanted = (wanted | {str(entry.get(name) or "") for name in ("log_unit", "log_container")}) - {"", "None"}
+    service, name = str(entry.get("service") or ""), str(entry.get("name") or "")
+    by_place = (each for each in offered if wanted & set(each["known_as"]))
+    by_service = (each for each in offered if service and service == each["values"].get("service"))
+    by_name = (each for each in offered if name and name == each["name"])
+    found = next(itertools.chain(by_place, by_service, by_name), None)
+    unnamed = not wanted and not service
+    return found or (offered[0] if alone and unnamed and len(offered) == 1 else None)
 
 
 def _filled(entry: t.Dict[str, t.Any], offered: t.Optional[Offered], own: values.Values) -> t.Dict[str, t.Any]:
@@ -177,16 +170,11 @@ def _same(one: str, two: str) -> bool:
 # --- what is offered
 
 
-def _offer(host: str, found: path.Discoveries, way: path.Topology, anywhere: bool) -> Offer:
-    seen = found[host]
+def _applications(
+    host: str, programs: t.Sequence[t.Mapping[str, t.Any]], found: path.Discoveries, way: path.Topology
+) -> t.List[Offered]:
     names: t.Set[str] = set()
-    programs = [each for each in seen.get("applications") or [] if each.get("running")]
-    applications = [_application(host, each, found, way, names) for each in programs]
-    return {
-        "applications": applications,
-        "host": _of_host(host, found, way),
-        "bare": anywhere and not applications,
-    }
+    return [_application(host, each, found, way, names) for each in programs]
 
 
 class _Values:
@@ -220,7 +208,16 @@ def _application(
     tempo = _one(host, found, way, "tempos", path.leads_to(way, origin, "tempo"))
     _add_backend(told, host, tempo, found, way)
     found_as = str(program.get("name") or "")
-    return {"name": _name(found_as, names), "found_as": found_as, "values": told.values, "sources": told.sources}
+    units = [str(each or "") for each in (program.get("unit"), log.get("unit"))]
+    known_as = [program.get("pid"), program.get("program"), program.get("container"), log.get("container"), *units]
+    known_as += [unit.rpartition(".service")[0] for unit in units]
+    return {
+        "name": _name(found_as, names),
+        "found_as": found_as,
+        "known_as": [str(each) for each in known_as if each],
+        "values": told.values,
+        "sources": told.sources,
+    }
 
 
 def _of_host(host: str, found: path.Discoveries, way: path.Topology) -> Offered:
@@ -240,7 +237,7 @@ def _of_host(host: str, found: path.Discoveries, way: path.Topology) -> Offered:
     )
     told.add("otlp_endpoint", receiver, (collector or (tempo[1] if tempo else {})).get("source"))
     _add_backend(told, host, tempo, found, way)
-    return {"name": "", "found_as": "", "values": told.values, "sources": told.sources}
+    return {"name": "", "found_as": "", "known_as": [], "values": told.values, "sources": told.sources}
 
 
 _Server = t.Tuple[str, t.Mapping[str, t.Any]]  # its host, the program

@@ -8,13 +8,12 @@ Pure functions of what a check sees anyway. A fact says what is so, never whethe
 
 from __future__ import annotations
 
-import functools
 import re
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base import addresses
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.topology import Topology
-from ansible_collections.traceops.tracing.plugins.module_utils._otel import canary, velostream
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import canary, programs, velostream
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.sdks import Sdk
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.containers import Container
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import handles, logged, losses, way
@@ -311,51 +310,18 @@ def endpoint(labels: Labels) -> t.Optional[Endpoint]:
     return {"tried": tried, "configured": str(configured.get("value")), "same": same}
 
 
-# What an image's name says that runs in it, before the container's own name is believed.
-_PROGRAMS = {
-    "tempo": re.compile(r"^(?:[\w.-]*-)?tempo(?:-distroless)?$"),
-    "grafana": re.compile(r"^(?:[\w.-]*-)?grafana(?:-(?:oss|enterprise|dev))?$"),
-}
-# Programs that carry one of these words in their names and are neither.
-_OTHERS = re.compile(
-    r"agent|alloy|collector|exporter|renderer|operator|proxy|prometheus|promtail|loki|mimir|pyroscope"
-    r"|tempo-(?:cli|query|vulture)$"
-)
-_WORD = {
-    "tempo": re.compile(r"(?:^|[-_.])tempo(?:[-_.\d]|$)"),
-    "grafana": re.compile(r"(?:^|[-_.])grafana(?:[-_.\d]|$)"),
-}
-
-
 def containers(found: t.Any) -> Containers:
     """By image and command first: a name is what somebody chose."""
     roles: Containers = {"tempo": [], "grafana": []}
     for name, seen in found.items() if isinstance(found, dict) else ():
         if not isinstance(seen, dict):
             continue
-        role = role_of(name, str(seen.get("image") or ""), str(seen.get("program") or ""))
+        role = programs.role_of(name, str(seen.get("image") or ""), str(seen.get("program") or ""))
         if role == "tempo":
             roles["tempo"].append(t.cast(NamedContainer, {**seen, "name": name}))
         elif role == "grafana":
             roles["grafana"].append(t.cast(NamedContainer, {**seen, "name": name}))
     return roles
-
-
-@functools.lru_cache(maxsize=4096)  # a container is looked at for its host, its applications and its backend
-def role_of(name: str, image: str, program: str) -> t.Optional[str]:
-    """`tempo`, `grafana` or None, of a container's name, its image and the program that it starts."""
-    repository = re.sub(r"(?:@sha256:.*|:[\w.-]+)$", "", image).rpartition("/")[2]
-    for word in (program, repository):
-        role = next((role for role, pattern in _PROGRAMS.items() if pattern.match(word)), None)
-        if role:
-            return role
-        if _OTHERS.search(word):
-            return None
-    if program in ("grafana-server",):
-        return "grafana"
-    if _OTHERS.search(name):
-        return None
-    return next((role for role, pattern in _WORD.items() if pattern.search(name)), None)
 
 
 # --- backends

@@ -44,7 +44,9 @@ def of(kind: str, hosts: t.Sequence[str], found: Topology, containers: t.Sequenc
 def _of_node(kind: str, node: Node) -> Handle:
     if node["container"]:
         return _container(node["container"])
-    return _unit(node["unit"], node["log"]) if node["unit"] else _process(kind, node)
+    if node["unit"]:
+        return _unit(node["unit"], node["log"])
+    return _process(kind, node) if node["pid"] else _in_general(kind)  # whose process could not be seen
 
 
 def restart_of(program: t.Mapping[str, t.Any]) -> str:

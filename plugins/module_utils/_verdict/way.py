@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import re
 import typing as t
@@ -19,7 +20,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._verdict.handles 
 Labels = t.Mapping[str, t.Any]
 
 NOTHING: Topology = {"nodes": {}, "edges": {}, "senders": {}, "servers": {}}
-_BROKEN = (path.NOBODY, path.LOOPBACK, path.NO_ADDRESS)
+_BROKEN = tuple(problem for problem in path.BROKEN if problem != path.ITSELF)
 # Variables that decide whether, where and under which name spans leave.
 _EXPORTS = re.compile(r"OTEL_(?:EXPORTER_OTLP|TRACES_|SDK_DISABLED|SERVICE_NAME|RESOURCE_ATTRIBUTES|PROPAGATORS)")
 
@@ -281,29 +282,12 @@ def resembles(service: str, unit: str, container: str) -> str:
     return ""
 
 
-SHORT, LONG = 5, 8  # letters: shorter words are other words, in long ones two slips are one
+SHORT = 5  # letters: words that are shorter are other words
+ALIKE = 0.8  # one letter of five put in, left out, changed or swapped with its neighbour
 
 
 def _slip(one: str, two: str) -> bool:
     """Whether somebody meant the one and wrote the other."""
-    letters = min(len(one), len(two))
-    if letters < SHORT or one.startswith(two) or two.startswith(one):
+    if min(len(one), len(two)) < SHORT or one.startswith(two) or two.startswith(one):
         return False
-    most = 2 if letters >= LONG else 1
-    return distance(one, two, most) <= most
-
-
-def distance(one: str, two: str, most: int) -> int:
-    """How many letters are put in, left out, changed or swapped with a neighbour; `most` + 1 or more when too many."""
-    if abs(len(one) - len(two)) > most:
-        return most + 1
-    before: t.List[int] = []
-    row = list(range(len(two) + 1))
-    for i, letter in enumerate(one, 1):
-        earlier, before, row = before, row, [i]
-        for j, other in enumerate(two, 1):
-            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other))
-            if i > 1 and j > 1 and letter == two[j - 2] and one[i - 2] == other:
-                cost = min(cost, earlier[j - 2] + 1)
-            row.append(cost)
-    return row[-1]
+    return difflib.SequenceMatcher(None, one, two).ratio() >= ALIKE

@@ -136,3 +136,43 @@ def test_the_log_of_an_application_is_one_source() -> None:
 def test_the_containers_of_the_path_are_found() -> None:
     inside = samples.contained("tempo", "backend-tempo-1", ("::", 3200), url="http://172.18.0.9:3200")
     assert settled(samples.host(samples.application(), inside))["containers"] == ["backend-tempo-1"]
+
+
+def test_another_host_is_reached_at_an_address_that_is_its_own() -> None:
+    """Every host with a container engine has the address of its bridge."""
+    bridge = "172.17.0.1"
+    app = samples.host(samples.application(endpoint="http://10.0.0.3:14318"), addresses=(bridge, "10.0.0.1"))
+    mon = samples.host(samples.tempo(), samples.grafana(), addresses=(bridge, "10.0.0.3"))
+    own = found.offers({"app": app, "mon": mon})["app"]["host"]["values"]
+    assert (own["tempo_url"], own["grafana_url"]) == ("http://10.0.0.3:13200", "http://10.0.0.3:13000")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"process": {"unit": "shop.service"}},
+        {"process": {"unit": "shop"}},
+        {"process": {"pid": 108}},
+        {"process": {"name": "checkout"}},
+        {"log_unit": "shop"},
+    ],
+)
+def test_a_process_that_is_named_is_the_found_one_whatever_its_log_is(said: dict[str, Any]) -> None:
+    logged = samples.application(unit="shop.service", log={"paths": ["/var/log/shop.log"], "source": "/proc/108/fd/1"})
+    other = samples.application("stock", "http://localhost:4319", pid=7)
+    own = settled(samples.host(logged, other, samples.tempo()), **said)
+    assert (own["found"]["own"]["found_as"], own["otlp_endpoint"]) == ("checkout", "http://localhost:4318")
+
+
+def test_what_does_not_run_makes_no_other_host_bare() -> None:
+    idle = samples.host(samples.application(running=False))
+    mon = samples.host(samples.tempo(), addresses=("10.0.0.3",))
+    assert not found.settled(OWN, found.offers({"app": idle, "mon": mon})["mon"])["found"]["bare"]
+
+
+def test_where_no_tempo_is_found_the_data_source_names_it() -> None:
+    far = samples.grafana(url="http://tempo.example.com:3200/")
+    assert settled(samples.host(samples.application(), far))["tempo_url"] == "http://tempo.example.com:3200"
+    inside = samples.contained("grafana", "grafana", url="http://localhost:3000", configuration=far["configuration"])
+    inside["configuration"] = {"datasources": [{"name": "Tempo", "url": "http://localhost:3200", "source": "t.yaml:4"}]}
+    assert settled(samples.host(inside))["found"]["own"]["sources"].get("tempo_url") is None, "its own localhost"

@@ -177,6 +177,18 @@ def test_a_server_that_was_cut_short_is_not_called_silent() -> None:
     assert far["cause"] == "response_timeout"
 
 
+def test_a_server_that_had_all_of_the_time_once_stays_silent_when_it_is_asked_otherwise() -> None:
+    """Two applications of a host that send to one receiver, each with headers of its own."""
+    silence = Silence()
+    for each in ("http://127.0.0.1:4318", "http://localhost:4318/v1/traces"):
+        found: dict[str, Any] = dict(SILENT)
+        silence.saw({"endpoint": each, "timeout": 5}, found)
+        assert found["cause"] == "response_timeout"
+    beside: dict[str, Any] = dict(SILENT)
+    silence.saw({"endpoint": "http://localhost:4317", "timeout": 5}, beside)
+    assert beside["cause"] == "cut_short"
+
+
 def test_who_sends_to_the_host_of_a_silent_tempo_knows_of_it(probes: dict[str, list[dict[str, Any]]]) -> None:
     options = {"timeout": {"type": "float", "default": 5.0}}
     spec: dict[str, Any] = labels.PROBES["otlp"]().ARGUMENT_SPEC

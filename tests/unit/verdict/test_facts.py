@@ -7,6 +7,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import programs
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import facts, logged
 
 
@@ -54,7 +55,7 @@ def process(ratio: float | None, sampler: str = "traceidratio", origin: str = "O
     ],
 )
 def test_what_runs_in_a_container(image: str, program: str, name: str, role: str | None) -> None:
-    assert facts.role_of(name, image, program) == role
+    assert programs.role_of(name, image, program) == role
 
 
 def test_the_log_tells_the_ratio_that_the_application_started_with() -> None:
@@ -149,6 +150,7 @@ def test_clocks_are_apart_by_what_both_measurements_leave_no_doubt_about() -> No
 
 
 REFUSED = {"ok": False, "cause": "connection_refused", "message": "nothing listens"}
+CLOSED = {"ok": False, "cause": "connection_reset", "message": "closed without an answer"}
 
 
 @pytest.mark.parametrize(
@@ -156,6 +158,9 @@ REFUSED = {"ok": False, "cause": "connection_refused", "message": "nothing liste
     [
         ({"coverage": REFUSED}, "", "nothing listens"),
         ({"coverage": {**REFUSED, "cause": "response_timeout"}}, "", None),
+        # A closed connection may be what one question comes to; who refuses the next one is gone.
+        ({"by_id": CLOSED}, "", None),
+        ({"by_id": CLOSED, "coverage": REFUSED}, "", "closed without an answer"),
         ({"tempo_info": REFUSED, "coverage": REFUSED}, "", None),
         # An exporter that was refused meanwhile met the same process, when it exports to Tempo's host.
         ({"balance": {"change": {"tempo": {"restarted": True}}}}, "http://tempo:4318", "nothing listens"),

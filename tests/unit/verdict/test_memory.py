@@ -127,3 +127,22 @@ def test_large_values_and_the_whole_document_are_not_looked_at() -> None:
     memory.key({"a": "x" * MAX_BYTES})
     assert memory.key({"a": "x"}) is None
     assert Memory([(), ("a",)]).key({"a": "x"}) is None
+    assert Memory([("applications",)]).key({"applications": []}) is None, "all that was seen on every host"
+
+
+def test_of_what_a_check_only_wants_to_be_there_nothing_else_is_looked_at() -> None:
+    memory = Memory([("a", "b")], [("a",), ("c",)])
+    large = memory.key({"a": {"b": 1, "rest": "x" * MAX_BYTES}, "c": 1})
+    assert large is not None
+    assert large == memory.key({"a": {"b": 1}, "c": 1})
+    others: list[dict[str, Any]] = [
+        {"a": {"b": 1}},
+        {"a": {"b": 1}, "c": 2},
+        {"a": {"b": 2}, "c": 1},
+        {"a": None, "c": 1},
+    ]
+    assert large not in [memory.key(each) for each in others]
+    there = Memory([], [("a",)])
+    found: list[Any] = [{"x": 1}, {}, None, True, "x"]
+    assert len({there.key({"a": each}) for each in found}) == len(found)
+    assert there.key({"a": [1]}) == there.key({"a": {"y": 2}})

@@ -123,6 +123,12 @@ def test_commands_are_those_of_what_was_seen() -> None:
     assert handles.of("tempo", ["b"], topology({}), [])["name"] == "TEMPO"
 
 
+def test_a_server_whose_process_could_not_be_seen_has_no_command_that_names_one() -> None:
+    """`kill 0` would end whoever types it."""
+    unseen = commands(samples.tempo(pid=0), ["a"])
+    assert not any("kill" in words or " -p 0" in words for words in unseen.values())
+
+
 def test_an_application_is_started_anew_as_it_was_started() -> None:
     assert handles.restart_of({"unit": "shop.service"}) == "systemctl restart shop.service"
     assert "container cart" in handles.restart_of({"container": "cart", "unit": "docker.service"})
