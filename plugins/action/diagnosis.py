@@ -16,7 +16,7 @@ from ansible.utils.display import Display
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import MissingLibrary
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document
 from ansible_collections.traceops.tracing.plugins.module_utils._report import console, write
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict import judge, library, suppress
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import gate, judge, library, suppress
 
 CHECKS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "checks")
 
@@ -27,6 +27,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "settings": {"type": "dict", "default": {}},
     "report_dir": {"type": "path"},
     "fail_on": {"type": "str", "choices": list(judge.FAIL_ON), "default": "critical"},
+    "gate": {"type": "str", "choices": list(gate.GATES), "default": "host"},
     "check_dirs": {"type": "list", "elements": "path", "default": []},
     "suppress": {
         "type": "list",
@@ -59,7 +60,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Dict[str, t.Any]:
         result = super().run(tmp, task_vars)
         _unused, options = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        result.update(changed=False, verdict={}, findings=[], counts={}, failing=False, failing_hosts=[], reports={})
+        result.update(changed=False, verdict={}, findings=[], counts={}, failing=False, stopped={}, reports={})
         strategy = str(getattr(getattr(self._task, "play", None), "strategy", "linear")).rpartition(".")[2]
         if strategy in ("free", "host_pinned"):
             return {**result, "failed": True, "msg": f"{_TOGETHER} (this play has strategy: {strategy})"}
@@ -79,7 +80,7 @@ class ActionModule(ActionBase):
             counts={state: states.count(state) for state in dict.fromkeys(states)},
         )
         result["failing"] = judge.failing_at(report, options["fail_on"])
-        result["failing_hosts"] = judge.concerned(report) if result["failing"] else []
+        result["stopped"] = gate.stopped(report, options["gate"]) if result["failing"] else {}
         if options["report_dir"] and not self._task.check_mode:
             directory = _absolute(options["report_dir"])
             try:

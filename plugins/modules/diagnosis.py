@@ -52,6 +52,13 @@ options:
     type: str
     choices: [critical, warning, never]
     default: critical
+  gate:
+    description:
+      - Which hosts are to be stopped when RV(failing) is true. V(host) are those that a root cause is on. V(all) is
+        every host, V(none) is no host. V(environment) are those of V(host) and all that use the same Tempo and tenant.
+    type: str
+    choices: [host, environment, all, none]
+    default: host
   check_dirs:
     description: Folders on the controller with checks of your own. A check with a known id replaces the one of that id.
     type: list
@@ -165,12 +172,11 @@ failing:
   returned: always
   type: bool
   sample: true
-failing_hosts:
-  description: Of each root cause the first host that it is about, when RV(failing) is true.
+stopped:
+  description: The ids of the root causes by the host that they stop (O(gate)). Empty when RV(failing) is false.
   returned: always
-  type: list
-  elements: str
-  sample: [app02]
+  type: dict
+  sample: {app02: [network.otlp.connection-refused]}
 reports:
   description: The files that were written, by form.
   returned: always

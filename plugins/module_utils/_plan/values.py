@@ -23,7 +23,16 @@ OF_APPLICATION = (
     *("tempo_url", "grafana_url", "grafana_datasource_uid", "tenant"),
 )
 OF_HOST = (
-    *("applications", "services_expected", "counterfactual", "wait_search", "report_dir", "fail_on", "check_dirs"),
+    *(
+        "applications",
+        "services_expected",
+        "counterfactual",
+        "wait_search",
+        "report_dir",
+        "fail_on",
+        "gate",
+        "check_dirs",
+    ),
     *("suppress", "only_discover"),
     *(name for name in labels.VARIABLES if name not in OF_APPLICATION),
 )
@@ -32,6 +41,7 @@ OF_HOST = (
 OF_DISCOVERY: t.Mapping[str, t.Any] = {"found_as": "", "sources": {}, "otherwise": []}
 VARIABLES = tuple(f"diagnose_{name}" for name in (*OF_APPLICATION, *OF_HOST))
 OF_PLAYBOOK = ("diagnose_hosts",)
+TOLD = ("diagnose_result",)  # by an earlier run of the role
 
 _PORT = r"(:(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3}))?"
 _ADDRESS = rf"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+){_PORT}(/(?!/)[^\s?#@]*)?\Z"
@@ -58,7 +68,10 @@ _FORMS: t.Dict[str, Form] = {
     # What Tempo allows in a tenant; several are joined by |.
     "tenant": Form(r"[A-Za-z0-9!._*'()|-]*\Z", "letters, digits and !-_.*'()|"),
 }
-_FAIL_ON = ("critical", "warning", "never")
+_CHOICES = {
+    "diagnose_fail_on": ("critical", "warning", "never"),
+    "diagnose_gate": ("host", "environment", "all", "none"),
+}
 # Given as -e NAME=KEY=VALUE they would pass for dictionaries until they are used.
 _DICTIONARIES: t.Dict[str, t.Dict[str, str]] = {
     "process": {"unit": "NAME.service"},
@@ -89,10 +102,12 @@ def _own(given: Values) -> t.Dict[str, t.Any]:
 
 
 def _unknown(names: t.Iterable[str]) -> t.Iterator[str]:
-    for name in sorted({*names} - {*VARIABLES, *OF_PLAYBOOK}):
-        near = difflib.get_close_matches(name, VARIABLES, 1, 0.7)
+    for name in sorted({*names} - {*VARIABLES, *OF_PLAYBOOK, *TOLD}):
+        near = difflib.get_close_matches(name[len("diagnose_") :], (*OF_APPLICATION, *OF_HOST), 1, 0.6)
         meant = (
-            f"; did you mean {near[0]}?" if near else " (ansible-doc -t role traceops.tracing.diagnose has them all)"
+            f"; did you mean diagnose_{near[0]}?"
+            if near
+            else " (ansible-doc -t role traceops.tracing.diagnose has them all)"
         )
         yield f"{name} is no variable of this role{meant}"
 
@@ -119,9 +134,9 @@ def _of_application(values: Values, prefix: str) -> t.Iterator[str]:
 
 
 def _of_host(given: Values) -> t.Iterator[str]:
-    if given["diagnose_fail_on"] not in _FAIL_ON:
-        shown = excerpt(str(given["diagnose_fail_on"]), 60)
-        yield f"diagnose_fail_on: '{shown}' can not be used; expected one of {', '.join(_FAIL_ON)}"
+    for name, words in _CHOICES.items():
+        if given[name] not in words:
+            yield f"{name}: '{excerpt(str(given[name]), 60)}' cannot be used; expected one of {', '.join(words)}"
     if not 1 <= number(given["diagnose_canaries"]) <= 100_000:
         yield f"diagnose_canaries: {given['diagnose_canaries']} is not between 1 and 100000"
     if not 0 < number(given["diagnose_timeout"]) <= 3600:

@@ -139,16 +139,6 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def concerned(report_document: Report) -> t.List[str]:
-    """The first host of each root cause; of one of the run, the first host of all."""
-    evidence = report_document["evidence"]
-    found: t.List[str] = []
-    for cause in report_document["verdict"]["root_causes"]:
-        behind = (evidence["backends"].get(cause["backend"]) or {}).get("hosts") or []
-        found += (cause["hosts"] or behind or list(evidence["hosts"]))[:1]
-    return list(dict.fromkeys(found))
-
-
 def failing_at(report_document: Report, fail_on: str) -> bool:
     """Whether the play is to fail: `fail_on` is a severity, or `never`."""
     return fail_on != "never" and report_document["verdict"]["status"] == "problem"

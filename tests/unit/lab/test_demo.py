@@ -15,7 +15,7 @@ ok: No fault found: 101 checks passed, 75 not checked
 report: report/report.html
 ok: [localhost]
 
-TASK [traceops.tracing.diagnose : Fail when a check at or above diagnose_fail_on failed] ***
+TASK [traceops.tracing.diagnose : Stop the hosts that the root causes reach (diagnose_gate)] ***
 skipping: [localhost]
 
 PLAY RECAP *********************************************************************

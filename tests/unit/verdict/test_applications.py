@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document as evidence
 from ansible_collections.traceops.tracing.plugins.module_utils._report import console, junit, markdown, prometheus
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict import judge, library, views
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import gate, judge, library, views
 from ansible_collections.traceops.tracing.tests.unit.checks import cases
 from ansible_collections.traceops.tracing.tests.unit.verdict.checks import check, load, run
 
@@ -81,13 +81,14 @@ def test_what_fails_on_a_host_explains_what_fails_in_its_applications(tmp_path: 
     assert found["verdict"]["sentence"] == "off (on app02)"
 
 
-def test_a_play_fails_where_the_root_cause_is(tmp_path: Path) -> None:
+def test_a_play_stops_where_the_root_cause_is(tmp_path: Path) -> None:
     hosts = {name: {"applications": {"shop": {"otlp": told}}} for name, told in (("a", ACCEPTED), ("b", REFUSED))}
     backends = {f"of {name}": {"hosts": [name], "found": 3} for name in ("a", "b")}
     report = judge.report(evidence.build(hosts, backends, run()), checks(tmp_path))
-    assert judge.concerned(report) == ["b"]
+    assert list(gate.stopped(report, "host")) == ["b"]
     backends["of a"]["found"] = 0
-    assert judge.concerned(judge.report(evidence.build(hosts, backends, run()), checks(tmp_path))) == ["b", "a"]
+    report = judge.report(evidence.build(hosts, backends, run()), checks(tmp_path))
+    assert list(gate.stopped(report, "host")) == ["a", "b"]
 
 
 def test_many_applications_are_a_number(tmp_path: Path) -> None:
