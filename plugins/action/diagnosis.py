@@ -87,7 +87,7 @@ class ActionModule(ActionBase):
                 result["reports"] = write.write(report, directory)
             except OSError as error:
                 # The page is printed all the same: what was found out must not be lost for a full disk.
-                result.update(failed=True, msg=f"report_dir: {directory} can't be written ({error.strerror})")
+                result.update(failed=True, msg=f"report_dir: {directory} cannot be written ({error.strerror})")
         shown = [path for form, path in result["reports"].items() if form in ("html", "json")]
         if options["earlier"]:
             display.display(_batch(sorted(options["hosts"]), options["earlier"]))
@@ -127,6 +127,6 @@ def _absolute(path: str) -> str:
 
 
 def _terminal_is_utf8(environ: t.Mapping[str, str]) -> bool:
-    """Whether the user's locale says UTF-8 (Ansible itself always runs in a UTF-8 locale, so it can't be asked)."""
+    """Whether the user's locale says UTF-8 (Ansible itself always runs in a UTF-8 locale, so it cannot be asked)."""
     chosen = next((environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(name)), "")
     return "utf-8" in chosen.lower() or "utf8" in chosen.lower()
