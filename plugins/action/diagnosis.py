@@ -11,18 +11,19 @@ import typing as t
 import uuid
 
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import MissingLibrary
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document
 from ansible_collections.traceops.tracing.plugins.module_utils._report import console, write
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import gate, judge, library, suppress
+from ansible_collections.traceops.tracing.plugins.plugin_utils import terminal
 
 CHECKS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "checks")
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "hosts": {"type": "dict", "required": True},
     "problems": {"type": "list", "elements": "str"},
+    "stop": {"type": "list", "elements": "str"},
     "backends": {"type": "dict", "default": {}},
     "settings": {"type": "dict", "default": {}},
     "report_dir": {"type": "path"},
@@ -48,8 +49,6 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
 
 _TOGETHER = "the diagnosis compares hosts, so that they must go together: give the play strategy: linear"
 
-display = Display()
-
 
 class ActionModule(ActionBase):
     """The `diagnosis` action."""
@@ -60,18 +59,23 @@ class ActionModule(ActionBase):
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Dict[str, t.Any]:
         result = super().run(tmp, task_vars)
         _unused, options = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        if options["stop"] is not None:
+            words = f"{', '.join(options['stop'])}: see the verdict above"
+            return self._refused({**result, "changed": False, "failed": True, "msg": words})
+        if terminal.display.verbosity == 1:  # with -v the page has more; its evidence is in the report
+            result["_ansible_verbose_override"] = True
         result.update(changed=False, verdict={}, findings=[], counts={}, failing=False, stopped={}, reports={})
         strategy = str(getattr(getattr(self._task, "play", None), "strategy", "linear")).rpartition(".")[2]
         if strategy in ("free", "host_pinned"):
-            return {**result, "failed": True, "msg": f"{_TOGETHER} (this play has strategy: {strategy})"}
+            return self._refused({**result, "failed": True, "msg": f"{_TOGETHER} (this play has strategy: {strategy})"})
         if options["problems"] is not None:
-            return {**result, "failed": bool(options["problems"]), "msg": "; ".join(options["problems"])}
+            return self._refused({**result, "failed": bool(options["problems"]), "msg": "; ".join(options["problems"])})
         try:
             report = self._report(options)
         except (library.BadCheck, document.BadEvidence, suppress.BadSuppression, MissingLibrary) as error:
-            return {**result, "failed": True, "msg": str(error)}
+            return self._refused({**result, "failed": True, "msg": str(error)})
         if options["only_path"]:
-            display.display(console.found(report, _terminal_is_utf8(os.environ)))
+            terminal.show(console.found_lines(report, terminal.utf8()))
             return {**result, "path": report["path"]}
         states = [finding["state"] for finding in report["findings"]]
         result.update(
@@ -90,8 +94,13 @@ class ActionModule(ActionBase):
                 result.update(failed=True, msg=f"report_dir: {directory} cannot be written ({error.strerror})")
         shown = [path for form, path in result["reports"].items() if form in ("html", "json")]
         if options["earlier"]:
-            display.display(_batch(sorted(options["hosts"]), options["earlier"]))
-        display.display(console.page(report, shown, _terminal_is_utf8(os.environ)))
+            terminal.show([console.Line(_batch(sorted(options["hosts"]), options["earlier"]))])
+        terminal.show(console.lines(report, shown, terminal.utf8(), terminal.verbose()))
+        return result
+
+    def _refused(self, result: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
+        """`result`, without the excerpt of the role's own source that ansible-core 2.19 prints below a failure."""
+        self._task._ds = None
         return result
 
     def _report(self, options: t.Dict[str, t.Any]) -> judge.Report:
@@ -124,9 +133,3 @@ def _few(names: t.List[str]) -> str:
 def _absolute(path: str) -> str:
     """Relative to where the user stands: beside the playbook would be inside the installed collection."""
     return os.path.abspath(os.path.expanduser(path))
-
-
-def _terminal_is_utf8(environ: t.Mapping[str, str]) -> bool:
-    """Whether the user's locale says UTF-8 (Ansible itself always runs in a UTF-8 locale, so it cannot be asked)."""
-    chosen = next((environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(name)), "")
-    return "utf-8" in chosen.lower() or "utf8" in chosen.lower()

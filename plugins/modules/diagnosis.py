@@ -28,6 +28,12 @@ options:
         task then refuses these, and a play whose hosts do not go together (C(strategy)), before any host is visited.
     type: list
     elements: str
+  stop:
+    description:
+      - Ids of root causes. With this option nothing is evaluated, and the task fails with these ids.
+      - That is how the role C(diagnose) stops a host after the verdict, without saying its sentence a second time.
+    type: list
+    elements: str
   backends:
     description:
       - What was seen of each distinct pair of Tempo and Grafana, by any id. Each has the list C(hosts) of its hosts.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The traceops.tracing authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The page that ends a run on the terminal."""
+"""The page that ends a run on the terminal: details first, the verdict last."""
 
 from __future__ import annotations
 
@@ -15,43 +15,78 @@ from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressi
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.judge import count
 
 WIDTH = 100
-MAX_PASSES = 3  # passing checks of a hop that get a line of their own
-MAX_REASONS = 6
 MAX_EDGES = 12  # of the path that was found
 _UNSENT = re.compile("no span (from this host )?was (sent|accepted)")  # as the reasons have it
 
 _MARKS = {"ok": "√", "failed": "×", "warning": "!", "info": "i", "pending": "…", "unknown": "?", "suppressed": "~"}
+_STYLES = {
+    **{"ok": "ok", "failed": "failed", "warning": "warning", "info": "info", "pending": "warning"},
+    **{"suppressed": "muted", "problem": "failed", "incomplete": "warning"},
+}
 _ASCII_MARKS = {**_MARKS, "ok": "+", "failed": "x", "pending": "."}
 _ASCII = str.maketrans({"→": "->", "…": "...", "√": "+", "×": "x", "–": "-", "\u2019": "'"})
 
 Report = t.Dict[str, t.Any]
 
 
-def page(report: Report, paths: t.Sequence[str] = (), utf8: bool = True) -> str:
-    """The page for a report document; `paths` are the files that were written. Plain ASCII unless `utf8`."""
-    marks = _MARKS if utf8 else _ASCII_MARKS
-    follows = fold.follows_from(report)
-    lines = [_head(report), *_found(report, MAX_EDGES)]
-    for hop, found in fold.by_hop(report).items():
-        body = _hop(found, follows, marks)
-        if body:
-            lines += [hop, *body]
-    lines += ["", *_not_checked(report), *_verdict(report)]
-    lines += [f"report: {path}" for path in paths]
-    text = clean("\n".join(lines))  # names of hosts as well, when the report comes from somebody else
-    return text if utf8 else text.translate(_ASCII).encode("ascii", "replace").decode()
+class Line(t.NamedTuple):
+    """A line of the page. What its style looks like is up to who prints it; no style carries what the text lacks."""
+
+    text: str
+    style: str = ""  # "", head, ok, failed, warning, info or muted
+
+
+def page(report: Report, paths: t.Sequence[str] = (), utf8: bool = True, verbose: bool = False) -> str:
+    """The page for a report document as plain text."""
+    return "\n".join(line.text for line in lines(report, paths, utf8, verbose))
 
 
 def found(report: Report, utf8: bool = True) -> str:
+    """The page of a run that only looked around, as plain text."""
+    return "\n".join(line.text for line in found_lines(report, utf8))
+
+
+def lines(report: Report, paths: t.Sequence[str] = (), utf8: bool = True, verbose: bool = False) -> t.List[Line]:
+    """The page for a report document; `paths` are the files that were written. Plain ASCII unless `utf8`.
+
+    `verbose` has every check that passed and every reason why one was not decided, which are one line else.
+    """
+    marks = _MARKS if utf8 else _ASCII_MARKS
+    follows = fold.follows_from(report)
+    shown = [Line(_head(report), "head"), *_styled(_found(report, MAX_EDGES))]
+    for hop, found_ in fold.by_hop(report).items():
+        body = _hop(found_, follows, marks, verbose)
+        if body:
+            shown += [Line(hop, "head"), *body]
+    shown += _styled(_not_checked(report, verbose), "muted")
+    shown += [Line(f"report: {path}") for path in paths]
+    shown += [Line(""), *_baseline(report), *_verdict(report)]
+    return _safe(shown, utf8)
+
+
+def found_lines(report: Report, utf8: bool = True) -> t.List[Line]:
     """The page of a run that only looked around: the path that was found, and what could not be seen."""
-    lines = [_head(report), *_found(report, None)]
-    if len(lines) == 1:
-        lines.append("nothing of a span's path was found")
+    shown = [_head(report), *_found(report, None)]
+    if len(shown) == 1:
+        shown.append("nothing of a span's path was found")
     for host, labels in report["evidence"]["hosts"].items():
         for words in (labels.get("discover") or {}).get("unseen") or []:
-            lines += _wrap("not seen: ", f"{host}: {words}")
-    text = clean("\n".join(lines))
-    return text if utf8 else text.translate(_ASCII).encode("ascii", "replace").decode()
+            shown += _wrap("not seen: ", f"{host}: {words}")
+    return _safe(_styled(shown), utf8)
+
+
+def _safe(shown: t.List[Line], utf8: bool) -> t.List[Line]:
+    """Names of hosts are cleaned as well: the report may come from somebody else."""
+
+    def text(line: Line) -> str:
+        cleaned = clean(line.text).replace("\n", " ")
+        return cleaned if utf8 else cleaned.translate(_ASCII).encode("ascii", "replace").decode()
+
+    return [Line(text(line), line.style) for line in shown]
+
+
+def _styled(texts: t.Iterable[str], style: str = "") -> t.List[Line]:
+    return [Line(text, style) for text in texts]
 
 
 def _found(report: Report, most: t.Optional[int]) -> t.List[str]:
@@ -84,16 +119,10 @@ def _head(report: Report) -> str:
     return f"tracing  app -> otlp -> tempo -> grafana        {', '.join(counts)}"
 
 
-def _hop(found: t.List[fold.Line], follows: t.Mapping[str, str], marks: t.Mapping[str, str]) -> t.List[str]:
-    body: t.List[str] = []
-    passes = [line for line in found if line.finding["state"] == "ok"]
-    telling = sorted((line for line in passes if _telling(line.finding)), key=lambda line: not line.finding["decisive"])
-    telling = telling[:MAX_PASSES]
-    for line in telling:
-        body += _line(line, marks)
-    rest = len({line.finding["id"] for line in passes} - {line.finding["id"] for line in telling})
-    if rest:
-        body.append(f"  {marks['ok']} {count(rest, 'more check' if telling else 'check')} passed")
+def _hop(
+    found: t.List[fold.Line], follows: t.Mapping[str, str], marks: t.Mapping[str, str], verbose: bool
+) -> t.List[Line]:
+    body = _passes([line for line in found if line.finding["state"] == "ok"], marks, verbose)
     folded: t.Dict[str, t.List[str]] = {}
     for line in found:
         finding = line.finding
@@ -101,19 +130,37 @@ def _hop(found: t.List[fold.Line], follows: t.Mapping[str, str], marks: t.Mappin
         if state in fold.FAILING and cause:
             folded.setdefault(cause, []).append(finding["id"])
         elif state in (*fold.FAILING, "pending", "suppressed"):
-            body += _line(line, marks)
+            body += _styled(_line(line, marks), _STYLES[state])
             if state in ("failed", "warning"):
-                body += _explanation(finding)
+                body += _styled(_explanation(finding))
             if state in ("pending", "suppressed"):
-                body += _wrap(f"      {state}  ", finding["reason"])
+                body += _styled(_wrap(f"      {state}  ", finding["reason"]))
     for cause, ids in folded.items():
-        body += _wrap("  - ", f"only because of {cause}: {', '.join(dict.fromkeys(ids))}")
+        body += _styled(_wrap("  - ", f"only because of {cause}: {', '.join(dict.fromkeys(ids))}"), "muted")
     return body
+
+
+def _passes(passes: t.List[fold.Line], marks: t.Mapping[str, str], verbose: bool) -> t.List[Line]:
+    """What passed at a hop: all of it, or the one that tells most and the number of the others."""
+    if verbose:
+        return _styled((text for line in passes for text in _line(line, marks)), "ok")
+    telling = sorted((line for line in passes if _telling(line.finding)), key=_tells_less)
+    rest = {line.finding["id"] for line in passes} - {line.finding["id"] for line in telling[:1]}
+    if not telling:
+        return _styled([f"  {marks['ok']} {count(len(rest), 'check')} passed"] if rest else [], "ok")
+    first = telling[0]
+    more = f" (and {count(len(rest), 'more check')} passed)" if rest else ""
+    return _styled(_line(first._replace(title=first.title + more), marks), "ok")
 
 
 def _telling(finding: t.Dict[str, t.Any]) -> bool:
     """Whether a passing check says what it saw; one without words of its own repeats its question."""
     return finding["severity"] == "critical" and not finding["title"].endswith("?")
+
+
+def _tells_less(line: fold.Line) -> t.Tuple[bool, bool]:
+    """What was seen tells more than what was not."""
+    return not line.finding["decisive"], bool({"no", "not"} & set(line.title.split()))
 
 
 def _line(line: fold.Line, marks: t.Mapping[str, str]) -> t.List[str]:
@@ -128,7 +175,7 @@ def _explanation(finding: t.Dict[str, t.Any]) -> t.List[str]:
     return [*_wrap("      cause  ", finding.get("cause", "")), *proved, *fixes, *see]
 
 
-def _not_checked(report: Report) -> t.List[str]:
+def _not_checked(report: Report, verbose: bool) -> t.List[str]:
     findings, lines = report["findings"], []
     if report["run"].get("check_mode"):
         # By name, since no report is written that would have them.
@@ -139,23 +186,41 @@ def _not_checked(report: Report) -> t.List[str]:
             )
         findings = [finding for finding in findings if finding["id"] not in ids]
     reasons = fold.reasons(findings)
-    for reason, checks in list(reasons.items())[:MAX_REASONS]:
-        lines += _wrap("not checked: ", f"{reason} ({count(checks, 'check')})")
-    if len(reasons) > MAX_REASONS:
-        lines.append(f"not checked: {len(reasons) - MAX_REASONS} more reasons in the report")
+    if verbose:
+        for reason, checks in reasons.items():
+            lines += _wrap("not checked: ", f"{reason} ({count(checks, 'check')})")
+    elif reasons:
+        first, checks = next(iter(reasons.items()))
+        others = len(reasons) - 1
+        more = f"; {count(others, 'other reason')} for {sum(reasons.values()) - checks} more (-v lists them)"
+        lines += _wrap("not checked: ", f"{first} ({count(checks, 'check')}){more if others else ''}")
     return lines
 
 
-def _verdict(report: Report) -> t.List[str]:
+def _baseline(report: Report) -> t.List[Line]:
+    """What changed since the run that this one is compared with, where it is."""
+    baseline = report.get("baseline")
+    if not isinstance(baseline, dict):
+        return []
+    numbers = [f"{len(baseline.get(kind) or [])} {kind}" for kind in ("new", "gone", "changed")]
+    since = f"{baseline.get('file') or 'the baseline'} ({baseline.get('finished') or 'no time'})"
+    style = "warning" if baseline.get("new") else ""
+    return _styled(
+        _wrap("compared: ", f"{', '.join(numbers)}, {baseline.get('unchanged', 0)} unchanged since {since}"), style
+    )
+
+
+def _verdict(report: Report) -> t.List[Line]:
     verdict = report["verdict"]
-    lines = _wrap(f"{verdict['status']}: ", verdict["sentence"])
+    shown = _styled(_wrap(f"{verdict['status']}: ", verdict["sentence"]), _STYLES[verdict["status"]])
     for cause in verdict["root_causes"]:
         places = fold.places(report, cause)
         where = [cause["hop"], *([fold.named(places)] if places else [])]
         after = len(cause["consequences"])
         folded = f" ({count(after, 'consequence')} folded)" if after else ""
-        lines += _wrap("root cause: ", f"{', '.join(where)}: {cause['id']}{folded}")
-    return lines
+        shown += _styled(_wrap("root cause: ", f"{', '.join(where)}: {cause['id']}{folded}"))
+    fix = [step for cause in verdict["root_causes"][:1] for step in (cause.get("fix") or [])[:1]]
+    return shown + _styled((line for step in fix for line in _wrap("fix: ", step)), "info")
 
 
 def _wrap(first: str, text: str, indent: t.Optional[int] = None) -> t.List[str]:

@@ -45,6 +45,8 @@ TASKS: dict[str, dict[str, Any]] = {
     "bad_backend": {"hosts": {}, "backends": {"main": {"hosts": ["app09"]}}},
     "bad_fail_on": {**given(), "fail_on": "always"},
     "bad_option": {**given(), "report": "x"},
+    "stopped": {"hosts": {}, "stop": ["network.otlp.connection-refused"]},
+    "problems": {"hosts": {}, "problems": ["diagnose_canaries: 0 is not between 1 and 100000"]},
     "unwritable": {**given(), "report_dir": "own/app.yml/report"},
 }
 
@@ -58,7 +60,7 @@ class Played:
     directory: Path
 
 
-def play(directory: Path, *args: str) -> Played:
+def play(directory: Path, *args: str, **environment: str) -> Played:
     for folder, checks in (("own", [OWN_CHECK]), ("bad", [{**OWN_CHECK, "fail_when": "x"}])):
         (directory / folder).mkdir(parents=True)
         (directory / folder / "app.yml").write_text(yaml.safe_dump(checks), encoding="utf-8")
@@ -74,7 +76,7 @@ def play(directory: Path, *args: str) -> Played:
     (directory / "play.yml").write_text(json.dumps(book), encoding="utf-8")
     done = subprocess.run(
         ["ansible-playbook", "play.yml", *args],
-        cwd=directory, env={**os.environ, **QUIET}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        cwd=directory, env={**os.environ, **QUIET, **environment}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, timeout=180, check=False,
     )  # fmt: skip
     output = done.stdout.decode("utf-8", "replace")
@@ -156,6 +158,45 @@ def test_there_is_no_traceback_and_no_warning(played: Played) -> None:
 def test_the_page_is_printed_though_the_task_is_quiet(played: Played) -> None:
     assert "  × app01  nothing listens at http://tempo:4318/v1/traces (connection refused)" in played.output
     assert f"report: {played.directory}/report/report.html" in played.output
+
+
+def task(played: Played, name: str) -> str:
+    """What the task of this name printed."""
+    return played.output.split(f"TASK [{name}] ", 1)[1].split("\nTASK [", 1)[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("stopped", "network.otlp.connection-refused: see the verdict above"),
+        ("problems", "diagnose_canaries: 0 is not between 1 and 100000"),
+        ("bad_own", "there is no key 'fail_when'"),
+    ],
+)
+def test_a_failure_is_said_without_the_source_of_the_role(name: str, words: str, played: Played) -> None:
+    printed = task(played, name)
+    assert words in printed
+    assert "Origin:" not in printed, printed
+    assert "^ column" not in printed, printed
+
+
+def test_the_verdict_is_the_last_that_is_said(played: Played) -> None:
+    page = task(played, "refused").split("\nok: [localhost]")[0].splitlines()
+    assert page[-3].startswith("problem: nothing listens at http://tempo:4318")
+    assert page[-2].startswith("root cause: network, app01: network.otlp.connection-refused")
+    assert page[-1].startswith("fix: ")
+
+
+def test_colours_are_those_of_the_terminal_and_not_in_the_log(tmp_path: Path) -> None:
+    log = tmp_path / "ansible.log"
+    played = play(tmp_path / "coloured", "-v", ANSIBLE_FORCE_COLOR="1", ANSIBLE_NOCOLOR="0", ANSIBLE_LOG_PATH=str(log))
+    assert "\x1b[0;31m  × app01  nothing listens at" in played.output
+    kept = log.read_text(encoding="utf-8")
+    assert "  × app01  nothing listens at" in kept
+    assert "\x1b" not in kept
+    assert "more checks passed)" not in kept, "with -v each check that passed has its line"
+    refused = kept.split("TASK [refused]", 1)[1].split("TASK [", 1)[0]
+    assert '"findings"' not in refused, "with -v the page has more, and what stands in the report is not printed"
 
 
 def test_check_mode_writes_nothing(tmp_path: Path) -> None:

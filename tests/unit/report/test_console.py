@@ -18,11 +18,13 @@ def test_the_page_of_a_refused_connection() -> None:
     assert "      fix    look whether it runs: docker ps --filter name=tempo" in block
     assert "      see    docs/checks.md#network.otlp.connection-refused" in block
     assert "  - only because of network.otlp.connection-refused: network.otlp.not-accepted" in block
-    assert page.endswith(
-        "problem: nothing listens at http://tempo:4318/v1/traces (connection refused) (on app01)\n"
-        "root cause: network, app01: network.otlp.connection-refused (1 consequence folded)\n"
-        "report: /x/report.html"
-    )
+    assert page.splitlines()[-5:-1] == [
+        "report: /x/report.html",
+        "",
+        "problem: nothing listens at http://tempo:4318/v1/traces (connection refused) (on app01)",
+        "root cause: network, app01: network.otlp.connection-refused (1 consequence folded)",
+    ]
+    assert page.splitlines()[-1].startswith("fix: look whether it runs: docker ps --filter name=tempo")
 
 
 def test_what_was_not_checked_is_never_shown_as_fine() -> None:
@@ -30,6 +32,7 @@ def test_what_was_not_checked_is_never_shown_as_fine() -> None:
     app = page[page.index("\napp\n") : page.index("\nsampling\n")]
     assert "√ app01  the application started tracing" not in app
     assert "not checked: logs: logs says permission_denied" in page
+    assert page.count("not checked:") == 1
     assert "not checked: blocked by app.log.unreadable" not in page, "it is known why these are unknown"
 
 
@@ -39,6 +42,38 @@ def test_a_healthy_page_shows_what_was_seen() -> None:
     assert "  √ app01  a span sent to http://tempo:4318/v1/traces was read back from Tempo" in page
     assert re.search(r"\nok: No fault found: \d+ checks passed, \d+ not checked", page)
     assert "×" not in page
+
+
+def test_passes_and_reasons_are_one_line_until_they_are_asked_for() -> None:
+    report = reports.of_case("app.log.unreadable")
+    short, long = console.page(report), console.page(report, verbose=True)
+    assert re.search(r"  √ app01  .* \(and \d+ more checks\s+passed\)\n", short)
+    assert "more checks passed" not in " ".join(long.split())
+    assert long.count("√") > 3 * short.count("√")
+    told = re.search(r"; (\d+) other reasons for (\d+) more \(-v lists them\)", " ".join(short.split()))
+    assert told is not None, short
+    assert long.count("not checked:") == int(told[1]) + 1
+
+
+def test_a_line_has_a_style_and_no_escape_sequence() -> None:
+    shown = console.lines(reports.of_case("network.otlp.connection-refused"))
+    assert {line.style for line in shown} <= {"", "head", "ok", "failed", "warning", "info", "muted"}
+    assert [line.style for line in shown if line.text.startswith("problem: ")] == ["failed"]
+    assert [line.style for line in shown if line.text.startswith("  × ")] == ["failed"]
+    assert not any("\x1b" in line.text or "\n" in line.text for line in shown)
+
+
+def test_what_changed_since_the_baseline_stands_above_the_verdict() -> None:
+    report = reports.of_case("network.otlp.connection-refused")
+    new = [{"id": "network.otlp.connection-refused", "host": "app01"}]
+    since = {"file": "old/report.json", "finished": "2026-11-28T20:00:00Z"}
+    report["baseline"] = {**since, "new": new, "gone": [], "changed": [], "unchanged": 7}
+    lines = console.page(report).splitlines()
+    (place,) = [number for number, line in enumerate(lines) if line.startswith("compared: ")]
+    assert (
+        lines[place] == "compared: 1 new, 0 gone, 0 changed, 7 unchanged since old/report.json (2026-11-28T20:00:00Z)"
+    )
+    assert lines[place + 1].startswith("problem: ")
 
 
 def test_plain_ascii_where_the_terminal_wants_it() -> None:

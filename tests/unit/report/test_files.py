@@ -123,6 +123,7 @@ def test_the_readme_shows_what_is_printed_today() -> None:
     check = next(check for check in reports.LIBRARY.checks if check.id == "network.otlp.other-protocol")
     assert f" {len(reports.LIBRARY.checks)} checks, " in words
     assert f"cause {check.cause.source}" in words
+    assert re.search(r" checks passed\) .* \(-v lists them\) report: .* problem: .* root cause: .* fix: ", words)
     assert [step.source for step in check.fix if "{" not in step.source and f"fix {step.source}" not in words] == []
 
 
