@@ -13,7 +13,8 @@ import uuid
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import MissingLibrary
-from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document, stored
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.run import DOCS_URL
 from ansible_collections.traceops.tracing.plugins.module_utils._report import console, write
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import gate, judge, library, suppress
 from ansible_collections.traceops.tracing.plugins.plugin_utils import terminal
@@ -21,19 +22,21 @@ from ansible_collections.traceops.tracing.plugins.plugin_utils import terminal
 CHECKS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "checks")
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
-    "hosts": {"type": "dict", "required": True},
+    "hosts": {"type": "dict"},
+    "report": {"type": "path"},
     "problems": {"type": "list", "elements": "str"},
     "stop": {"type": "list", "elements": "str"},
     "backends": {"type": "dict", "default": {}},
     "settings": {"type": "dict", "default": {}},
     "report_dir": {"type": "path"},
-    "fail_on": {"type": "str", "choices": list(judge.FAIL_ON), "default": "critical"},
+    "fail_on": {"type": "str", "choices": list(judge.FAIL_ON)},
     "gate": {"type": "str", "choices": list(gate.GATES), "default": "host"},
-    "check_dirs": {"type": "list", "elements": "path", "default": []},
+    "check_dirs": {"type": "list", "elements": "path"},
+    "baseline": {"type": "path"},
+    "docs_url": {"type": "str"},
     "suppress": {
         "type": "list",
         "elements": "dict",
-        "default": [],
         "options": {
             "id": {"type": "str", "required": True},
             "host": {"type": "str"},
@@ -47,6 +50,10 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "earlier": {"type": "list", "elements": "str", "default": []},
 }
 
+_NO_BASELINE = (
+    "fail_on: new compares with an earlier report, and none was given: name one, or a directory of them, "
+    "with diagnose_baseline"
+)
 _TOGETHER = "the diagnosis compares hosts, so that they must go together: give the play strategy: linear"
 
 
@@ -58,21 +65,27 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Dict[str, t.Any]:
         result = super().run(tmp, task_vars)
-        _unused, options = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        _unused, options = self.validate_argument_spec(
+            argument_spec=ARGUMENT_SPEC, required_one_of=[["hosts", "report"]], mutually_exclusive=[["hosts", "report"]]
+        )
         if options["stop"] is not None:
             words = f"{', '.join(options['stop'])}: see the verdict above"
             return self._refused({**result, "changed": False, "failed": True, "msg": words})
         if terminal.display.verbosity == 1:  # with -v the page has more; its evidence is in the report
             result["_ansible_verbose_override"] = True
         result.update(changed=False, verdict={}, findings=[], counts={}, failing=False, stopped={}, reports={})
+        result["baseline"] = {}
         strategy = str(getattr(getattr(self._task, "play", None), "strategy", "linear")).rpartition(".")[2]
         if strategy in ("free", "host_pinned"):
             return self._refused({**result, "failed": True, "msg": f"{_TOGETHER} (this play has strategy: {strategy})"})
-        if options["problems"] is not None:
-            return self._refused({**result, "failed": bool(options["problems"]), "msg": "; ".join(options["problems"])})
         try:
-            report = self._report(options)
-        except (library.BadCheck, document.BadEvidence, suppress.BadSuppression, MissingLibrary) as error:
+            if options["problems"] is not None:
+                problems = options["problems"] or _baseline_problems(options["baseline"])
+                return self._refused({**result, "failed": bool(problems), "msg": "; ".join(problems)})
+            report, checks = self._report(options, task_vars or {})
+        except (
+            library.BadCheck, document.BadEvidence, stored.BadReport, suppress.BadSuppression, MissingLibrary
+        ) as error:  # fmt: skip
             return self._refused({**result, "failed": True, "msg": str(error)})
         if options["only_path"]:
             terminal.show(console.found_lines(report, terminal.utf8()))
@@ -83,12 +96,14 @@ class ActionModule(ActionBase):
             findings=[finding for finding in report["findings"] if finding["state"] not in ("ok", "skipped")],
             counts={state: states.count(state) for state in dict.fromkeys(states)},
         )
-        result["failing"] = judge.failing_at(report, options["fail_on"])
-        result["stopped"] = gate.stopped(report, options["gate"]) if result["failing"] else {}
+        result["failing"] = judge.failing_at(report, report["run"]["fail_on"])
+        if result["failing"]:
+            result["stopped"] = gate.stopped(report, options["gate"], judge.grounds(report))
+        result["baseline"] = report.get("baseline", {})
         if options["report_dir"] and not self._task.check_mode:
             directory = _absolute(options["report_dir"])
             try:
-                result["reports"] = write.write(report, directory)
+                result["reports"] = write.write(report, directory, checks)
             except OSError as error:
                 # The page is printed all the same: what was found out must not be lost for a full disk.
                 result.update(failed=True, msg=f"report_dir: {directory} cannot be written ({error.strerror})")
@@ -103,8 +118,24 @@ class ActionModule(ActionBase):
         self._task._ds = None
         return result
 
-    def _report(self, options: t.Dict[str, t.Any]) -> judge.Report:
-        own = [_absolute(directory) for directory in options["check_dirs"]]
+    def _report(
+        self, options: t.Dict[str, t.Any], task_vars: t.Mapping[str, t.Any]
+    ) -> t.Tuple[judge.Report, library.Library]:
+        """The report document, and the checks that it was made with."""
+        baseline_file = stored.latest(_absolute(options["baseline"])) if options["baseline"] else ""
+        baseline = stored.read(baseline_file) if baseline_file else None
+        if options["report"]:
+            seen, checks = _again(options, baseline is not None)
+        else:
+            seen, checks = self._first(options, task_vars)
+        if str(seen["run"]["fail_on"]).startswith("new") and baseline is None:
+            raise stored.BadReport(_NO_BASELINE)
+        return judge.report(seen, checks, baseline, baseline_file), checks
+
+    def _first(
+        self, options: t.Dict[str, t.Any], task_vars: t.Mapping[str, t.Any]
+    ) -> t.Tuple[document.Document, library.Library]:
+        own = [_absolute(directory) for directory in options["check_dirs"] or []]
         checks = library.load([CHECKS, *own])
         finished = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")
         run = {
@@ -113,11 +144,55 @@ class ActionModule(ActionBase):
             "finished": finished,
             "check_mode": bool(self._task.check_mode),
             "settings": options["settings"],
-            "fail_on": options["fail_on"],
-            "suppress": suppress.read(options["suppress"], checks),
+            "fail_on": options["fail_on"] or "critical",
+            "suppress": suppress.read(options["suppress"] or [], checks),
             "check_dirs": own,
+            "docs_url": DOCS_URL if options["docs_url"] is None else options["docs_url"],
+            "inventory": _inventory(task_vars),
         }
-        return judge.report(document.build(options["hosts"], options["backends"], run), checks)
+        return document.build(options["hosts"], options["backends"], run), checks
+
+
+def _again(options: t.Dict[str, t.Any], compared: bool) -> t.Tuple[document.Document, library.Library]:
+    """The evidence of a stored report; what is not given is as it was when the report was made."""
+    seen = stored.read(stored.latest(_absolute(options["report"])))["evidence"]
+    run = {**seen["run"], "fail_on": options["fail_on"] or seen["run"].get("fail_on") or "critical"}
+    if not options["fail_on"] and not compared:
+        run["fail_on"] = run["fail_on"] if run["fail_on"] == "never" else judge.threshold(run["fail_on"])
+    if options["check_dirs"] is not None:
+        run["check_dirs"] = [_absolute(directory) for directory in options["check_dirs"]]
+    try:
+        checks = library.load([CHECKS, *(run.get("check_dirs") or [])])
+    except library.BadCheck as error:
+        if options["check_dirs"] is not None:
+            raise
+        hint = "diagnose_check_dirs says where checks of your own are now; an empty list leaves them out"
+        raise stored.BadReport(f"{error}; {hint}") from None
+    if options["suppress"] is not None:
+        run["suppress"] = suppress.read(options["suppress"], checks)
+    if options["docs_url"] is not None:
+        run["docs_url"] = options["docs_url"]
+    return {**seen, "run": run}, checks
+
+
+def _baseline_problems(baseline: t.Optional[str]) -> t.List[str]:
+    """Why an earlier report cannot be compared with: known before any host is visited."""
+    try:
+        if baseline:
+            stored.read(stored.latest(_absolute(baseline)))
+    except stored.BadReport as error:
+        return [f"diagnose_baseline: {error}"]
+    return []
+
+
+def _inventory(task_vars: t.Mapping[str, t.Any]) -> str:
+    """The first file of the inventory, from where the user stands; "" when it is elsewhere or no file."""
+    here = os.getcwd()
+    for source in task_vars.get("ansible_inventory_sources") or []:
+        path = os.path.relpath(str(source), here)
+        if os.path.isfile(str(source)) and not path.startswith(os.pardir):
+            return path
+    return ""
 
 
 def _batch(hosts: t.List[str], earlier: t.List[str]) -> str:

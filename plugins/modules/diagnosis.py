@@ -20,12 +20,19 @@ options:
       - What each host saw, as M(traceops.tracing.collect) returned it, by host name.
       - A host with several applications has what it saw for each of them in C(applications), by name.
       - A host that could not be reached is V(null), or has C(unreachable=true) and the C(reason).
+      - Either this or O(report) is required.
     type: dict
-    required: true
+  report:
+    description:
+      - A report of an earlier run whose evidence is judged again, without any host.
+      - A file (C(report.json), the same with gzip, a support bundle), or a directory (the last report in it).
+      - What is not given (O(fail_on), O(check_dirs), O(suppress), O(docs_url)) is as it was for that report.
+    type: path
   problems:
     description:
       - Sentences about values that cannot be used. With this option, even when it is empty, nothing is evaluated. The
-        task then refuses these, and a play whose hosts do not go together (C(strategy)), before any host is visited.
+        task then refuses these, a play whose hosts do not go together (C(strategy)), and a O(baseline) that cannot be
+        read, before any host is visited.
     type: list
     elements: str
   stop:
@@ -46,18 +53,21 @@ options:
     default: {}
   report_dir:
     description:
-      - Folder on the controller for C(report.json), C(report.html), C(report.md), C(junit.xml) and C(metrics.prom).
+      - Folder on the controller for C(report.json), C(report.html), C(report.md), C(report.sarif), C(junit.xml) and
+        C(metrics.prom).
+      - All of them are written or none, each at once and with mode 0640.
       - It is relative to the current directory.
       - Nothing is written in check mode, or without it.
     type: path
   fail_on:
     description:
-      - Severity from which a failing check is a problem, and makes RV(failing) true.
+      - Severity from which a failing check is a problem, and makes RV(failing) true. V(critical) when it is not given.
+      - With V(new) it is critical, and only what the O(baseline) does not have makes RV(failing) true.
+        V(new-warning) is the same for warnings.
       - The task itself does not fail for it, so that its long result is not the error.
       - Say C(failed_when), or let a later task fail.
     type: str
-    choices: [critical, warning, never]
-    default: critical
+    choices: [critical, warning, never, new, new-warning]
   gate:
     description:
       - Which hosts are to be stopped when RV(failing) is true. V(host) are those that a root cause is on. V(all) is
@@ -69,13 +79,21 @@ options:
     description: Folders on the controller with checks of your own. A check with a known id replaces the one of that id.
     type: list
     elements: path
-    default: []
+  baseline:
+    description:
+      - An earlier report to compare with. A file (C(report.json), the same with gzip, a support bundle), or a folder,
+        of which the last report is meant, also one level below it.
+    type: path
+  docs_url:
+    description:
+      - Where the page about the checks (C(docs/checks.md)) is published, for links. Empty for no links.
+      - The page of the collection when it is not given.
+    type: str
   suppress:
     description:
       - Failing checks that are known. They are shown as suppressed, but do not count for RV(verdict) and O(fail_on).
     type: list
     elements: dict
-    default: []
     suboptions:
       id:
         description: Id of the check, or a pattern such as V(network.*).
@@ -132,6 +150,12 @@ EXAMPLES = r"""
   failed_when: diagnosis is failed or diagnosis.failing
   run_once: true
   delegate_to: localhost
+
+- name: Judge a stored report again, with checks of your own
+  traceops.tracing.diagnosis:
+    report: tracing-report/report.json
+    check_dirs: [checks]
+    baseline: reports/last-week
 """
 
 RETURN = r"""
@@ -183,6 +207,32 @@ stopped:
   returned: always
   type: dict
   sample: {app02: [network.otlp.connection-refused]}
+baseline:
+  description:
+    - What differs from the O(baseline). Findings that fail only because of another one of the same list are folded
+      under it (C(consequences)).
+    - What failed then and was not looked at this time is in C(not_checked), never in C(gone). Empty without a baseline.
+  returned: always
+  type: dict
+  sample:
+    file: /srv/play/reports/report.json
+    finished: "2026-11-27T06:00:03.120+00:00"
+    new:
+      - id: network.otlp.connection-refused
+        host: app02
+        application: checkout
+        backend: null
+        where: app02
+        severity: critical
+        title: nothing listens at http://tempo:4318 (connection refused)
+        before: ok
+        state: failed
+        why: ""
+        consequences: [network.otlp.not-accepted]
+    gone: []
+    changed: []
+    not_checked: []
+    unchanged: 2
 reports:
   description: The files that were written, by form.
   returned: always

@@ -73,3 +73,14 @@ class Run(t.TypedDict, total=False):
     settings: Settings
     suppress: t.List[Suppression]
     check_dirs: t.List[str]
+    docs_url: str  # where docs/checks.md is published; "": nowhere
+    inventory: str  # the file that the hosts are from, relative to where the run was started; "" when there is none
+
+
+DOCS_URL = "https://github.com/traceops/tracing/blob/main/docs/checks.md"
+
+
+def docs_link(run: t.Mapping[str, t.Any], check_id: str) -> str:
+    """Where the page about a check is, or "" where it is published nowhere: every link of a report is made here."""
+    url = run.get("docs_url", DOCS_URL)
+    return f"{url}#{check_id}" if isinstance(url, str) and url else ""

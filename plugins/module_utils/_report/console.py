@@ -15,6 +15,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressi
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.judge import count
 
 WIDTH = 100
+MAX_DIFFERENT = 10  # new findings, and those that are gone
 MAX_EDGES = 12  # of the path that was found
 _UNSENT = re.compile("no span (from this host )?was (sent|accepted)")  # as the reasons have it
 
@@ -60,7 +61,7 @@ def lines(report: Report, paths: t.Sequence[str] = (), utf8: bool = True, verbos
             shown += [Line(hop, "head"), *body]
     shown += _styled(_not_checked(report, verbose), "muted")
     shown += [Line(f"report: {path}") for path in paths]
-    shown += [Line(""), *_baseline(report), *_verdict(report)]
+    shown += [Line(""), *_baseline(report, marks), *_verdict(report)]
     return _safe(shown, utf8)
 
 
@@ -171,7 +172,7 @@ def _line(line: fold.Line, marks: t.Mapping[str, str]) -> t.List[str]:
 def _explanation(finding: t.Dict[str, t.Any]) -> t.List[str]:
     proved = ["      proved by a probe"] if finding.get("proved") else []
     fixes = [line for step in finding.get("fix", []) for line in _wrap("      fix    ", step)]
-    see = _wrap("      see    ", f"docs/checks.md#{finding['id']}")
+    see = [f"      see    {finding['docs']}"] if finding.get("docs") else []  # in one piece, so that it can be opened
     return [*_wrap("      cause  ", finding.get("cause", "")), *proved, *fixes, *see]
 
 
@@ -197,17 +198,18 @@ def _not_checked(report: Report, verbose: bool) -> t.List[str]:
     return lines
 
 
-def _baseline(report: Report) -> t.List[Line]:
-    """What changed since the run that this one is compared with, where it is."""
-    baseline = report.get("baseline")
-    if not isinstance(baseline, dict):
+def _baseline(report: Report, marks: t.Mapping[str, str]) -> t.List[Line]:
+    """What differs from an earlier report: the numbers, and what is new or gone by name."""
+    if not report.get("baseline"):
         return []
-    numbers = [f"{len(baseline.get(kind) or [])} {kind}" for kind in ("new", "gone", "changed")]
-    since = f"{baseline.get('file') or 'the baseline'} ({baseline.get('finished') or 'no time'})"
-    style = "warning" if baseline.get("new") else ""
-    return _styled(
-        _wrap("compared: ", f"{', '.join(numbers)}, {baseline.get('unchanged', 0)} unchanged since {since}"), style
-    )
+    shown = _styled(_wrap("compared: ", fold.compared(report)), "warning" if report["baseline"]["new"] else "")
+    for name, state in (("new", "failed"), ("gone", "ok")):
+        found, left = fold.compared_lines(report["baseline"][name], MAX_DIFFERENT)
+        for entry, places in found:
+            who = f"{fold.named(places)}  " if places else ""
+            shown += _styled(_wrap(f"  {marks[state]} {name}  {who}", entry["title"], indent=6), _STYLES[state])
+        shown += [Line(f"    {left} more {name} in the report")] if left else []
+    return shown
 
 
 def _verdict(report: Report) -> t.List[Line]:

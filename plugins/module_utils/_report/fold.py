@@ -91,6 +91,36 @@ def follows_from(report: t.Dict[str, t.Any]) -> t.Dict[str, str]:
     return found
 
 
+def differences(report: t.Dict[str, t.Any]) -> t.Dict[str, int]:
+    """How many findings differ from the earlier report, by kind; empty where nothing was compared."""
+    found = report.get("baseline")
+    if not found:
+        return {}
+    numbers = {name: len(found[name]) for name in ("new", "gone", "changed", "not_checked")}
+    return {**numbers, "unchanged": found["unchanged"]}
+
+
+def compared(report: t.Dict[str, t.Any]) -> str:
+    """The comparison in one sentence; "" where nothing was compared."""
+    numbers = differences(report)
+    if not numbers:
+        return ""
+    told = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in numbers.items())
+    when = report["baseline"]["finished"]
+    return f"{told} since {when[:19].replace('T', ' ') or 'the earlier report'} ({report['baseline']['file']})"
+
+
+def compared_lines(
+    entries: t.Sequence[t.Dict[str, t.Any]], most: int
+) -> t.Tuple[t.List[t.Tuple[t.Dict[str, t.Any], t.List[str]]], int]:
+    """Entries of a comparison that say the same as one, with where they are; at most so many, and how many are left."""
+    lines: t.Dict[t.Tuple[str, str], t.Tuple[t.Dict[str, t.Any], t.List[str]]] = {}
+    for entry in entries:
+        line = lines.setdefault((entry["id"], entry["title"]), (entry, []))
+        line[1].extend([entry["where"]] if entry["where"] else [])
+    return list(lines.values())[:most], max(0, len(lines) - most)
+
+
 def named(places: t.Sequence[str], most: int = 4) -> str:
     """A few names, or the first ones and a number."""
     between = ", " if any(" " in place for place in places) else " "

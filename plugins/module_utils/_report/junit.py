@@ -28,9 +28,17 @@ def page(report: Report) -> str:
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<testsuites><testsuite name="traceops.tracing" timestamp={time} {attributes}>\n'
+        + _properties(report)
         + "\n".join(cases)
         + "\n</testsuite></testsuites>\n"
     )
+
+
+def _properties(report: Report) -> str:
+    """The comparison with an earlier report, where there is one."""
+    found = fold.differences(report)
+    told = "".join(f'<property name={_attribute(f"baseline.{name}")} value="{n}"/>' for name, n in found.items())
+    return f"<properties>{told}</properties>\n" if told else ""
 
 
 def _case(finding: t.Dict[str, t.Any], subject: str) -> str:
@@ -39,7 +47,8 @@ def _case(finding: t.Dict[str, t.Any], subject: str) -> str:
     if state == "ok":
         return f"{head}/>"
     if state == "failed":
-        words = "\n".join([title, finding["cause"], *finding["fix"]])
+        link = [f"see {finding['docs']}"] if finding.get("docs") else []
+        words = "\n".join([title, finding["cause"], *finding["fix"], *link])
         return f"{head}><failure message={_attribute(title)}>{_text(words)}</failure></testcase>"
     if state in ("warning", "info"):
         return f"{head}><system-out>{_text(f'{state}: {title}')}</system-out></testcase>"

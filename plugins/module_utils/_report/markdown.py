@@ -12,6 +12,8 @@ from ansible_collections.traceops.tracing.plugins.module_utils._report import fo
 
 Report = t.Dict[str, t.Any]
 
+MAX_DIFFERENT = 20  # lines of each kind, in a comparison with an earlier report
+
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~!])")
 
 
@@ -21,6 +23,7 @@ def page(report: Report) -> str:
     lines = [f"# Tracing: {verdict['status']}", "", _text(verdict["sentence"]), ""]
     for cause in verdict["root_causes"]:
         lines += _cause(cause, fold.places(report, cause))
+    lines += _baseline(report)
     lines += _funnel(report)
     follows = fold.follows_from(report)
     others = [
@@ -45,6 +48,21 @@ def page(report: Report) -> str:
     return "\n".join(lines)
 
 
+def _baseline(report: Report) -> t.List[str]:
+    """What differs from an earlier report, where one was given."""
+    if not report.get("baseline"):
+        return []
+    lines = ["## Against the earlier report", "", _text(fold.compared(report)), ""]
+    for name in ("new", "gone", "changed", "not_checked"):
+        found, left = fold.compared_lines(report["baseline"][name], MAX_DIFFERENT)
+        for entry, places in found:
+            where = f" (on {fold.named(places)})" if places else ""
+            why = f": {entry['why']}" if entry["why"] else ""
+            lines.append(f"- {name.replace('_', ' ')}: {_text(entry['title'] + where + why)}")
+        lines += [f"- {name.replace('_', ' ')}: {left} more in report.json"] if left else []
+    return [*lines, *([""] if lines[-1] else [])]
+
+
 def _funnel(report: Report) -> t.List[str]:
     """Where spans get lost, if any do."""
     lost = [(whose, cell) for whose, cells in report["funnel"].items() for cell in cells if cell["lost"]]
@@ -58,7 +76,8 @@ def _funnel(report: Report) -> t.List[str]:
 
 
 def _cause(cause: t.Dict[str, t.Any], places: t.Sequence[str]) -> t.List[str]:
-    lines = [f"## {_text(cause['title'])}", "", f"`{cause['id']}`{', proved' if cause['proved'] else ''}"]
+    link = f"[`{cause['id']}`](<{cause['docs']}>)" if cause.get("docs") else f"`{cause['id']}`"
+    lines = [f"## {_text(cause['title'])}", "", f"{link}{', proved' if cause['proved'] else ''}"]
     if places:
         lines.append(f"on {_text(fold.named(places))}")
     lines += ["", _text(cause["cause"]), ""]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._report import fold
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.evaluate import STATES
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import epoch
 
@@ -43,10 +44,23 @@ def page(report: Report) -> str:
             _sample("failing_checks", n, check=i, severity=severity, **_named(application))
             for (i, severity, application), n in sorted(failing.items())
         ),
+        *_baseline(report),
         *_metric("root_causes", "Root causes, with the number of hosts that they are about."),
         *(_sample("root_causes", n, check=i, hop=hop) for (i, hop), n in sorted(_roots(verdict).items())),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _baseline(report: Report) -> t.List[str]:
+    """What differs from an earlier report, where one was given."""
+    numbers = fold.differences(report)
+    if not numbers:
+        return []
+    words = "Failing findings against the earlier report of diagnose_baseline."
+    return [
+        *_metric("baseline_findings", words),
+        *(_sample("baseline_findings", number, change=name) for name, number in numbers.items()),
+    ]
 
 
 def _named(application: str) -> t.Dict[str, str]:

@@ -14,8 +14,10 @@ GATES = ("host", "environment", "all", "none")
 _Place = t.Tuple[str, str, str]
 
 
-def stopped(report: t.Mapping[str, t.Any], gate: str) -> t.Dict[str, t.List[str]]:
-    """{host: the ids of the root causes that stop it}, in the order of the hosts.
+def stopped(
+    report: t.Mapping[str, t.Any], gate: str, grounds: t.Optional[t.Sequence[t.Mapping[str, t.Any]]] = None
+) -> t.Dict[str, t.List[str]]:
+    """{host: the ids of the root causes that stop it}, in the order of the hosts; `grounds` are others than those.
 
     A root cause is on hosts, on what hosts share (a backend), or on the run and so on all hosts. `gate` is how far it
     reaches: `host` for these alone, `environment` for all hosts of the same environment, `all` or `none`.
@@ -26,7 +28,7 @@ def stopped(report: t.Mapping[str, t.Any], gate: str) -> t.Dict[str, t.List[str]
         return {}
     environment = environments(evidence["hosts"]) if gate == "environment" else {}
     found: t.Dict[str, t.List[str]] = {}
-    for cause in report["verdict"]["root_causes"]:
+    for cause in report["verdict"]["root_causes"] if grounds is None else grounds:
         its = set(hosts) if gate == "all" else _concerned(cause, evidence)
         reached = {environment[host] for host in its if host in environment}
         for host in hosts:

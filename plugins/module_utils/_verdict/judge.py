@@ -10,9 +10,12 @@ import gc
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.document import SCHEMA, Document, place
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.run import docs_link
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.topology import discoveries, topology
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import compare
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.causes import RootCause, root_causes
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.evaluate import (
+    FAILING,
     UNDECIDED,
     Finding,
     evaluate,
@@ -20,27 +23,33 @@ from ansible_collections.traceops.tracing.plugins.module_utils._verdict.evaluate
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.funnel import columns
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import Library
 
-FAIL_ON = ("critical", "warning", "never")
+# The last two are for a comparison with an earlier report: new findings of that severity.
+FAIL_ON = ("critical", "warning", "never", "new", "new-warning")
 MAX_NAMED = 3  # hosts or reasons that a sentence names
 
 Report = t.Dict[str, t.Any]
 
 
-def report(document: Document, library: Library) -> Report:
+def report(
+    document: Document, library: Library, baseline: t.Optional[Report] = None, baseline_file: str = ""
+) -> Report:
     """{schema, run, verdict: {status, sentence, root_causes}, findings, funnel, path, evidence} of evidence.
 
-    The severity from which a failing check is a problem is `run.fail_on`; with `never` it is `critical`.
+    The severity from which a failing check is a problem is `run.fail_on`; with `never` and `new` it is `critical`.
+    With an earlier report as `baseline` it also has `baseline`, what differs (see `compare`).
     """
     with _no_collection():
-        return _report(document, library)
+        made = _report(document, library)
+        if baseline is not None:
+            made = {**made, "baseline": compare.compare(baseline, made, baseline_file)}
+        return made
 
 
 def _report(document: Document, library: Library) -> Report:
     path = topology(discoveries(document))
     findings = evaluate({**document, "path": path}, library)
     fail_on = document["run"].get("fail_on")
-    threshold = fail_on if fail_on in ("critical", "warning") else "critical"
-    causes = root_causes(findings, document, library, threshold)
+    causes = root_causes(findings, document, library, threshold(str(fail_on)))
     missing = decisive_gaps(findings, document)
     return {
         "schema": SCHEMA,
@@ -48,13 +57,27 @@ def _report(document: Document, library: Library) -> Report:
         "verdict": {
             "status": "problem" if causes else "incomplete" if missing else "ok",
             "sentence": _sentence(findings, causes, missing, _several(document)),
-            "root_causes": [cause.document() for cause in causes],
+            "root_causes": [_linked(cause.document(), document) for cause in causes],
         },
-        "findings": [finding.document() for finding in findings],
+        "findings": [
+            _linked(finding.document(), document) if finding.state in FAILING else finding.document()
+            for finding in findings
+        ],
         "funnel": columns(document),
         "path": path,
         "evidence": document,
     }
+
+
+def _linked(found: t.Dict[str, t.Any], document: Document) -> t.Dict[str, t.Any]:
+    """A finding or root cause with the address of the page about its check, where that is published."""
+    link = docs_link(document["run"], found["id"])
+    return {**found, "docs": link} if link else found
+
+
+def threshold(fail_on: str) -> str:
+    """The severity from which a failing check is a problem."""
+    return "warning" if fail_on in ("warning", "new-warning") else "critical"
 
 
 @contextlib.contextmanager
@@ -139,6 +162,30 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def grounds(report_document: Report) -> t.List[t.Dict[str, t.Any]]:
+    """Why the play is to fail, as {id, hosts, backend}: the root causes, or what is new where only that counts."""
+    if not _only_new(report_document):
+        causes: t.List[t.Dict[str, t.Any]] = report_document["verdict"]["root_causes"]
+        return causes
+    return [
+        {"id": entry["id"], "hosts": [] if entry["host"] is None else [entry["host"]], "backend": entry["backend"]}
+        for entry in _new(report_document)
+    ]
+
+
 def failing_at(report_document: Report, fail_on: str) -> bool:
-    """Whether the play is to fail: `fail_on` is a severity, or `never`."""
+    """Whether the play is to fail: `fail_on` is a severity, `never`, or only what is new at a severity."""
+    if fail_on.startswith("new"):
+        return bool(_new(report_document))
     return fail_on != "never" and report_document["verdict"]["status"] == "problem"
+
+
+def _only_new(report_document: Report) -> bool:
+    fail_on = str(report_document["run"].get("fail_on"))
+    return fail_on.startswith("new") and bool(_new(report_document))
+
+
+def _new(report_document: Report) -> t.List[compare.Entry]:
+    """The new findings that count at `run.fail_on`; none without an earlier report."""
+    fail_on, found = str(report_document["run"].get("fail_on")), report_document.get("baseline")
+    return compare.counting(found, threshold(fail_on)) if found else []

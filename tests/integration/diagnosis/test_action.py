@@ -44,7 +44,7 @@ TASKS: dict[str, dict[str, Any]] = {
     "bad_hosts": {"hosts": {"app01": "text"}},
     "bad_backend": {"hosts": {}, "backends": {"main": {"hosts": ["app09"]}}},
     "bad_fail_on": {**given(), "fail_on": "always"},
-    "bad_option": {**given(), "report": "x"},
+    "bad_option": {**given(), "reports": "x"},
     "stopped": {"hosts": {}, "stop": ["network.otlp.connection-refused"]},
     "problems": {"hosts": {}, "problems": ["diagnose_canaries: 0 is not between 1 and 100000"]},
     "unwritable": {**given(), "report_dir": "own/app.yml/report"},
@@ -98,7 +98,7 @@ def test_it_returns_the_verdict_and_writes_the_reports(played: Played) -> None:
     assert result["changed"] is False
     report = json.loads((played.directory / "report" / "report.json").read_text(encoding="utf-8"))
     assert report["verdict"] == result["verdict"]
-    assert sorted(result["reports"]) == ["html", "json", "junit", "markdown", "prometheus"]
+    assert sorted(result["reports"]) == ["html", "json", "junit", "markdown", "prometheus", "sarif"]
     assert all(Path(path).is_file() for path in result["reports"].values())
 
 
@@ -134,11 +134,11 @@ def test_own_checks_are_read_from_beside_the_playbook(played: Played) -> None:
     ("task", "words"),
     [
         ("bad_own", "bad/app.yml: check 'app.own.check': there is no key 'fail_when'; known are"),
-        ("no_dir", "nowhere cannot be read (No such file or directory)"),
+        ("no_dir", "nowhere can't be read (No such file or directory)"),
         ("bad_suppress", "suppress: no check has the id 'no.such.check'"),
         ("bad_hosts", "hosts: the evidence of 'app01' is neither a dictionary nor null"),
         ("bad_backend", "backends: 'main' names the host 'app09', which 'hosts' does not have"),
-        ("bad_fail_on", "value of fail_on must be one of: critical, warning, never, got: always"),
+        ("bad_fail_on", "value of fail_on must be one of: critical, warning, never, new, new-warning, got: always"),
         ("bad_option", "Unsupported parameters"),
         ("unwritable", "report_dir: "),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ansible_collections.traceops.tracing.plugins.module_utils._report import console
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.compare import compare
 from ansible_collections.traceops.tracing.tests.unit.report import reports
 
 
@@ -16,7 +17,10 @@ def test_the_page_of_a_refused_connection() -> None:
     assert "      cause  The receiver does not run, listens on another port" in block
     assert "      proved by a probe\n" in block
     assert "      fix    look whether it runs: docker ps --filter name=tempo" in block
-    assert "      see    docs/checks.md#network.otlp.connection-refused" in block
+    assert (
+        "      see    https://github.com/traceops/tracing/blob/main/docs/checks.md#network.otlp.connection-refused"
+        in block
+    )
     assert "  - only because of network.otlp.connection-refused: network.otlp.not-accepted" in block
     assert page.splitlines()[-5:-1] == [
         "report: /x/report.html",
@@ -64,16 +68,19 @@ def test_a_line_has_a_style_and_no_escape_sequence() -> None:
 
 
 def test_what_changed_since_the_baseline_stands_above_the_verdict() -> None:
-    report = reports.of_case("network.otlp.connection-refused")
-    new = [{"id": "network.otlp.connection-refused", "host": "app01"}]
-    since = {"file": "old/report.json", "finished": "2026-11-28T20:00:00Z"}
-    report["baseline"] = {**since, "new": new, "gone": [], "changed": [], "unchanged": 7}
-    lines = console.page(report).splitlines()
+    broken, healthy = reports.of_case("network.otlp.connection-refused"), reports.healthy()
+    broken["baseline"] = compare(healthy, broken, "old/report.json")
+    lines = console.page(broken).splitlines()
     (place,) = [number for number, line in enumerate(lines) if line.startswith("compared: ")]
-    assert (
-        lines[place] == "compared: 1 new, 0 gone, 0 changed, 7 unchanged since old/report.json (2026-11-28T20:00:00Z)"
+    finished = healthy["run"]["finished"][:19].replace("T", " ")
+    words = " ".join(line.strip() for line in lines[place : place + 2])
+    assert words == (
+        f"compared: 1 new, 0 gone, 0 changed, 0 not checked, 0 unchanged since {finished} (old/report.json)"
     )
-    assert lines[place + 1].startswith("problem: ")
+    assert lines[place + 2] == "  × new  app01  nothing listens at http://tempo:4318/v1/traces (connection refused)"
+    assert lines[place + 3].startswith("problem: ")
+    broken["baseline"] = compare(broken, healthy, "old/report.json")
+    assert "  √ gone  app01  nothing listens" in console.page(broken)
 
 
 def test_plain_ascii_where_the_terminal_wants_it() -> None:

@@ -35,6 +35,7 @@ def test_every_form_is_written(tmp_path: Path) -> None:
         "markdown": "report.md",
         "junit": "junit.xml",
         "prometheus": "metrics.prom",
+        "sarif": "report.sarif",
     }
     assert json.loads(Path(paths["json"]).read_text(encoding="utf-8")) == json.loads(json.dumps(report))
     assert sorted(os.listdir(tmp_path / "a" / "report")) == sorted(Path(path).name for path in paths.values())
@@ -45,7 +46,7 @@ def test_the_document_has_the_keys_that_programs_rely_on() -> None:
     assert list(report) == ["schema", "run", "verdict", "findings", "funnel", "path", "evidence"]
     assert list(report["verdict"]) == ["status", "sentence", "root_causes"]
     assert list(report["verdict"]["root_causes"][0]) == [
-        "id", "hop", "hosts", "applications", "backend", "title", "cause", "fix", "proved", "consequences",
+        "id", "hop", "hosts", "applications", "backend", "title", "cause", "fix", "proved", "consequences", "docs",
     ]  # fmt: skip
     wanted = {"id", "hop", "host", "application", "state", "severity", "title", "evidence"}
     assert all(wanted <= set(finding) for finding in report["findings"])
@@ -68,7 +69,11 @@ def test_a_reader_never_sees_half_a_report(tmp_path: Path, monkeypatch: pytest.M
 def test_markdown() -> None:
     page = markdown.page(reports.of_case("network.otlp.connection-refused"))
     assert page.startswith("# Tracing: problem\n\nnothing listens at http://tempo:4318/v1/traces (connection refused)")
-    assert "`network.otlp.connection-refused`, proved\non app01" in page
+    assert (
+        "[`network.otlp.connection-refused`](<https://github.com/traceops/tracing/blob/main/docs/checks.md#network.otlp.connection-refused>)"
+        in page
+    )
+    assert ", proved\non app01" in page
     assert "1. look whether it runs" in page
     assert "| because of network.otlp.connection-refused | network.otlp.not-accepted | app01 |" in page
     assert "## Not checked" in page
@@ -181,7 +186,7 @@ def test_replay_reads_the_checks_that_the_report_was_made_with(
     assert "own check on app01" in capsys.readouterr().out
     own.rename(tmp_path / "moved")
     assert replay.main(path) == 2
-    assert "own cannot be read (No such file or directory) (CHECKS=FOLDER says" in capsys.readouterr().out
+    assert "own can't be read (No such file or directory) (CHECKS=FOLDER says" in capsys.readouterr().out
     assert replay.main(path, str(tmp_path / "moved")) == 0
 
 

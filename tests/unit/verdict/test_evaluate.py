@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document as evidence
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.run import DOCS_URL
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import judge
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.evaluate import MAX_QUOTED
 from ansible_collections.traceops.tracing.tests.unit.verdict.checks import check, load, report, run, states
@@ -40,6 +41,7 @@ def test_a_failing_check_has_the_state_of_its_severity(severity: str, state: str
         "cause": "It is not running.",
         "fix": ["start it"],
         "proved": False,
+        "docs": f"{DOCS_URL}#network.otlp.refused",
     }
 
 

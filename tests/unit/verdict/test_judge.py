@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document as evidence
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.run import DOCS_URL
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import judge
 from ansible_collections.traceops.tracing.tests.unit.verdict.checks import check, load, report, run
 
@@ -53,6 +54,7 @@ def test_a_root_cause_is_what_nothing_else_explains(tmp_path: Path) -> None:
             "fix": ["start it"],
             "proved": False,
             "consequences": ["network.span.lost", "tempo-query.service.absent"],
+            "docs": f"{DOCS_URL}#network.tcp.refused",
         },
         {
             "id": "grafana.source.missing",
@@ -65,6 +67,7 @@ def test_a_root_cause_is_what_nothing_else_explains(tmp_path: Path) -> None:
             "fix": ["start it"],
             "proved": False,
             "consequences": [],
+            "docs": f"{DOCS_URL}#grafana.source.missing",
         },
     ]
     assert found["verdict"]["status"] == "problem"
