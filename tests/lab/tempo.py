@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import typing as t
 
@@ -54,6 +55,7 @@ class Tempo:
         delay = RECORDED_SEARCH_DELAY[profile] if search_delay == "recorded" else float(search_delay)
         self.api = TempoApi(self.store, profile, multitenant, starting, delay)
         self.distributor = distributor = Distributor(self.store, profile, multitenant, limits, keeps)
+        self._dying = threading.Lock()
         self._listening: list[Listener | GrpcListener | ClosedPort] = []
         try:
             if otlp:
@@ -79,6 +81,16 @@ class Tempo:
     def _keep(self, listening: t.Any) -> t.Any:
         self._listening.append(listening)
         return listening
+
+    def kill(self) -> None:
+        """End it as a signal does: its ports refuse connections from now on, and nobody else can take them."""
+        with self._dying:
+            self._listening = [self._closed(listening) for listening in self._listening]
+
+    @staticmethod
+    def _closed(listening: t.Any) -> ClosedPort:
+        listening.stop()
+        return ClosedPort(listening.port)
 
     def stop(self) -> None:
         while self._listening:

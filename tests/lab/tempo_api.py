@@ -35,7 +35,8 @@ class TempoApi:
     reading the trace `crashes_on` ends the process, and another takes its place; `hangs` leaves every query
     without an answer, as a query-frontend without queriers does; `ring` are the members that its ring pages show, by
     name of the ring; `names` is the text of the 500 that lists of names are answered with; after `stays` requests the
-    process is gone; `remote_write` is where its metrics generator, which has no processor, would write to.
+    process is gone: `ended` closes its ports, without it a proxy before it goes on to take connections; `remote_write`
+    is where its metrics generator, which has no processor, would write to.
     """
 
     store: Store
@@ -55,6 +56,7 @@ class TempoApi:
     ring: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # (gRPC address, state)
     names: str = ""
     stays: int = 0
+    ended: t.Callable[[], None] | None = None
     remote_write: str = ""
     settings: tempo_pages.Settings | None = None
     by_id: str = ""  # how queries by trace id are answered, a word of `answers.WORDS`; "" as a Tempo does
@@ -87,6 +89,8 @@ class TempoApi:
     def __call__(self, request: Request) -> Response:
         self._asked += 1
         if 0 < self.stays < self._asked:
+            if self.ended:
+                self.ended()
             raise ConnectionResetError("the process is gone")
         return answers.answering(self.by_id, self._counted)(request) if self.by_id else self._counted(request)
 

@@ -20,6 +20,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._verdict import h
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.handles import Handle
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.losses import Losses
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.opening import Opening, opening
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.presence import Unsteady, unsteady
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.tempo_said import Said, said
 
 Labels = t.Mapping[str, t.Any]
@@ -144,7 +145,7 @@ class BackendFacts(t.TypedDict):
     asked: t.Optional[Said]  # that a query fails
     start: t.Optional[Said]  # that it does not start, by its own log
     far_spans: FarSpans
-    gone: t.Optional[str]  # what was said of a Tempo that had answered, and took no connection moments later
+    gone: t.Optional[Unsteady]  # a Tempo that did not stay there while it was looked at
     polls_failing: bool  # Tempo cannot list its blocks, or not in one of ten tries
     disks: t.List[Disk]  # of Tempo's containers, that would be full before traces are deleted
     opening: t.Optional[Opening]  # how reading traces by id went
@@ -168,7 +169,7 @@ SOURCES: t.Dict[str, Source] = {
     "endpoint": Source(("environment", "otlp"), "the process's own endpoint is not known"),
     "clocks": Source(("hosts",), "the clock of one host at most was compared with Tempo's"),
     "opening": Source(("by_id",), "no trace was read by its id"),
-    "gone": Source(("tempo_info",), "whoever asked Tempo after its first answer was answered, too"),
+    "gone": Source(("tempo_info",), "whoever asked Tempo was answered, or nobody was"),
     "found": Source(("discover",), "nobody looked around on the host"),
     "way": Source(("discover",), "discovery did not find this application"),
     "data_source_file": Source(("hosts",), "no file that was found has the data source"),
@@ -370,7 +371,7 @@ def of_backend(
         "start": next((each for each in words if each["side"] == "start" and each["seen_in"] == "tempo_logs"), None),
         "asked": next((each for each in words if each["side"] == "query"), None),
         "far_spans": far_spans(_at(backend, "tempo_info", "counters")),
-        "gone": gone(backend, applications),
+        "gone": unsteady(backend, hosts, applications),
         "polls_failing": polls_failing(_at(backend, "tempo_info")),
         "disks": disks(backend, hosts),
         "opening": opening(_at(backend, "by_id")),
@@ -380,42 +381,6 @@ def of_backend(
         "grafana": handles.of("grafana", list(hosts), path, _named(seen["grafana"])),
         "only_canaries": _only_canaries(backend),
     }
-
-
-# Who asks Tempo after `tempo_info`, in turn.
-_LATER = (
-    "tempo_search",
-    "by_id",
-    "tempo_search_earlier",
-    "sampling_ratio",
-    "linkage",
-    "coverage",
-    "canaries",
-    "balance",
-)
-
-
-_BROKEN = ("connection_refused", "connection_reset")
-
-
-def gone(backend: Labels, applications: t.Sequence[Labels]) -> t.Optional[str]:
-    """Null unless Tempo answered first, and then took no connection: its API, or its receivers while it restarted."""
-    if not _at(backend, "tempo_info", "ok"):
-        return None
-    later = [_at(backend, label) for label in _LATER]
-    if _at(backend, "balance", "change", "tempo", "restarted"):
-        here = _host(_at(backend, "tempo_info", "url"))
-        tried = [_at(labels, label) for labels in applications for label in ("otlp", "otlp_tempo")]
-        later += [found for found in tried if here and _host(_at(found, "endpoint")) == here]
-    broken = [found for found in later if _at(found, "cause") in _BROKEN]
-    # A connection that is closed without an answer alone may be what that one question comes to.
-    refused = any(_at(found, "cause") == "connection_refused" for found in broken)
-    return str(_at(broken[0], "message")) if refused else None
-
-
-def _host(url: t.Any) -> str:
-    address = addresses.split(url) if isinstance(url, str) else None
-    return "" if address is None else "localhost" if addresses.leads_here(address.host) else address.host
 
 
 def polls_failing(info: t.Any) -> bool:

@@ -142,15 +142,24 @@ def live_store_that_never_joined(scene: Scene) -> None:
 
 @causes("tempo-ingest.tempo.unsteady")
 def tempo_that_is_killed_and_started_in_a_loop(scene: Scene) -> None:
-    """It answers the first questions of the diagnosis, and is gone for the rest."""
-
-    def killed() -> None:
-        scene.lab.store.started -= 7
-        scene.lab.tempo.api.stays = 40
-
+    """It answers the first questions of the diagnosis, and takes no connection for the rest."""
+    scene.once_up(lambda: killed(scene.lab.tempo, after=40))
     scene.idle = True
     scene.said["diagnose_log_paths"] = []
-    scene.once_up(killed)
+
+
+@causes("tempo-ingest.tempo.unsteady")
+def tempo_that_is_killed_behind_a_proxy(scene: Scene) -> None:
+    """Docker's proxy goes on to take connections for a container that is gone, and closes each without an answer."""
+    scene.once_up(lambda: killed(scene.lab.tempo, after=40, proxied=True))
+    scene.idle = True
+    scene.said["diagnose_log_paths"] = []
+
+
+def killed(tempo: Tempo, after: int, proxied: bool = False) -> None:
+    """Seven seconds after its start, when it has answered so many requests."""
+    tempo.store.started -= 7
+    tempo.api.stays, tempo.api.ended = after, None if proxied else tempo.kill
 
 
 # Its own log says why it is not there.

@@ -173,7 +173,7 @@ def _sheet(parts: Any, told: dict[str, dict[str, Any]]) -> None:
     }
     parts["backend"]["balance"] = {
         "ok": True, "cause": "ok", "message": "", "took": 0.1, "taken": 1795445313.0, "snapshots": snapshots,
-        "change": change,
+        "before": {**read, "message": "was read"}, "change": change,
     }  # fmt: skip
 
 

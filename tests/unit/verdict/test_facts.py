@@ -149,30 +149,6 @@ def test_clocks_are_apart_by_what_both_measurements_leave_no_doubt_about() -> No
     assert facts.clocks({"a": hosts["a"], "c": {}}) is None
 
 
-REFUSED = {"ok": False, "cause": "connection_refused", "message": "nothing listens"}
-CLOSED = {"ok": False, "cause": "connection_reset", "message": "closed without an answer"}
-
-
-@pytest.mark.parametrize(
-    ("backend", "endpoint", "said"),
-    [
-        ({"coverage": REFUSED}, "", "nothing listens"),
-        ({"coverage": {**REFUSED, "cause": "response_timeout"}}, "", None),
-        # A closed connection may be what one question comes to; who refuses the next one is gone.
-        ({"by_id": CLOSED}, "", None),
-        ({"by_id": CLOSED, "coverage": REFUSED}, "", "closed without an answer"),
-        ({"tempo_info": REFUSED, "coverage": REFUSED}, "", None),
-        # An exporter that was refused meanwhile met the same process, when it exports to Tempo's host.
-        ({"balance": {"change": {"tempo": {"restarted": True}}}}, "http://tempo:4318", "nothing listens"),
-        ({"balance": {"change": {"tempo": {"restarted": True}}}}, "http://collector:4318", None),
-        ({"balance": {"change": {"tempo": {"restarted": False}}}}, "http://tempo:4318", None),
-    ],
-)
-def test_a_tempo_that_answered_and_was_gone(backend: dict[str, Any], endpoint: str, said: str | None) -> None:
-    there = {"tempo_info": {"ok": True, "url": "http://tempo:3200"}, **backend}
-    assert facts.gone(there, [{"otlp": {**REFUSED, "endpoint": endpoint}}]) == said
-
-
 @pytest.mark.parametrize(
     ("rules", "in_series"),
     [

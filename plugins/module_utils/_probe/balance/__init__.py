@@ -73,6 +73,15 @@ class Snapshots(t.TypedDict, total=False):
     app: ApplicationSnapshot
 
 
+class Before(t.TypedDict):
+    """How the earlier look at Tempo went."""
+
+    ok: bool
+    cause: str
+    message: str
+    start: t.Optional[float]
+
+
 class Change(t.TypedDict, total=False):
     """What happened in between; null for a server that did not answer both times, or of which another instance did."""
 
@@ -92,6 +101,7 @@ class Result(t.TypedDict, total=False):
     shared_with: str  # the label (in evidence, the application) that was asked in the same words
     taken: float  # when, in epoch seconds
     snapshots: Snapshots
+    before: t.Optional[Before]  # null without an earlier look, like `change`
     change: t.Optional[Change]  # null without an earlier look
 
 
@@ -113,7 +123,18 @@ def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> Result:
         "message": failed[0]["message"] if failed else f"counters of {', '.join(looks)} were read",
         "taken": taken,
         "snapshots": t.cast(Snapshots, looks),
+        "before": _before(before) if before else None,
         "change": _change(before, looks, taken, params.get("tenant") or "") if before else None,
+    }
+
+
+def _before(earlier: t.Mapping[str, t.Any]) -> Before:
+    tempo = earlier["snapshots"].get("tempo") or {}
+    return {
+        "ok": bool(tempo.get("ok")),
+        "cause": str(tempo.get("cause") or ""),
+        "message": str(tempo.get("message") or ""),
+        "start": tempo.get("start"),
     }
 
 

@@ -230,7 +230,7 @@ def _test(
     if direct and result["trace"]:
         seen.found_directly = _directly(direct, result["trace"]["id"], steps, clock)
         result["trace"]["found_directly"] = seen.found_directly
-    if seen.decisive.cause == "datasource_unreachable" and not reason_of(seen.said) and source.url:
+    if source.url and _worth_asking(seen, params):
         seen.from_here = _from_here(source.url, params, steps)
     return conclude(seen)
 
@@ -364,6 +364,15 @@ def _directly(tempo: TempoClient, trace_id: str, steps: Steps, clock: Clock) -> 
     words = ("ok", "Tempo has the trace") if found else ("trace_missing", "Tempo does not have the trace")
     steps.add("direct", Reading(found, *words), Answer(None, None, ms_since(started)))
     return found
+
+
+def _worth_asking(seen: Observed, params: t.Mapping[str, t.Any]) -> bool:
+    """Where Grafana does not say why, or the Tempo that this host asks as well may be gone since."""
+    unreachable = seen.decisive.cause == "datasource_unreachable"
+    same = str(params.get("tempo_url") or "").rstrip("/") == str(seen.source.url).rstrip("/")
+    if same and (unreachable or any(each.ok is False for each in seen.explored)):
+        return True
+    return unreachable and not reason_of(seen.said)
 
 
 def _from_here(url: str, params: t.Mapping[str, t.Any], steps: Steps) -> t.Optional[Reading]:
