@@ -67,7 +67,7 @@ class ActionModule(ActionBase):
         """(text, time of its last change), or (None, None) when there is no such file."""
         stat = self._module("stat", {"path": path, "follow": True, "get_checksum": False}, task_vars)
         if stat.get("failed"):
-            raise _Refused(f"{path} can't be read: {excerpt(str(stat.get('msg')))}")
+            raise _Refused(f"{path} cannot be read: {excerpt(str(stat.get('msg')))}")
         found = stat["stat"]
         if not found["exists"]:
             return None, None
@@ -77,7 +77,7 @@ class ActionModule(ActionBase):
             raise _Refused(f"{path} has {found['size']} bytes; a configuration of at most {MAX_SIZE} is expected")
         slurped = self._module("slurp", {"src": path}, task_vars)
         if slurped.get("failed"):
-            raise _Refused(f"{path} can't be read: {excerpt(str(slurped.get('msg')))}")
+            raise _Refused(f"{path} cannot be read: {excerpt(str(slurped.get('msg')))}")
         try:
             return base64.b64decode(slurped["content"]).decode("utf-8"), found["mtime"]
         except UnicodeDecodeError:
@@ -98,7 +98,7 @@ class ActionModule(ActionBase):
             args["mode"] = "0644"
             made = self._module("file", {"path": posixpath.dirname(path), "state": "directory"}, task_vars)
             if made.get("failed"):
-                raise _Refused(f"{path} can't be written: {excerpt(str(made.get('msg')), 300)}")
+                raise _Refused(f"{path} cannot be written: {excerpt(str(made.get('msg')), 300)}")
         copied = self._copy(args, path, task_vars)
         return {"backup_file": copied.get("backup_file"), "dest": copied.get("dest") or path}
 
@@ -121,7 +121,7 @@ class ActionModule(ActionBase):
         if "failed to validate" in str(copied.get("msg")):
             words = excerpt(str(copied.get("stderr") or copied.get("stdout") or copied.get("msg")), 300)
             raise _Refused(f"{path} was left as it is: the program that reads it refuses the result: {words}")
-        raise _Refused(f"{path} can't be written: {excerpt(str(copied.get('msg')), 300)}")
+        raise _Refused(f"{path} cannot be written: {excerpt(str(copied.get('msg')), 300)}")
 
 
 def _diff(path: str, before: t.Optional[str], after: str) -> t.Dict[str, str]:

@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Visits a host once, runs the probes that are asked for in one process, and returns their evidence.
   - The options of all probes are checked before the first one runs.
-  - A probe that can not answer does not fail the task. Its evidence has C(ok=false), a C(cause) and a C(message).
+  - A probe that cannot answer does not fail the task. Its evidence has C(ok=false), a C(cause) and a C(message).
 author: The traceops.tracing authors (@traceops)
 options:
   probes:

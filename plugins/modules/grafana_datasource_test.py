@@ -154,7 +154,7 @@ route:
   sample: uid
 datasource:
   description:
-    - The data source. C(headers) are the names of the request headers that are set (their values can not be read).
+    - The data source. C(headers) are the names of the request headers that are set (their values cannot be read).
     - C(url) is null for users who may not see it.
   returned: always
   type: dict

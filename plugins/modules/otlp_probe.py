@@ -66,7 +66,7 @@ options:
   canary:
     description:
       - Derive the trace ids from these words instead of choosing them at random. Who knows the words can recompute the
-        ids, so that no list of ids has to travel. It can not be used with O(traceparent).
+        ids, so that no list of ids has to travel. It cannot be used with O(traceparent).
     type: dict
     suboptions:
       run:

@@ -15,7 +15,7 @@ description:
   - Sets values in environment files, Java properties, Compose files, Collector and Alloy configurations and other
     YAML. All
     other lines, comments and their order stay.
-  - The file is changed on the controller and written at once, after O(validate). What can not be changed safely is
+  - The file is changed on the controller and written at once, after O(validate). What cannot be changed safely is
     refused.
   - A file that does not exist is created, with its directory, where its format can be written from nothing.
 author: The traceops.tracing authors (@traceops)

@@ -95,7 +95,7 @@ ok:
   sample: true
 cause:
   description:
-    - V(ok), V(not_enough_traces), or V(search_cut) when the search was limited and this SDK's ratio can't be read
+    - V(ok), V(not_enough_traces), or V(search_cut) when the search was limited and this SDK's ratio cannot be read
       from a part.
     - On failure the reason why Tempo could not be asked, such as V(connection_refused) or V(tenant_missing).
   returned: always

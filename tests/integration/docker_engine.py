@@ -281,7 +281,7 @@ def _running_engine() -> t.Iterator[str]:
 def _installed() -> t.Optional[str]:
     """The URL of an engine that runs already and that this lane may use."""
     named = os.environ.get("DOCKER_HOST")
-    # Who can't start another one shares the one that runs.
+    # Who cannot start another one shares the one that runs.
     may_use = bool(named) or lane() == 0 or os.geteuid() != 0
     return (named or INSTALLED) if may_use and _answers(named or INSTALLED) else None
 

@@ -59,7 +59,7 @@ def main() -> int:
         )
     except OSError as error:
         where = f" ({error.filename})" if error.filename else "; choose other ports (0: any free one)"
-        print(f"the lab can't start: {error.strerror or error}{where}", file=sys.stderr)
+        print(f"the lab cannot start: {error.strerror or error}{where}", file=sys.stderr)
         return 2
     with lab:
         lab.run_app()

@@ -80,7 +80,7 @@ NEEDS: t.Mapping[str, t.Mapping[str, str]] = {
     },
 }
 
-# The exporters' time-out is in milliseconds by the specification; Python's and old Rust's read seconds.
+# The exporters' timeout is in milliseconds by the specification; Python's and old Rust's read seconds.
 _SECONDS = {"python-1.24.0", "python-1.45.2", "rust-0.24.0"}
 
 

@@ -48,7 +48,7 @@ def main(path: str, *directories: str) -> int:
         own = directories or [str(directory) for directory in document["run"].get("check_dirs") or []]
         checks = library.load([str(Path(library.__file__).parents[2] / "checks"), *own])
     except OSError as error:
-        print(f"{path} can't be read ({error.strerror})")
+        print(f"{path} cannot be read ({error.strerror})")
         return 2
     except library.BadCheck as error:
         print(clean(f"{error} (CHECKS=FOLDER says where checks of your own are now)"))

@@ -23,7 +23,7 @@ class ProbeFailure(Exception):
 
 
 class BadOption(ProbeFailure):
-    """An option has a value that can't be used; `message` names the option."""
+    """An option has a value that cannot be used; `message` names the option."""
 
     def __init__(self, message: str, result: t.Optional[t.Mapping[str, t.Any]] = None) -> None:
         super().__init__("bad_option", message, result)

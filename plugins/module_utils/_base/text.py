@@ -35,7 +35,14 @@ _SECRETS: t.Tuple[t.Tuple[t.Pattern[str], str], ...] = (
     (re.compile(r"://[^\s/?#\"']+@"), "://" + MASK + "@"),
     (re.compile(r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])"), MASK),
     (re.compile(r"\b(?:glsa|glc)_[A-Za-z0-9_=-]{8,}"), MASK),
-    (re.compile(r"(?i)(authorization" + _IS + r")[\[\\\"']*(?:[a-z][\w-]*(?:\s+|%20))?[^\s,;&\"'}\])]+"), r"\1" + MASK),
+    # Not again what is masked behind its scheme.
+    (
+        re.compile(
+            r"(?i)(authorization" + _IS + r")[\[\\\"']*(?!(?:[a-z][\w-]*(?:\s+|%20))?\*{8}(?:[\s,;&\"'}\])]|$))"
+            r"(?:[a-z][\w-]*(?:\s+|%20))?[^\s,;&\"'}\])]+"
+        ),
+        r"\1" + MASK,
+    ),
     (re.compile(r"(?i)(" + _KEY + _IS + r")" + _VALUE), r"\1" + MASK),
     (re.compile(r"(?i)((?:^|\s)--?[\w-]{0,40}" + _KEY + r"\s+)(?!-)" + _VALUE), r"\1" + MASK),
 )

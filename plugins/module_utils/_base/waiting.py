@@ -52,7 +52,7 @@ def wait_for(
     """Ask at least once, and again after growing pauses of at most `longest` seconds until it is enough.
 
     `timeout` is the option wait_timeout; BadOption when that is no time to wait. With `confirm`, it takes two looks
-    at least so many seconds apart to say that it is not enough, also when that is later than the time-out.
+    at least so many seconds apart to say that it is not enough, also when that is later than the timeout.
     """
     if not 0 <= timeout <= MAX_WAIT:
         raise BadOption(f"wait_timeout: {timeout:g} is not between 0 and {MAX_WAIT} seconds")

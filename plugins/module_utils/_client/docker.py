@@ -164,14 +164,14 @@ class Engine:
             return call(api)
 
         try:
-            # The SDK's own time-out starts anew with each byte that arrives.
+            # The SDK's own timeout starts anew with each byte that arrives.
             return bounded(work, min(self.left, at_most))
         except docker.errors.NotFound:
             return None
         except TookTooLong:
             raise self._too_late() from None
         except (docker.errors.DockerException, requests.exceptions.RequestException, OSError, ValueError) as error:
-            # While it negotiates the API's version, the SDK wraps a time-out in an error of its own.
+            # While it negotiates the API's version, the SDK wraps a timeout in an error of its own.
             if any(isinstance(each, requests.exceptions.Timeout) for each in (error, error.__context__)):
                 raise self._too_late() from None
             raise self._failure(error) from None

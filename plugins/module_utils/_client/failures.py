@@ -79,7 +79,7 @@ def cause(error: BaseException) -> str:
     if handshake is not None:
         return tls_cause(handshake)
     number = next((_NUMBERS[each.errno] for each in behind if isinstance(each, OSError) and each.errno in _NUMBERS), "")
-    # urllib3's NewConnectionError is a kind of its time-out, whatever kept it from connecting.
+    # urllib3's NewConnectionError is a kind of its timeout, whatever kept it from connecting.
     told = [each for each in behind if type(each).__name__ != "NewConnectionError"]
     kinds = {kind.__name__ for each in told for kind in type(each).__mro__}
     return number or next((known for names, known in _KINDS if kinds.intersection(names)), "")

@@ -26,7 +26,7 @@ def check_header(option: str, name: str, value: str) -> None:
 def option_headers(params: t.Mapping[str, t.Any], reserved: t.Sequence[str] = ()) -> t.Dict[str, str]:
     """The headers that the options of the HTTP group ask for; what has an option of its own wins over `headers`.
 
-    `reserved` are names in lower case that `headers` can't set. BadOption, without the value, for what no request
+    `reserved` are names in lower case that `headers` cannot set. BadOption, without the value, for what no request
     can carry.
     """
     own: t.Dict[str, str] = {}

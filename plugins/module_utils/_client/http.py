@@ -102,7 +102,7 @@ def status_error(response: Response, expected: str = "200") -> HttpError:
 
 
 def check_url(url: str, option: str) -> str:
-    """`url` without a trailing slash; BadOption that names `option` when it can't be an HTTP URL."""
+    """`url` without a trailing slash; BadOption that names `option` when it cannot be an HTTP URL."""
     shown = public_url(url)[:120]
     try:
         parts = urlsplit(url)
@@ -130,7 +130,7 @@ class HttpClient:
     """GET and POST against one base URL, with the options of the HTTP group (`spec.HTTP`)."""
 
     def __init__(self, base_url: str, params: t.Mapping[str, t.Any], option: str) -> None:
-        """`option` is the name of the option that gave `base_url`, for messages. BadOption names what can't be used."""
+        """`option` is the name of the option that gave `base_url`, for messages. BadOption names what is wrong."""
         self.base_url = check_url(base_url, option)
         timeout = params.get("timeout")
         self.timeout = 10.0 if timeout is None else float(timeout)
@@ -234,7 +234,7 @@ def _retry_after(response: Response, pause: float) -> float:
 
 
 def _within(call: t.Callable[[], Response], deadline: float, method: str, url: str, timeout: float) -> Response:
-    """Run `call` in a daemon thread: name resolution and a dripping header can't be bounded otherwise."""
+    """Run `call` in a daemon thread: name resolution and a dripping header cannot be bounded otherwise."""
     try:
         return bounded(call, max(0.0, deadline - time.monotonic()) + 0.05)
     except TookTooLong:
@@ -276,7 +276,7 @@ def _exchange(
             status = answer.status_code
     except HttpError:
         raise
-    except (requests.RequestException, OSError, ValueError) as error:  # ValueError: a name that can't be looked up
+    except (requests.RequestException, OSError, ValueError) as error:  # ValueError: a name that cannot be looked up
         raise transport_error(method, url, error, left) from None
     return Response(method, url, status, headers, body, round((time.monotonic() - started) * 1000, 1))
 
@@ -309,7 +309,7 @@ def transport_error(method: str, url: str, error: BaseException, timeout: float)
         why = f"it answers '{excerpt(refused.group(1), 60)}' to a CONNECT" if refused else words
         if isinstance(error, ValueError):  # whose text may quote a part of a password
             why = "it is no URL of a proxy that the Python package 'requests' can use here"
-        return HttpError("proxy_in_the_way", f"{method} {public_url(url)}: {proxy} can't be used: {why}")
+        return HttpError("proxy_in_the_way", f"{method} {public_url(url)}: {proxy} cannot be used: {why}")
     detail = {"connection_timeout": f" within {timeout:.3g} s", "response_timeout": f" within {timeout:.3g} s"}
     return HttpError(cause, f"{method} {public_url(url)}: {words}{detail.get(cause, '')}{asked_through(url)}")
 

@@ -108,7 +108,7 @@ _MAX_SOCKETS = 4 * 1024 * 1024  # bytes of a list of sockets
 
 
 def listens(pid: int, ports: t.Collection[int]) -> t.Optional[bool]:
-    """Whether anybody listens on one of the ports in the network of this process; None where that can't be read."""
+    """Whether anybody listens on one of the ports in the network of this process; None where that cannot be read."""
     text = ""
     for name in ("tcp", "tcp6"):
         try:

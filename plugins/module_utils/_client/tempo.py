@@ -175,7 +175,7 @@ class TempoClient:
         return flatten(answer.text) or _other_page(answer, "Tempo's configuration")
 
     def services(self) -> str:
-        """The page of the parts that run in this process, '' where it can not be had."""
+        """The page of the parts that run in this process, '' where it cannot be had."""
         if self._services is None:
             try:
                 answer = self._operations("/status/services", retry=False)

@@ -23,12 +23,12 @@ class TlsOptions:
     client_key: t.Optional[str] = None
 
     def context(self, verify: bool, alpn: t.Sequence[str]) -> ssl.SSLContext:
-        """A context that offers `alpn`; BadOption when one of the files can't be used."""
+        """A context that offers `alpn`; BadOption when one of the files cannot be used."""
         if verify:
             try:
                 context = ssl.create_default_context(cafile=self.ca_path)
             except (OSError, ssl.SSLError) as error:
-                raise BadOption(f"ca_path: '{self.ca_path}' can't be used ({excerpt(str(error), 80)})") from None
+                raise BadOption(f"ca_path: '{self.ca_path}' cannot be used ({excerpt(str(error), 80)})") from None
             # Python 3.13 refuses authorities that lack some extensions; other Pythons, Go and Java take them.
             context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         else:
@@ -43,7 +43,7 @@ class TlsOptions:
             except (OSError, ssl.SSLError, ValueError) as error:
                 files = f"'{self.client_cert}'" + (f" with client_key '{self.client_key}'" if self.client_key else "")
                 raise BadOption(
-                    f"client_cert: {files} can't be used; expected PEM with an unencrypted key "
+                    f"client_cert: {files} cannot be used; expected PEM with an unencrypted key "
                     f"({excerpt(str(error), 80)})"
                 ) from None
         return context

@@ -22,7 +22,7 @@ Node = t.Dict[str, t.Any]
 
 
 class BadPath(ValueError):
-    """An expression can't find what it names; the message says what and where, and the nearest name."""
+    """An expression cannot find what it names; the message says what and where, and the nearest name."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,7 +121,7 @@ def infer(node: Node, shape: Shape, at: str = "") -> Shape:
 
 
 def field(shape: Shape, name: str, at: str) -> Shape:
-    """The shape of `name` in `shape`; BadPath where it can't be."""
+    """The shape of `name` in `shape`; BadPath where it cannot be."""
     found: t.List[Shape] = []
     refusals: t.List[str] = []
     for option in known(shape):
@@ -262,7 +262,7 @@ def _comparator(node: Node, shape: Shape, at: str) -> Shape:
             f"{text(one)} is {' or '.join(sorted({kind(o) for o in known(s)}))}"
             for one, s in zip((left, right), shapes)
         ]
-        raise BadPath(f"this comparison can't hold: {words[0]}, and {words[1]}")
+        raise BadPath(f"this comparison cannot hold: {words[0]}, and {words[1]}")
     return SWITCH
 
 

@@ -102,7 +102,7 @@ class Silence:
 
 
 def _share(params: Params, share: float) -> float:
-    """A share of the time-out, but no less than half a second of it."""
+    """A share of the timeout, but no less than half a second of it."""
     timeout = float(params["timeout"])
     return min(timeout, max(0.5, timeout * share))
 

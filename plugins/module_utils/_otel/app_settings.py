@@ -325,7 +325,7 @@ def _ratio(sampler: Setting, layers: Layers) -> Setting:
         return {"value": None, "from": sampler["from"]}
     argument = _number(layers.get("OTEL_TRACES_SAMPLER_ARG", default="1.0"))
     if argument["value"] is None or not 0 <= argument["value"] <= 1:
-        # SDKs fall back to 1.0 when they can't read it.
+        # SDKs fall back to 1.0 when they cannot read it.
         return {"value": 1.0, "from": "default"}
     return argument
 

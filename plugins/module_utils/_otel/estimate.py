@@ -8,7 +8,7 @@ survivors are then uniform on [0, r): their largest one, m, gives r as m (N+1)/N
 [m, m / (1 - confidence)^(1/N)] with the stated confidence. That so small a largest position came by chance, from ids
 that this rule did not select, has probability m^N. No count of the traffic is needed.
 
-What ids can't show is a sampler that doesn't look at them (a dice, a collector that hashes with a seed): that needs
+What ids cannot show is a sampler that doesn't look at them (a dice, a collector that hashes with a seed): that needs
 a count of what was offered, see `share`.
 """
 

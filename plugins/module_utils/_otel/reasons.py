@@ -21,7 +21,7 @@ CAUSES: t.Dict[str, str] = {
     "scheme_missing": "its endpoint has no scheme",
     "scheme_unsupported": "its endpoint has a scheme that it does not know",
     "endpoint_invalid": "its endpoint is no address that it can read",
-    "certificate_unreadable": "a certificate or key that it was given can not be read",
+    "certificate_unreadable": "a certificate or key that it was given cannot be read",
     "redirected": "what answers sends it elsewhere",
     "bad_gateway": "a proxy on the way reaches nobody behind it",
     "unavailable": "what answers asks it to come back later, or does not answer at all",
@@ -368,7 +368,7 @@ TABLE: t.Tuple[Row, ...] = (
         r"actively refused",
         r"os error 111\b",
         r"Errno 111\b",
-        # okhttp, of an address (HOST/IP:PORT); of time-outs and names it says so.
+        # okhttp, of an address (HOST/IP:PORT); of timeouts and names it says so.
         r"ConnectException: Failed to connect to",
         r"Failed to connect to [\w.-]*/[\[\d]",
         r"(?i)couldn't connect to server",
@@ -400,7 +400,7 @@ TABLE: t.Tuple[Row, ...] = (
         r"connect_timeout",
         r"Failed to connect to .* after \d+ ms: Timeout",
     ),
-    # A time-out whose record also says that the client closed the connection then.
+    # A timeout whose record also says that the client closed the connection then.
     _row(
         "response_timeout",
         "okhttp, and below Java's gRPC exporter; tonic",

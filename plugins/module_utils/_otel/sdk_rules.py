@@ -44,7 +44,7 @@ _HTTP = (HTTP_PROTOBUF, HTTP_JSON)
 
 RULES: t.Dict[str, Rules] = {
     # opentelemetry-distro sets grpc; exporter-otlp-proto-grpc/exporter.py: without scheme and `insecure` it uses TLS;
-    # the time-out is in seconds.
+    # the timeout is in seconds.
     "python": Rules(
         "Python", GRPC, _NO_JSON, TLS, REFUSED, 1.0, ("otlp_proto_grpc", "otlp_proto_http", "zipkin_json"), _ALL
     ),
@@ -58,7 +58,7 @@ RULES: t.Dict[str, Rules] = {
     "go": Rules("Go", HTTP_PROTOBUF, _NO_JSON, EMPTY, EMPTY, 0.001, (), _ALL),
     # OtlpExporterOptions: a Uri of another scheme than http and https is not supported.
     "dotnet": Rules(".NET", None, _NO_JSON, REFUSED, REFUSED, 0.001, (), _ALL),
-    # opentelemetry-exporter-otlp is HTTP only ("invalid url for OTLP::Exporter"), its time-out in seconds.
+    # opentelemetry-exporter-otlp is HTTP only ("invalid url for OTLP::Exporter"), its timeout in seconds.
     "ruby": Rules("Ruby", HTTP_PROTOBUF, (HTTP_PROTOBUF,), REFUSED, REFUSED, 1.0, (), _HTTP),
     "php": Rules("PHP", HTTP_PROTOBUF, _ALL, REFUSED, REFUSED, 0.001, ("memory",), _ALL),
     # opentelemetry_exporter: http_protobuf since 1.0. httpc and grpcbox read no variable for proxies.

@@ -362,7 +362,7 @@ MEANINGS: t.Tuple[Meaning, ...] = (
     Meaning(
         "query-canceled", "query", "2.4 - 3.0",
         r"(Status: 499|code = Code\(499\)|status code 499)[^\n]{0,60}context canceled",
-        "The caller gave up first: a time-out of Grafana, of a gateway, or Tempo's own write time-out ended the "
+        "The caller gave up first: a timeout of Grafana, of a gateway, or Tempo's own write timeout ended the "
         "lookup; large traces and long block lists are hit, small ones are not",
         "Tempo: server.http_server_read_timeout and http_server_write_timeout (30s), "
         "querier.trace_by_id.query_timeout (10s), query_frontend.trace_by_id.query_shards | Grafana: [dataproxy] "
@@ -492,7 +492,7 @@ MEANINGS: t.Tuple[Meaning, ...] = (
         "discarded-other", "ingest", "2.0 - 3.0",
         r'tempo_discarded_spans_total\{[^}]*reason="(internal_error|unknown_error|invalid_trace_id|invalid_spa'
         r'n_id)"[^}]*\} [1-9]',
-        "Spans were dropped for ids that are not valid, or because no ingester took them (ring, time-out)",
+        "Spans were dropped for ids that are not valid, or because no ingester took them (ring, timeout)",
         "the sender's ids, or the ring",
     ),
     Meaning(
@@ -532,7 +532,7 @@ MEANINGS: t.Tuple[Meaning, ...] = (
         "pusher-deadline", "ingest", "2.0 - 2.10",
         r"pusher failed to consume trace data.*context (deadline exceeded|canceled)",
         "Ingesters did not take the spans in time, or the client gave up first: too few or too slow ingesters, or"
-        " a short time-out of the exporter",
+        " a short timeout of the exporter",
         "ingester_client.remote_timeout (5s), more ingesters; the exporter's timeout",
     ),
     Meaning(
@@ -946,7 +946,7 @@ MEANINGS: t.Tuple[Meaning, ...] = (
     Meaning(
         "query-deadline", "query", "2.0 - 3.0",
         r"context deadline exceeded",
-        "A step took longer than its time-out: queriers or the object store are too slow, or ingesters do not "
+        "A step took longer than its timeout: queriers or the object store are too slow, or ingesters do not "
         "keep up",
         "query: querier.search.query_timeout (30s), querier.trace_by_id.query_timeout (10s), "
         "query_frontend.api_timeout | ingest: ingester_client.remote_timeout (5s, 2.x), "

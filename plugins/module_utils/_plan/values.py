@@ -84,7 +84,7 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@() -]{0,99}\Z")
 
 
 def problems(given: Values, names: t.Iterable[str]) -> t.List[str]:
-    """One sentence for each value that can not be used. No secret is in them.
+    """One sentence for each value that cannot be used. No secret is in them.
 
     `given` are the values of VARIABLES, `names` those of all variables that begin with diagnose_.
     """
@@ -121,17 +121,17 @@ def _of_application(values: Values, prefix: str) -> t.Iterator[str]:
             # A password in a URL is not shown.
             shown = re.sub(r"\s", " ", re.sub(r"(?s)^(\w+://)?.*@", r"\1********@", text))
             hint = " (credentials have variables of their own)" if "@" in text else ""
-            yield f"{prefix}{name}: '{shown}' can not be used; expected {form.expected}{hint}"
+            yield f"{prefix}{name}: '{shown}' cannot be used; expected {form.expected}{hint}"
     for name, example in _DICTIONARIES.items():
         if not isinstance(values[name], dict):
             words = json.dumps({f"diagnose_{name}": example})
-            yield f"{prefix}{name} can not be used: it is no dictionary; write -e '{words}'"
+            yield f"{prefix}{name} cannot be used: it is no dictionary; write -e '{words}'"
     if values["client_key"] and not values["client_cert"]:
-        yield f"{prefix}client_key can not be used without {prefix}client_cert, its certificate"
+        yield f"{prefix}client_key cannot be used without {prefix}client_cert, its certificate"
     process = values["process"]
     said = [key for key, value in process.items() if value] if isinstance(process, dict) else []
     if len(said) > 1:
-        yield f"{prefix}process can not be used: it has {' and '.join(said)}; give one of them"
+        yield f"{prefix}process cannot be used: it has {' and '.join(said)}; give one of them"
 
 
 def _of_host(given: Values) -> t.Iterator[str]:
@@ -153,35 +153,35 @@ def _of_host(given: Values) -> t.Iterator[str]:
     yield from _tempo_urls(given["diagnose_tempo_urls"])
     for name in ("diagnose_tempo_token", "diagnose_grafana_token"):
         if not _TOKEN.match(str(given[name])):
-            yield f"{name} can not be used; it has a space, a line break or another character that no token has"
+            yield f"{name} cannot be used; it has a space, a line break or another character that no token has"
 
 
 def _tempo_urls(urls: t.Any) -> t.Iterator[str]:
     if not isinstance(urls, dict):
         example = json.dumps({"diagnose_tempo_urls": {"distributor": "http://HOST:3200"}})
-        yield f"diagnose_tempo_urls can not be used: it is no dictionary; write -e '{example}'"
+        yield f"diagnose_tempo_urls cannot be used: it is no dictionary; write -e '{example}'"
         return
     for name, url in urls.items():
         if not re.match(_URL, str(url)):
             shown = re.sub(r"\s", " ", re.sub(r"(?s)^(\w+://)?.*@", r"\1********@", str(url)))
-            yield f"diagnose_tempo_urls: {name}: '{shown}' can not be used; expected http://HOST:PORT"
+            yield f"diagnose_tempo_urls: {name}: '{shown}' cannot be used; expected http://HOST:PORT"
 
 
 def _applications(given: Values) -> t.Iterator[str]:
     entries = given["diagnose_applications"]
     if not isinstance(entries, list):
-        yield "diagnose_applications can not be used: it is no list"
+        yield "diagnose_applications cannot be used: it is no list"
         return
     own, names = _own(given), []
     known = ("name", *OF_APPLICATION, *OF_DISCOVERY)
     for number_, entry in enumerate(entries, 1):
         where = f"diagnose_applications: entry {number_}"
         if not isinstance(entry, dict):
-            yield f"{where} can not be used: it is no dictionary"
+            yield f"{where} cannot be used: it is no dictionary"
             continue
         name = str(entry.get("name") or "")
         if not _NAME.match(name):
-            yield f"{where}: the name '{excerpt(name, 60)}' can not be used; expected letters, digits, spaces, _.:@()-"
+            yield f"{where}: the name '{excerpt(name, 60)}' cannot be used; expected letters, digits, spaces, _.:@()-"
             continue
         names.append(name)
         for key in sorted(str(key) for key in entry if key not in known):

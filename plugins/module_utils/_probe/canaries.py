@@ -37,7 +37,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Dict[str, t.Any]] = {
 
 WORKERS = 8
 MAX_TRACES = 20_000
-GIVE_UP_AFTER = 24  # failed requests in a row: a dead Tempo must not cost a time-out for each of thousands of ids
+GIVE_UP_AFTER = 24  # failed requests in a row: a dead Tempo must not cost a timeout for each of thousands of ids
 MAX_SEARCHED = 1000  # traces in one answer
 MAX_SEARCH_S, DEFAULT_SEARCH_S, SEARCH_SLACK_S = 120.0, 30.0, 5.0
 AROUND_S = 600.0  # a host's clock may be wrong by that much, for a search to show its canary
@@ -226,7 +226,7 @@ def _look(client: TempoClient, traces: t.List[Sought], timeout: float, clock: Cl
         if trace["found"]:
             trace["visible_after"] = round(clock.monotonic() - begun, 3)
 
-    # The first alone: when it can't be asked, nothing can.
+    # The first alone: when it cannot be asked, nothing can.
     ask_one(client, traces[0])
     workers = [client] + [client.fork() for _unused in range(min(WORKERS, len(traces)) - 1)]
 

@@ -90,7 +90,7 @@ Edges = t.Dict[t.Tuple[str, str], int]  # (parent's service, child's service) ->
 def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> Result:
     """Of the last hour, at most `sample` traces with spans of `service_name`, read within `budget` seconds.
 
-    ProbeFailure when Tempo can't be searched.
+    ProbeFailure when Tempo cannot be searched.
     """
     if not 1 <= params["sample"] <= MAX_SAMPLE:
         raise BadOption(f"sample: {params['sample']} is not between 1 and {MAX_SAMPLE}")

@@ -145,7 +145,7 @@ def _measure(params: t.Mapping[str, t.Any], result: Result, clock: Clock) -> Non
 
 
 def _count(params: t.Mapping[str, t.Any], since: float) -> t.Tuple[t.Optional[int], t.Optional[str]]:
-    """(what was offered since the process began, None), or (None, why the counter can't be used)."""
+    """(what was offered since the process began, None), or (None, why the counter cannot be used)."""
     url, metric = params["counter_url"], params["counter_metric"]
     try:
         # Tempo's credentials are not for the application.

@@ -125,7 +125,7 @@ def _refuse_what_others_manage(name: str, old: Json) -> None:
         raise ProbeFailure("not_supported", f"the container '{name}' belongs to a Swarm service: update the service")
     if old["HostConfig"].get("AutoRemove"):
         raise ProbeFailure(
-            "not_supported", f"the container '{name}' is removed when it stops (--rm), so it can't be replaced safely"
+            "not_supported", f"the container '{name}' is removed when it stops (--rm), so it cannot be replaced safely"
         )
 
 
@@ -143,7 +143,7 @@ def _refuse_what_others_need(engine: Changer, name: str, old: Json) -> None:
             raise ProbeFailure(
                 "not_supported",
                 f"the container '{other['Name'].lstrip('/')}' lives in the network or the processes of '{name}' and "
-                "would lose them, so it can't be replaced safely",
+                "would lose them, so it cannot be replaced safely",
             )
 
 

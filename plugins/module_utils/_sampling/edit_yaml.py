@@ -18,13 +18,13 @@ from ansible_collections.traceops.tracing.plugins.module_utils._base.text import
 Path = t.List[t.Union[str, int]]
 MAX_NODES = 200_000
 MAX_DEPTH = 100
-_UNSAFE = "its form can't be changed safely (anchors or an unusual layout); set the values by hand"
+_UNSAFE = "its form cannot be changed safely (anchors or an unusual layout); set the values by hand"
 _BOM = "\ufeff"
 _DEEP = re.compile(rf"(?:[-?][ \t]+){{{MAX_DEPTH}}}")
 
 
 class CannotEdit(ValueError):
-    """The file can't be changed safely; the message says why, as the end of a sentence that begins with its path."""
+    """The file cannot be changed safely; the message says why, as the end of a sentence that begins with its path."""
 
 
 class Set(t.NamedTuple):

@@ -309,7 +309,7 @@ def _warnings(target: Target, where: str, compensate: bool, table: modes.Table) 
         gain = velostream.recorded(better)
         if compensate:
             found.append(
-                f"Velostream can't keep {wanted:g} of new traces; {gain:.3g} is nearest, at the ratio {better:g}"
+                f"Velostream cannot keep {wanted:g} of new traces; {gain:.3g} is nearest, at the ratio {better:g}"
             )
         elif effective == 0:
             found.append(
@@ -325,7 +325,7 @@ def _warnings(target: Target, where: str, compensate: bool, table: modes.Table) 
         said = modes.resolve(_velostream_mode(settings), {}, table)
         unsaid = [f"{name} {settings[name]}" for name in sorted(_TIMES) if settings[name] != said[name]]
         if unsaid:
-            found.append(f"Velostream's options can't say {', '.join(unsaid)}; its mode {said['mode']} keeps its own")
+            found.append(f"Velostream's options cannot say {', '.join(unsaid)}; its mode {said['mode']} keeps its own")
     return [f"{where}: {words}" for words in found]
 
 

@@ -29,7 +29,7 @@ MAX_ITEMS = 6  # items of a list in a sentence
 
 
 class BadExpression(ValueError):
-    """A JMESPath expression or a text with one can't be understood."""
+    """A JMESPath expression or a text with one cannot be understood."""
 
 
 class Expression(t.NamedTuple):

@@ -34,7 +34,7 @@ _ID = re.compile(r"[a-z][a-z0-9-]*(?:\.[a-z0-9][a-z0-9-]*){2,}")
 
 
 class BadCheck(ValueError):
-    """A check file can't be used; the message names the file, the check and the key."""
+    """A check file cannot be used; the message names the file, the check and the key."""
 
 
 class Check(t.NamedTuple):
@@ -119,7 +119,7 @@ def _files(directory: str) -> t.List[str]:
     try:
         names = sorted(os.listdir(directory))
     except OSError as error:
-        raise BadCheck(f"check_dirs: {directory} can't be read ({error.strerror})") from None
+        raise BadCheck(f"check_dirs: {directory} cannot be read ({error.strerror})") from None
     files = [os.path.join(directory, name) for name in names if name.endswith((".yml", ".yaml"))]
     if not files:
         raise BadCheck(f"check_dirs: {directory} has no check file (*.yml)")
@@ -137,7 +137,7 @@ def _read(path: str) -> t.List[t.Any]:
             raise BadCheck(f"{path}: a check file may have {MAX_FILE} characters at most")
         content = yaml.load(text, Loader=loader)
     except OSError as error:
-        raise BadCheck(f"{path} can't be read ({error.strerror})") from None
+        raise BadCheck(f"{path} cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
         raise BadCheck(f"{path} is not UTF-8 text") from None
     except yaml.YAMLError as error:
@@ -161,7 +161,7 @@ def _check(raw: t.Any, path: str) -> Check:
 
 
 def _keys(raw: t.Mapping[str, t.Any], where: str) -> None:
-    """All keys that a check must have, none that it can't have, and those together that belong together."""
+    """All keys that a check must have, none that it cannot have, and those together that belong together."""
     for key in _REQUIRED:
         if raw.get(key) in (None, "", []):
             raise BadCheck(f"{where}: the key '{key}' is missing")

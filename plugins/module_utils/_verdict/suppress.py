@@ -15,7 +15,7 @@ Entry = t.Dict[str, t.Optional[str]]
 
 
 class BadSuppression(ValueError):
-    """A suppression that can't be meant; the message names the entry."""
+    """A suppression that cannot be meant; the message names the entry."""
 
 
 def read(entries: t.Sequence[t.Mapping[str, t.Any]], library: Library) -> t.List[Entry]:

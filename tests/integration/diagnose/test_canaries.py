@@ -151,5 +151,5 @@ def test_when_the_counting_host_is_gone_the_others_do_the_rest(tmp_path: Path) -
 
 def test_a_wrong_url_is_named_with_its_variable(tmp_path: Path) -> None:
     run = run_playbook("diagnose", tmp_path, {"diagnose_app_metrics_url": "app:9464"})
-    assert "diagnose_app_metrics_url: 'app:9464' can not be used; expected http://HOST:PORT/metrics" in run.output
+    assert "diagnose_app_metrics_url: 'app:9464' cannot be used; expected http://HOST:PORT/metrics" in run.output
     assert run.code != 0

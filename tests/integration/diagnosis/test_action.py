@@ -134,7 +134,7 @@ def test_own_checks_are_read_from_beside_the_playbook(played: Played) -> None:
     ("task", "words"),
     [
         ("bad_own", "bad/app.yml: check 'app.own.check': there is no key 'fail_when'; known are"),
-        ("no_dir", "nowhere can't be read (No such file or directory)"),
+        ("no_dir", "nowhere cannot be read (No such file or directory)"),
         ("bad_suppress", "suppress: no check has the id 'no.such.check'"),
         ("bad_hosts", "hosts: the evidence of 'app01' is neither a dictionary nor null"),
         ("bad_backend", "backends: 'main' names the host 'app09', which 'hosts' does not have"),

@@ -137,7 +137,7 @@ def test_a_container_that_does_not_run_is_not_started(
     ("options", "sentence"),
     [
         ({"labels": {"com.docker.compose.project": "web"}}, "belongs to the Compose project 'web', which would undo"),
-        ({"auto_remove": True}, "is removed when it stops (--rm), so it can't be replaced safely"),
+        ({"auto_remove": True}, "is removed when it stops (--rm), so it cannot be replaced safely"),
     ],
 )
 def test_a_container_that_is_not_ours_to_replace_is_left_alone(

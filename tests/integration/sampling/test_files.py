@@ -238,7 +238,7 @@ def test_a_new_file_whose_restart_fails_is_removed(files: Files, tmp_path: Path)
             {"mode": "fast"},
             "sampling_mode: there is no mode 'fast'; known are debug, dev, staging, prod, production",
         ),
-        ({"file": "/proc/sampling/app.env"}, {}, "app: /proc/sampling/app.env can't be written: "),
+        ({"file": "/proc/sampling/app.env"}, {}, "app: /proc/sampling/app.env cannot be written: "),
         ({"file": "/proc"}, {}, "app: /proc is not a file"),
         (
             {"kind": "collector", "ratio": 1},

@@ -55,7 +55,7 @@ def test_an_engine_that_does_not_start_the_program_is_not_called_a_bad_configura
 
 def test_an_unknown_version_is_refused(deployed: Stack) -> None:
     said = refused(deployed, stack_tempo={"version": "latest"})
-    assert "stack_tempo.version: 'latest' can not be used; expected a version from 2.3 to 3.x in full" in said
+    assert "stack_tempo.version: 'latest' cannot be used; expected a version from 2.3 to 3.x in full" in said
 
 
 def test_a_missing_image_offline_is_named(deployed: Stack) -> None:
@@ -68,7 +68,7 @@ def test_an_image_that_can_not_be_pulled_is_named(deployed: Stack) -> None:
     image = "127.0.0.1:1/tempo"
     said = refused(deployed, stack_pull="missing", stack_tempo={"image": image})
     assert (
-        f"the image {image}:{deployed.variables['stack_tempo']['version']} is not on localhost and can't be pulled"
+        f"the image {image}:{deployed.variables['stack_tempo']['version']} is not on localhost and cannot be pulled"
         in said
     )
 
@@ -100,7 +100,7 @@ def test_containers_may_swap_their_ports(deployed: Stack) -> None:
 
 def test_a_daemon_that_is_down_is_said_to_be(deployed: Stack, tmp_path: Path) -> None:
     said = refused(deployed, stack_docker_host=f"unix://{tmp_path}/none.sock")
-    assert f"the Docker Engine on localhost at unix://{tmp_path}/none.sock can't be asked" in said
+    assert f"the Docker Engine on localhost at unix://{tmp_path}/none.sock cannot be asked" in said
 
 
 def test_a_full_disk_is_said_to_be_full(deployed: Stack, tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_space_that_can_not_be_read_is_not_taken_for_enough(
     (tmp_path / "df").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     said = refused(deployed)
-    assert f"the free space of {deployed.config} on localhost can't be read (df: broken); nothing was changed" in said
+    assert f"the free space of {deployed.config} on localhost cannot be read (df: broken); nothing was changed" in said
 
 
 def test_a_container_of_somebody_else_is_left_alone(deployed: Stack) -> None:
@@ -157,7 +157,7 @@ def test_a_network_of_somebody_else_is_left_alone(deployed: Stack) -> None:
 
 
 UNUSABLE: list[tuple[dict, str]] = [
-    ({"stack_directory": "/"}, "stack_directory: '/' can not be used"),
+    ({"stack_directory": "/"}, "stack_directory: '/' cannot be used"),
     ({"stack_directory": "/opt"}, "expected a directory of its own"),
     ({"stack_grafana_admin_password": ""}, "stack_grafana_admin_password is not given"),
     ({"stack_tempo": {"storage": "s3"}}, "stack_tempo.s3 does not name bucket and endpoint"),
@@ -175,10 +175,10 @@ UNUSABLE: list[tuple[dict, str]] = [
     ({"stack_grafana": {"memory": "512 mb"}}, "expected sizes such as 512m or 2g"),
     (
         {"stack_prometheus": {"enabled": True, "retention": "two weeks"}},
-        "stack_prometheus.retention: 'two weeks' can not be used",
+        "stack_prometheus.retention: 'two weeks' cannot be used",
     ),
     ({"stack_tenants": ["a-b", "a_b"]}, "two of a-b, a_b would have the same data source"),
-    ({"stack_tenants": ["a b/c"]}, "stack_tenants: 'a b/c' can not be used"),
+    ({"stack_tenants": ["a b/c"]}, "stack_tenants: 'a b/c' cannot be used"),
 ]
 
 

@@ -114,12 +114,12 @@ def test_from_2_to_3(old: Stack) -> None:
     said = refusal(old.deploy(stack_tempo={"version": NEW}, stack_tempo_config_extra=extra))
     assert "refuses: ingester, overrides.max_traces_per_user" in said
 
-    # Blocks of a format that 3.x can not read.
+    # Blocks of a format that 3.x cannot read.
     block = volume / "blocks/single-tenant/5f7c/meta.json"
     block.parent.mkdir(parents=True)
     block.write_text(json.dumps({"format": "vParquet2", "blockID": "5f7c"}), encoding="utf-8")
     said = refusal(old.deploy(stack_tempo={"version": NEW}))
-    assert "can't read blocks of the formats v2, vParquet and vParquet2" in said
+    assert "cannot read blocks of the formats v2, vParquet and vParquet2" in said
     assert "blocks/single-tenant/5f7c/meta.json" in said
     assert old.starts() == before
     block.write_text(json.dumps({"format": "vParquet4", "blockID": "5f7c"}), encoding="utf-8")

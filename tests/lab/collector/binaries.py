@@ -27,7 +27,7 @@ ROTEL = "rotel==0.0.1a15"  # a pre-release, as all of its releases are; wheels f
 
 @functools.lru_cache(maxsize=None)
 def collector() -> Path | None:
-    """The Collector's program; None where it can't be built, with the reason on stderr."""
+    """The Collector's program; None where it cannot be built, with the reason on stderr."""
     manifest = MANIFEST.read_bytes()
     program = CACHE / f"otelcol-{hashlib.sha256(manifest).hexdigest()[:12]}" / "otelcol"
     with _locked("otelcol"):
@@ -35,14 +35,14 @@ def collector() -> Path | None:
             try:
                 _build(manifest.decode(), program)
             except (OSError, subprocess.CalledProcessError) as error:
-                print(f"the Collector can't be built: {error}", file=sys.stderr)
+                print(f"the Collector cannot be built: {error}", file=sys.stderr)
                 return None
     return program
 
 
 @functools.lru_cache(maxsize=None)
 def rotel() -> Path | None:
-    """rotel's program; None where its wheel can't be had."""
+    """rotel's program; None where its wheel cannot be had."""
     return _from_pypi(ROTEL, "rotel/rotel-agent")
 
 

@@ -171,7 +171,7 @@ def test_a_missing_pid_file_is_named(tmp_path):
     failure = failure_of(pid_file=str(tmp_path / "gone.pid"))
 
     assert failure.cause == "process_not_found"
-    assert failure.message == f"pid_file: {tmp_path}/gone.pid can't be read (No such file or directory)"
+    assert failure.message == f"pid_file: {tmp_path}/gone.pid cannot be read (No such file or directory)"
 
 
 def test_a_pid_file_that_is_no_file(tmp_path):

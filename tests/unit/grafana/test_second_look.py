@@ -1,4 +1,4 @@
-"""Tempo 2.10.8 loses sight of a trace for a moment: one look does not prove that Grafana can't show it."""
+"""Tempo 2.10.8 loses sight of a trace for a moment: one look does not prove that Grafana cannot show it."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def test_what_was_sent_has_the_ids_that_a_reader_derives() -> None:
 
 def test_a_canary_has_no_traceparent() -> None:
     traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-    with pytest.raises(BadOption, match="canary: it can't be used with traceparent"):
+    with pytest.raises(BadOption, match="canary: it cannot be used with traceparent"):
         otlp.run(options(otlp, endpoint="127.0.0.1:1", canary=WORDS, traceparent=traceparent))
 
 

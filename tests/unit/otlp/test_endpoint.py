@@ -54,7 +54,7 @@ def test_grpc_has_no_path() -> None:
         ("http://tempo:4318/a\r\nX-Evil: 1", "blanks"),
         ("http://tempo\x00:4318", "blanks"),
         ("http://" + "a" * 300 + ":4318", "host name"),
-        ("http://" + "ü" * 80 + ":4318", "can't be encoded"),
+        ("http://" + "ü" * 80 + ":4318", "cannot be encoded"),
         ("http://te$mpo:4318", "host name"),
         ("http://tempo:4318/ü", "percent-encoding"),
     ],

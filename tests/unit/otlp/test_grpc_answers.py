@@ -117,7 +117,7 @@ def test_metadata_and_spans_arrive() -> None:
 def test_a_header_that_grpc_can_not_carry_is_named(name: str) -> None:
     with receiver(lambda _request, _context: b"") as where, pytest.raises(BadOption) as caught:
         ask(where, headers={name: "1"})
-    assert caught.value.message == f"headers: gRPC can't carry a header '{name.lower()}'"
+    assert caught.value.message == f"headers: gRPC cannot carry a header '{name.lower()}'"
 
 
 def test_rejected_spans_are_a_partial_success() -> None:

@@ -62,6 +62,7 @@ def test_every_yaml_file_of_the_collection_reads_as_with_pyyaml() -> None:
         "a:\r\n  b: c\r\n",
         "\ufeffa: b\n",
         "# only a comment\n",
+        "a: one\n  # more\nb: two\n",
         "",
     ],
 )

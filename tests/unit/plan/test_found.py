@@ -176,3 +176,24 @@ def test_where_no_tempo_is_found_the_data_source_names_it() -> None:
     inside = samples.contained("grafana", "grafana", url="http://localhost:3000", configuration=far["configuration"])
     inside["configuration"] = {"datasources": [{"name": "Tempo", "url": "http://localhost:3200", "source": "t.yaml:4"}]}
     assert settled(samples.host(inside))["found"]["own"]["sources"].get("tempo_url") is None, "its own localhost"
+
+
+def test_of_the_sources_of_a_log_none_is_added_to_the_one_that_is_said() -> None:
+    logged = samples.application(unit="shop.service", log={"paths": ["/var/log/shop.log"], "source": "/proc/108/fd/1"})
+    own = settled(samples.shop(application=logged), log_unit="shop.service")
+    assert (own["found"]["own"]["found_as"], own["log_unit"], own["log_paths"]) == ("checkout", "shop.service", [])
+
+
+def test_who_sends_to_tempo_itself_is_asked_once_about_its_receiver() -> None:
+    direct = samples.application(endpoint="http://localhost:14318")
+    stack = samples.host(direct, samples.tempo(otlp=14318))
+    assert only(stack)["otlp_endpoint"] == "http://localhost:14318"
+    assert "tempo_otlp_endpoint" not in only(stack)
+
+
+def test_a_receiver_on_the_loopback_of_a_container_is_reached_by_nobody_even_when_published() -> None:
+    published = [{"host_address": "0.0.0.0", "host_port": 24318, "port": 4318}]
+    for address, endpoint in (("127.0.0.1", "http://localhost:4318"), ("0.0.0.0", "http://localhost:24318")):
+        inside = samples.contained("otelcol", "otel", (address, 4318), published=published)
+        inside["configuration"] = {"receivers": samples.receivers(4318)}
+        assert settled(samples.host(inside))["otlp_endpoint"] == endpoint

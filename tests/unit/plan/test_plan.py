@@ -220,6 +220,12 @@ def test_a_host_that_could_not_be_looked_at_says_why(result: Any, reason: str) -
     assert found["applications"] == {"shop": {"settings": {}}}
 
 
+def test_a_host_that_was_only_looked_around_on_is_no_host_that_could_not_be_reached() -> None:
+    looked = {"evidence": {"discover": {"ok": True, "hostname": "a"}}}
+    found = visit.evidence(planned("a", service="shop"), {"skipped": True}, looked)
+    assert (found["unreachable"], found["discover"]) == (False, looked["evidence"]["discover"])
+
+
 # --- backends
 
 

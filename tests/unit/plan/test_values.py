@@ -40,46 +40,46 @@ def test_an_application_has_its_options_from_the_variables() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"tempo_url": "tempo:3200"}, "diagnose_tempo_url: 'tempo:3200' can not be used; expected http://HOST:PORT"),
+        ({"tempo_url": "tempo:3200"}, "diagnose_tempo_url: 'tempo:3200' cannot be used; expected http://HOST:PORT"),
         (
             {"grafana_url": "http://u:hunter2@h:3000"},
             (
-                "diagnose_grafana_url: 'http://********@h:3000' can not be used; expected http://HOST:PORT "
+                "diagnose_grafana_url: 'http://********@h:3000' cannot be used; expected http://HOST:PORT "
                 "(credentials have variables of their own)"
             ),
         ),
         (
             {"process": "unit=shop.service"},
             (
-                "diagnose_process can not be used: it is no dictionary; write -e "
+                "diagnose_process cannot be used: it is no dictionary; write -e "
                 '\'{"diagnose_process": {"unit": "NAME.service"}}\''
             ),
         ),
         (
             {"process": {"name": "a", "unit": "b.service", "container": ""}},
-            "diagnose_process can not be used: it has name and unit; give one of them",
+            "diagnose_process cannot be used: it has name and unit; give one of them",
         ),
         (
             {"client_key": "/etc/key.pem"},
-            "diagnose_client_key can not be used without diagnose_client_cert, its certificate",
+            "diagnose_client_key cannot be used without diagnose_client_cert, its certificate",
         ),
         ({"canaries": 0}, "diagnose_canaries: 0 is not between 1 and 100000"),
         ({"timeout": "nan"}, "diagnose_timeout: nan is not more than 0 and at most 3600 seconds"),
         (
             {"tempo_token": "a b"},
-            "diagnose_tempo_token can not be used; it has a space, a line break or another character that no token has",
+            "diagnose_tempo_token cannot be used; it has a space, a line break or another character that no token has",
         ),
         ({"servce": "shop"}, "diagnose_servce is no variable of this role; did you mean diagnose_service?"),
         (
             {"zzz": 1},
             "diagnose_zzz is no variable of this role (ansible-doc -t role traceops.tracing.diagnose has them all)",
         ),
-        ({"applications": {"name": "a"}}, "diagnose_applications can not be used: it is no list"),
-        ({"applications": ["a"]}, "diagnose_applications: entry 1 can not be used: it is no dictionary"),
+        ({"applications": {"name": "a"}}, "diagnose_applications cannot be used: it is no list"),
+        ({"applications": ["a"]}, "diagnose_applications: entry 1 cannot be used: it is no dictionary"),
         (
             {"applications": [{"name": "a/b"}]},
             (
-                "diagnose_applications: entry 1: the name 'a/b' can not be used; expected letters, digits, spaces, "
+                "diagnose_applications: entry 1: the name 'a/b' cannot be used; expected letters, digits, spaces, "
                 "_.:@()-"
             ),
         ),
@@ -90,7 +90,7 @@ def test_an_application_has_its_options_from_the_variables() -> None:
         (
             {"applications": [{"name": "cart", "otlp_endpoint": "http//x"}]},
             (
-                "diagnose_applications: cart: otlp_endpoint: 'http//x' can not be used; expected http://HOST:PORT "
+                "diagnose_applications: cart: otlp_endpoint: 'http//x' cannot be used; expected http://HOST:PORT "
                 "or HOST:PORT"
             ),
         ),
@@ -124,6 +124,6 @@ def test_a_switch_may_come_as_text(value: Any) -> None:
 
 def test_the_urls_of_tempos_processes_are_urls() -> None:
     (said,) = problems(diagnose_tempo_urls={"distributor": "tempo:3200"})
-    assert "diagnose_tempo_urls: distributor: 'tempo:3200' can not be used" in said
+    assert "diagnose_tempo_urls: distributor: 'tempo:3200' cannot be used" in said
     (said,) = problems(diagnose_tempo_urls="http://tempo:3200")
     assert "it is no dictionary" in said

@@ -31,7 +31,7 @@ def healthy(**run: Any) -> judge.Report:
 
 @functools.lru_cache(maxsize=2)
 def fleet(number: int, refused: int, unreachable: int = 0) -> judge.Report:
-    """`number` hosts behind one backend; the first `refused` of them can't connect, the last were not reached."""
+    """`number` hosts behind one backend; the first `refused` of them cannot connect, the last were not reached."""
     good, bad = (document(case) for case in ({}, cases()["network.otlp.connection-refused"]["fails"]))
     good["run"]["finished"] = "2026-11-23T14:48:33+00:00"
     texts = [json.dumps(seen["hosts"]["app01"]) for seen in (bad, good)]

@@ -186,7 +186,7 @@ def test_replay_reads_the_checks_that_the_report_was_made_with(
     assert "own check on app01" in capsys.readouterr().out
     own.rename(tmp_path / "moved")
     assert replay.main(path) == 2
-    assert "own can't be read (No such file or directory) (CHECKS=FOLDER says" in capsys.readouterr().out
+    assert "own cannot be read (No such file or directory) (CHECKS=FOLDER says" in capsys.readouterr().out
     assert replay.main(path, str(tmp_path / "moved")) == 0
 
 

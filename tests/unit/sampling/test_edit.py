@@ -282,7 +282,7 @@ def test_windows_line_ends_and_a_byte_order_mark_stay():
         ("a: 1\n---\nb: 2\n", "it is not YAML"),
         ("[" * 1500, "nested too deeply"),
         ("- " * 1500, "nested too deeply"),
-        ("service: &s {pipelines: {traces: &t {x: 1}, metrics: *t}}\n", "can't be changed safely"),
+        ("service: &s {pipelines: {traces: &t {x: 1}, metrics: *t}}\n", "cannot be changed safely"),
     ],
 )
 def test_what_cannot_be_changed_safely_is_refused(text, why):

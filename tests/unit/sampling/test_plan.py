@@ -172,7 +172,7 @@ def test_what_compensation_cannot_reach_is_said():
 def test_timings_that_velostream_options_cannot_say_are_said():
     (target,) = planned(VELO, mode="debug", overrides={"flush_interval_ms": 10})
 
-    assert "can't say flush_interval_ms 10; its mode debug keeps its own" in target["warnings"][0]
+    assert "cannot say flush_interval_ms 10; its mode debug keeps its own" in target["warnings"][0]
 
 
 def test_a_ratio_of_zero_is_said():

@@ -16,7 +16,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._probe import otl
 
 @pytest.fixture
 def probes(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[dict[str, Any]]]:
-    """A probe `otlp` that works and a probe `clock` that can't answer; the parameters that each saw."""
+    """A probe `otlp` that works and a probe `clock` that cannot answer; the parameters that each saw."""
     seen: dict[str, list[dict[str, Any]]] = {"otlp": [], "clock": []}
 
     def works(params: dict[str, Any]) -> dict[str, Any]:

@@ -238,9 +238,9 @@ def test_credentials_in_a_malformed_url_are_not_shown(url: str) -> None:
         ({"timeout": 0}, "timeout: 0 is not between 0 and 3600 seconds"),
         ({"timeout": float("nan")}, "timeout: nan is not"),
         ({"client_key": "/k.pem"}, "client_key: it needs client_cert"),
-        ({"ca_path": "/no/such.pem"}, "ca_path: '/no/such.pem' can't be used"),
-        ({"client_cert": "/no/such.pem"}, "client_cert: '/no/such.pem' can't be used"),
-        ({"client_cert": __file__, "validate_certs": False}, f"client_cert: '{__file__}' can't be used"),
+        ({"ca_path": "/no/such.pem"}, "ca_path: '/no/such.pem' cannot be used"),
+        ({"client_cert": "/no/such.pem"}, "client_cert: '/no/such.pem' cannot be used"),
+        ({"client_cert": __file__, "validate_certs": False}, f"client_cert: '{__file__}' cannot be used"),
     ],
 )
 def test_an_option_that_can_not_be_used_is_named_before_anything_is_asked(given: dict[str, object], words: str) -> None:
@@ -317,7 +317,7 @@ def test_a_dead_proxy_says_nothing_of_the_server(scheme: str) -> None:
     error = proxied(f"{scheme}://tempo:3200", f"http://u:pa55@{where}")
     assert error.cause == "proxy_in_the_way"
     assert error.message == (
-        f"GET {scheme}://tempo:3200/ready: the proxy http://{where} (from {scheme}_proxy) can't be used: "
+        f"GET {scheme}://tempo:3200/ready: the proxy http://{where} (from {scheme}_proxy) cannot be used: "
         "nothing listens there (connection refused)"
     )
 
@@ -342,7 +342,7 @@ def test_a_tunnel_that_is_refused() -> None:
         error = proxied("https://tempo:3200", f"http://u:pa55@127.0.0.1:{port}")
     assert error.cause == "proxy_in_the_way"
     assert error.message.endswith(
-        f"the proxy http://127.0.0.1:{port} (from https_proxy) can't be used: it answers '407 Status' to a CONNECT"
+        f"the proxy http://127.0.0.1:{port} (from https_proxy) cannot be used: it answers '407 Status' to a CONNECT"
     )
 
 

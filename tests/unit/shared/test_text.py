@@ -7,6 +7,7 @@ import time
 import pytest
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import (
+    MASK,
     clean,
     excerpt,
     public_url,
@@ -109,3 +110,13 @@ def test_a_url_that_is_not_well_formed_shows_no_credentials_either(url: str, sho
 def test_passwords_in_urls_are_found_as_written_and_as_meant() -> None:
     values = ["http://admin:p%40ss@tempo:3200", "http://tempo:3200", "http://u:pa/ss@h", "u:word@h:1", 7, None, "a@b"]
     assert url_passwords(values) == {"p%40ss", "p@ss", "pa/ss", "word"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Authorization: Bearer abcdef123", '{"authorization": "Basic dXNlcjpwYXNz"}', "password=one", "http://a:b@c/d"],
+)
+def test_what_is_masked_is_not_masked_again(text: str) -> None:
+    once = redact(text)
+    assert MASK in once
+    assert redact(once) == once

@@ -59,7 +59,7 @@ def test_service_map_and_metrics_only_where_prometheus_is() -> None:
 def test_each_tenant_has_a_data_source_with_its_header() -> None:
     first, second = data_sources(stack_tenants=["shop", "bank-1"])
     assert (first["uid"], first["secureJsonData"]) == ("tempo", {"httpHeaderValue1": "shop"})
-    # Grafana 9 can not route a uid with a hyphen.
+    # Grafana 9 cannot route a uid with a hyphen.
     assert (second["uid"], second["secureJsonData"]) == ("tempo_bank_1", {"httpHeaderValue1": "bank-1"})
     assert {source["jsonData"]["httpHeaderName1"] for source in (first, second)} == {"X-Scope-OrgID"}
 

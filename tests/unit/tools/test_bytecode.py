@@ -1,4 +1,4 @@
-"""Bytecode of zip files is kept by the content of its source, and made anew when what was kept can't be used."""
+"""Bytecode of zip files is kept by the content of its source, and made anew when what was kept cannot be used."""
 
 from __future__ import annotations
 

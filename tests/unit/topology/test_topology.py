@@ -127,3 +127,23 @@ def test_a_circle_of_collectors_ends() -> None:
     back = samples.collector("two", endpoint="10.0.0.1:4317")
     hosts = {"a": samples.host(there), "b": samples.host(back, addresses=("10.0.0.2",))}
     assert path.behind(path.topology(hosts), "a/one") == ["b/two"]
+
+
+def test_a_connector_leads_to_another_pipeline_of_its_collector_and_is_no_edge() -> None:
+    connecting = samples.collector()
+    connector = {**samples.exporter("", "forward/sampled"), "kind": "forward", "feeds": ["traces/sampled"]}
+    connecting["configuration"]["exporters"].append(connector)
+    assert edges(a=samples.shop(collector=connecting))["a/otelcol"] == [("a/tempo", "")]
+
+
+def test_an_address_that_every_host_has_is_the_own_one() -> None:
+    """The bridge of a container engine has the same address everywhere."""
+    bridge = ("172.17.0.1",)
+    both = {
+        name: samples.host(
+            samples.application(endpoint="http://172.17.0.1:4318"), samples.collector(), addresses=bridge
+        )
+        for name in ("a", "b")
+    }
+    found = edges(**both)
+    assert (found["a/checkout"], found["b/checkout"]) == ([("a/otelcol", "")], [("b/otelcol", "")])

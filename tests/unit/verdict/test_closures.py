@@ -83,7 +83,7 @@ def test_the_last_of_one_is_the_first() -> None:
 def test_any_value(source: str, value: Any) -> None:
     ours, theirs = both(source, value)
     if theirs == "TypeError":
-        assert ours is None or ours == [] or ours == "TypeError", "jmespath can't compare a text and a number"
+        assert ours is None or ours == [] or ours == "TypeError", "jmespath cannot compare a text and a number"
     else:
         assert ours == theirs
         assert type(ours) is type(theirs)

@@ -1,4 +1,4 @@
-"""What the loader says about check files that can't be meant."""
+"""What the loader says about check files that cannot be meant."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_bad_file_is_refused_with_its_name(content: Any, words: str, tmp_path:
 
 
 def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(library.BadCheck, match=r"check_dirs: .*/nowhere can't be read \(No such file or directory\)"):
+    with pytest.raises(library.BadCheck, match=r"check_dirs: .*/nowhere cannot be read \(No such file or directory\)"):
         library.load([str(tmp_path / "nowhere")])
 
 
@@ -107,7 +107,7 @@ def test_an_id_that_yaml_makes_endless_is_not_quoted(tmp_path: Path) -> None:
 
 def test_a_file_that_can_not_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").mkdir()
-    with pytest.raises(library.BadCheck, match=r"/mine.yaml can't be read \(Is a directory\)"):
+    with pytest.raises(library.BadCheck, match=r"/mine.yaml cannot be read \(Is a directory\)"):
         library.load([str(tmp_path)])
 
 

@@ -90,14 +90,14 @@ REFUSED = [
     (
         "application",
         "otlp.phases.tcp.port == '4318'",
-        "can't hold: otlp.phases.tcp.port is a number, and '4318' is text",
+        "cannot hold: otlp.phases.tcp.port is a number, and '4318' is text",
     ),
-    ("application", "otlp.ok == 'true'", "can't hold: otlp.ok is true or false, and 'true' is text"),
-    ("application", "logs.last_start.time > `3`", "can't hold: logs.last_start.time is text, and 3 is a number"),
+    ("application", "otlp.ok == 'true'", "cannot hold: otlp.ok is true or false, and 'true' is text"),
+    ("application", "logs.last_start.time > `3`", "cannot hold: logs.last_start.time is text, and 3 is a number"),
     (
         "application",
         "length(otlp.trace_ids) == otlp.endpoint",
-        "can't hold: length(otlp.trace_ids) is a number, and otlp.en",
+        "cannot hold: length(otlp.trace_ids) is a number, and otlp.en",
     ),
 ]
 

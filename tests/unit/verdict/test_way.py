@@ -24,6 +24,7 @@ from ansible_collections.traceops.tracing.tests.unit.topology import samples
         ("cart-v2", "cart-v3.service", "", ""),
         ("checkout", "shop-checkout.service", "", ""),
         ("velo-sql-app.sql", "velo-sql.service", "", ""),
+        ("chekout-api", "checkout.service", "", ""),
         ("", "checkout.service", "checkout", ""),
     ],
 )
@@ -134,3 +135,25 @@ def test_an_application_is_started_anew_as_it_was_started() -> None:
     assert "container cart" in handles.restart_of({"container": "cart", "unit": "docker.service"})
     assert handles.restart_of({"name": "shop", "pid": 7}) == "restart shop (pid 7)"
     assert handles.restart_of({}) == "restart the application"
+
+
+def test_a_setting_that_decides_nothing_about_spans_is_not_stale() -> None:
+    stale = [{"variable": name, "file": "one", "running": "two", "source": "/etc/default/shop"} for name in STALE]
+    found = seen(samples.shop(application=samples.application(stale=stale)))
+    assert found is not None
+    assert [each["variable"] for each in found["stale"]] == ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLER"]
+
+
+STALE = ("PATH", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_METRICS_EXPORTER", "OTEL_TRACES_SAMPLER")
+
+
+@pytest.mark.parametrize(("unread", "told"), [([], 1), (["/etc/otelcol/more.yaml cannot be read"], 0)])
+def test_of_a_configuration_that_was_read_in_part_nothing_is_missed(unread: list[str], told: int) -> None:
+    without, unused = samples.collector(), samples.collector()
+    without["configuration"].update(unread=unread, signals=["metrics"])
+    unused["configuration"].update(unread=unread, receivers=samples.receivers(4317, pipelines=()))
+    for program, key in ((without, "without_traces"), (unused, "unused")):
+        host = samples.shop(collector=program)
+        found = way.of_host({"discover": host}, "a", topology({"a": host}))
+        assert found is not None
+        assert len(found[key]) == told  # type: ignore[literal-required]

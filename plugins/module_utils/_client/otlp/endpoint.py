@@ -87,7 +87,7 @@ def _ascii_host(host: str, bad: t.Callable[[str], BadOption]) -> str:
     try:
         return host.encode("idna").decode("ascii")
     except UnicodeError:
-        raise bad("has a host name that can't be encoded") from None
+        raise bad("has a host name that cannot be encoded") from None
 
 
 @dataclasses.dataclass(frozen=True)

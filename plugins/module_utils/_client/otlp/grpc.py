@@ -73,7 +73,7 @@ def export(route: Route, body: bytes, metadata: t.Mapping[str, str], gzipped: bo
 
     for name in metadata:
         if not re.fullmatch(r"[0-9a-z_.-]+", name) or name.endswith("-bin") or name.startswith("grpc-"):
-            raise BadOption(f"headers: gRPC can't carry a header '{name}'")
+            raise BadOption(f"headers: gRPC cannot carry a header '{name}'")
     where = route.endpoint.url(grpc=True)
     options = [
         ("grpc.default_authority", route.endpoint.authority),

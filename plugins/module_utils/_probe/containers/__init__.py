@@ -85,7 +85,7 @@ class Result(t.TypedDict, total=False):
 
 
 def run(params: t.Dict[str, t.Any]) -> Result:
-    """The containers that the options select, as the engine describes them; ProbeFailure when it can't be asked."""
+    """The containers that the options select, as the engine describes them; ProbeFailure when it cannot be asked."""
     _check(params)
     wanted_ports = _expected_ports(params["expected_ports"])
     engine = Engine(params["docker_host"], params["timeout"])

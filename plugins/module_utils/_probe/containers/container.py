@@ -275,7 +275,7 @@ def _exit_reason(state: Json) -> str:
         return ""
     if 128 < code < 128 + 65:
         return f"ended by signal {_signal_name(code - 128)}"
-    known = {0: "ended by itself", 126: "the command can't be executed (126)", 127: "the command was not found (127)"}
+    known = {0: "ended by itself", 126: "the command cannot be executed (126)", 127: "the command was not found (127)"}
     return known.get(code, f"ended with exit code {code}")
 
 

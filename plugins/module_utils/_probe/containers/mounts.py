@@ -17,7 +17,7 @@ PATIENCE = 2.0  # seconds for one path: a dead NFS server never answers
 
 
 class HostPath(t.TypedDict):
-    """What this host knows about a path; null for what can't be told."""
+    """What this host knows about a path; null for what cannot be told."""
 
     exists: t.Optional[bool]
     directory: t.Optional[bool]
@@ -33,7 +33,7 @@ class HostPath(t.TypedDict):
 
 
 class Mount(t.TypedDict):
-    """A mount of a container; `host` is null where it can't be known."""
+    """A mount of a container; `host` is null where it cannot be known."""
 
     type: str
     source: str

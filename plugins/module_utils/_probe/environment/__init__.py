@@ -53,7 +53,7 @@ class Result(t.TypedDict, total=False):
     program: str
     own_network: t.Optional[bool]  # whether its localhost is another one than this host's; null: not known
     # Whether somebody listens there on its endpoint's port, or on those of OTLP when it has no endpoint, as a collector
-    # beside it in a pod does; null: it has no network of its own, or that can't be read.
+    # beside it in a pod does; null: it has no network of its own, or that cannot be read.
     own_listener: t.Optional[bool]
     details: _process.Details
     variables: t.Dict[str, str]  # those that concern tracing, credentials masked

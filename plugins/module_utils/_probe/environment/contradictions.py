@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The traceops.tracing authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tracing settings that can't all be meant, or that this application's SDK takes in another way than they read."""
+"""Tracing settings that cannot all be meant, or that this application's SDK takes in another way than they read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._otel.app_setting
 
 
 class Contradiction(t.TypedDict):
-    """Settings that can't all be meant; `contradictions` has the subjects."""
+    """Settings that cannot all be meant; `contradictions` has the subjects."""
 
     subject: str
     settings: t.List[str]

@@ -60,7 +60,7 @@ def by_pid_file(path: str) -> Found:
             text = handle.read(64).decode("ascii", "replace").strip()
     except OSError as error:
         cause = "permission_denied" if isinstance(error, PermissionError) else "process_not_found"
-        raise ProbeFailure(cause, f"pid_file: {clean(path)} can't be read ({error.strerror})") from None
+        raise ProbeFailure(cause, f"pid_file: {clean(path)} cannot be read ({error.strerror})") from None
     if not re.match(r"^[1-9]\d{0,9}$", text):
         raise ProbeFailure("process_not_found", f"pid_file: {clean(path)} holds no process id")
     return Found("process", proc.processes([int(text)]), {})
@@ -95,7 +95,7 @@ def by_unit(unit: str) -> Found:
 
 
 def of_container(inspected: t.Dict[str, t.Any]) -> Found:
-    """The processes of a container as the engine inspected it; its configuration where /proc can't be read."""
+    """The processes of a container as the engine inspected it; its configuration where /proc cannot be read."""
     state, config = inspected.get("State") or {}, inspected.get("Config") or {}
     details: Details = {"state": clean(str(state.get("Status") or "unknown"))}
     pid = int(state.get("Pid") or 0)

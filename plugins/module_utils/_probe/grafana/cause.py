@@ -145,7 +145,7 @@ def _unreachable(seen: Observed, where: str) -> Verdict:
     reason = reason_of(named) or told
     if reason:
         quoted = f": '{excerpt(named, 160)}'" if named else ""
-        return Verdict("datasource_unreachable", f"Grafana can't reach {where}; {_WORDS[reason]}{quoted}", reason)
+        return Verdict("datasource_unreachable", f"Grafana cannot reach {where}; {_WORDS[reason]}{quoted}", reason)
     candidates: t.Tuple[str, ...] = CANDIDATES
     hint = ""
     if seen.from_here is not None:
@@ -155,7 +155,7 @@ def _unreachable(seen: Observed, where: str) -> Verdict:
             hint = f"; from this host: {seen.from_here.message}"
             likely = _FROM_HERE.get(seen.from_here.cause)
             candidates = (*([likely] if likely else []), *(word for word in CANDIDATES if word != likely))
-    message = f"Grafana can't reach {where} and does not say why{hint}"
+    message = f"Grafana cannot reach {where} and does not say why{hint}"
     return Verdict("datasource_unreachable", message, "unknown", candidates)
 
 

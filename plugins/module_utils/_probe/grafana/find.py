@@ -35,7 +35,7 @@ def reach(client: GrafanaClient, steps: Steps) -> t.Tuple[str, t.Optional[Verdic
     answer = ask(client.health)
     if answer.error:
         steps.add("reach", Reading(False, answer.error.cause, answer.error.message), answer)
-        message = f"Grafana can't be reached: {answer.error.message}"
+        message = f"Grafana cannot be reached: {answer.error.message}"
         return "", Verdict("grafana_unreachable", message, transport=answer.error.cause)
     found = document(answer)
     version = excerpt(as_text(found.get("version")), 60)
@@ -136,4 +136,4 @@ def _refused(reading: Reading, params: t.Mapping[str, t.Any]) -> Verdict:
         return Verdict("forbidden", f"{reading.message}; the permission datasources:read is missing{member}")
     if reading.cause in ("redirected", "wrong_shape", "backend_error"):
         return Verdict("not_grafana", f"grafana_url leads to no Grafana: GET /api/datasources {reading.message}")
-    return Verdict("grafana_unreachable", f"Grafana can't be reached: {reading.message}", transport=reading.cause)
+    return Verdict("grafana_unreachable", f"Grafana cannot be reached: {reading.message}", transport=reading.cause)

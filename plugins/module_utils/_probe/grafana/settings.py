@@ -19,7 +19,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._client.grafana i
 
 # The settings of a Tempo data source (7.4 to 13) that name another data source by uid.
 LINKS = ("tracesToLogs", "tracesToLogsV2", "tracesToMetrics", "tracesToProfiles", "serviceMap", "lokiSearch")
-# Types that can't serve a setting: plugins of third parties have types of their own, so most are not known to fit.
+# Types that cannot serve a setting: plugins of third parties have types of their own, so most are not known to fit.
 _NO_METRICS = r"loki|tempo|jaeger|zipkin|alertmanager|elasticsearch|graphite|grafana-pyroscope-datasource|testdata"
 _UNFIT = {
     **dict.fromkeys(

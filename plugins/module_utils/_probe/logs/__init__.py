@@ -9,7 +9,7 @@ about the latter. The absence of a line says nothing when its level was not logg
 
 cause: ok | bad_option | not_found | permission_denied | not_a_file | unreadable | damaged | too_large |
 regex_timeout | timed_out | library_missing | grep_missing | journal_unavailable | daemon_unreachable |
-engine_error | timeout. Files that can't be read are reported in `files`; the probe fails only when none could be.
+engine_error | timeout. Files that cannot be read are reported in `files`; the probe fails only when none could be.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ class Required(t.NamedTuple):
 
 @functools.lru_cache(maxsize=2048)
 def required(regex: str) -> Required:
-    """The needles of `regex` (a valid expression); an expression that this can't read has none."""
+    """The needles of `regex` (a valid expression); an expression that this cannot read has none."""
     try:
         tree = sre.parse(regex)
         nocase = bool(tree.state.flags & re.IGNORECASE)
@@ -91,7 +91,7 @@ def _of_item(name: str, argument: t.Any, nocase: bool) -> t.Tuple[str, ...]:
 
 def _usable(char: str, nocase: bool) -> bool:
     if not char.isascii():
-        # Whatever can't be decoded is shown as U+FFFD, so that one stands for any byte.
+        # Whatever cannot be decoded is shown as U+FFFD, so that one stands for any byte.
         return not nocase and char != "\ufffd" and not "\ud800" <= char <= "\udfff"
     return char.isprintable() and not (nocase and char in _ODD_CASE)
 

@@ -50,7 +50,7 @@ _ROTATED = re.compile(r"(.+?)(?:\.(\d{1,5})|[.-](\d{4}-?\d\d-?\d\d(?:[-T.]?\d{2,
 
 
 class Unreadable(Exception):
-    """A source can't be read (any further): `cause` is a word of the probe's list, `message` one sentence."""
+    """A source cannot be read (any further): `cause` is a word of the probe's list, `message` one sentence."""
 
     def __init__(self, cause: str, message: str) -> None:
         super().__init__(message)
@@ -320,7 +320,7 @@ def _zstd_chunks(file: Opened, left: t.Callable[[], float]) -> t.Iterator[bytes]
         except BaseException:
             child.kill()
             raise
-        # The few lines of an error fit the pipe's buffer, so reading them afterwards can't block the child.
+        # The few lines of an error fit the pipe's buffer, so reading them afterwards cannot block the child.
         said = (child.stderr.read(4096) if child.stderr else b"").decode("utf-8", "replace").strip()
         if child.wait() > 0:
             raise Unreadable("damaged", f"{file.name}: is damaged ({text.excerpt(said)}); what was before is read")

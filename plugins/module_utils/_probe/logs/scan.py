@@ -100,7 +100,7 @@ class Shared:
                     self._marks.setdefault((left, word), set()).add(mark)
 
     def absent(self, data: bytes) -> t.FrozenSet[bytes]:
-        """The needles that `data` can not have."""
+        """The needles that `data` cannot have."""
         if not self._marks:
             return frozenset()
         kinds = b"\n".join(set(data.translate(None, _VARYING).split(b"\n")))

@@ -52,7 +52,7 @@ _CLIENT_CERTIFICATE = ("client_certificate_required", "client_certificate_reject
 
 
 def run(params: t.Mapping[str, t.Any], clock: Clock = REAL) -> Result:
-    """Go the way of an exporter; BadOption when an option can't be used."""
+    """Go the way of an exporter; BadOption when an option cannot be used."""
     pid = params.get("inside_of")
     if not pid:
         return _from_here(params, clock)
@@ -210,7 +210,7 @@ def _reach(options: Options, phases: Phases, deadline: Deadline) -> Route:
             if proxy:
                 seen["proxy"], seen["proxy_variable"] = proxy.url, proxy.variable
                 if proxy.scheme != "http":
-                    words = f"the proxy {proxy.url} (from {proxy.variable}) is of a kind that this probe can't use"
+                    words = f"the proxy {proxy.url} (from {proxy.variable}) is of a kind that this probe cannot use"
                     raise OtlpError("proxy_in_the_way", f"{words}: only http:// proxies can be used")
             sock, address, seen["tried"] = connect(addresses, where, until)
             seen["address"] = address.text
@@ -279,7 +279,7 @@ def _judge(route: Route, found: detect.Sniffed, wanted: str) -> str:
         return GRPC if found.kind == "grpc" else HTTP_PROTOBUF
     if found.kind == "grpc" and wanted != GRPC:
         raise OtlpError("protocol_mismatch", f"{where} speaks gRPC, not {wanted}")
-    # A status that this probe can't read may be a gateway's; the export will tell then.
+    # A status that this probe cannot read may be a gateway's; the export will tell then.
     if found.kind == "http" and wanted == GRPC and not (found.http2 and found.status is None):
         raise OtlpError("protocol_mismatch", f"{where} speaks {'HTTP/2' if found.http2 else 'HTTP/1'}, but not gRPC")
     return wanted

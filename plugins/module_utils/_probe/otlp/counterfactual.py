@@ -53,7 +53,7 @@ def prove(params: Params, failed: Result, attempt: t.Callable[[Params], Result])
             spoken = failed["protocol"] if list(change) == ["tenant"] else ""
             changed = {**_without_secrets(params, change), **change, "timeout": left, "tempo_url": None}
             result = attempt({**changed, "spoken": spoken})
-        except BadOption:  # such as a path that this endpoint can't have
+        except BadOption:  # such as a path that this endpoint cannot have
             continue
         ms = round((time.monotonic() - begun) * 1000, 1)
         setting = _setting(change)

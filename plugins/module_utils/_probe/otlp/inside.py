@@ -52,7 +52,7 @@ class CannotJoin(Exception):
 
 
 def attempt(params: t.Mapping[str, t.Any], pid: int, seconds: float) -> Result:
-    """The probe's result for `params`, as the process `pid` would have it; CannotJoin when it can't be done here.
+    """The probe's result for `params`, as the process `pid` would have it; CannotJoin when it cannot be done here.
 
     A `ca_path` that `follows` names is a file of the process. `seconds` is what the probe itself takes at most.
     """

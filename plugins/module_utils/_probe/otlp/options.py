@@ -68,7 +68,7 @@ class Options:
 
 
 def read_options(params: t.Mapping[str, t.Any]) -> Options:
-    """The options, checked; BadOption names the one that can't be used."""
+    """The options, checked; BadOption names the one that cannot be used."""
     timeout = params["timeout"]
     if not 0 < timeout <= 3600:
         raise BadOption(f"timeout: {timeout:g} is not between 0 and 3600 seconds")
@@ -81,7 +81,7 @@ def read_options(params: t.Mapping[str, t.Any]) -> Options:
     parent, sampled = _traceparent(params.get("traceparent"))
     canary = params.get("canary")
     if canary and parent:
-        raise BadOption("canary: it can't be used with traceparent, which has a trace id of its own")
+        raise BadOption("canary: it cannot be used with traceparent, which has a trace id of its own")
     return Options(
         endpoint=_endpoint(params),
         protocol=params["protocol"],

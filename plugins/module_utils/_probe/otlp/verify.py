@@ -29,7 +29,7 @@ def verify(
 ) -> t.Tuple[str, str]:
     """Look for `spans` by trace id, which every Tempo answers at once, and fill the verify phase of `result`.
 
-    (cause, message) of the whole probe: ok, or not_visible. A Tempo that can't be asked leaves both as they were:
+    (cause, message) of the whole probe: ok, or not_visible. A Tempo that cannot be asked leaves both as they were:
     `verified` is then None and the phase has the cause. Credentials go only to the host that the spans went to.
     """
     seen = result["phases"]["verify"]

@@ -1,4 +1,4 @@
-"""A program with a few spans: the exporters take endpoint, headers and time-outs from OTEL_*."""
+"""A program with a few spans: the exporters take endpoint, headers and timeouts from OTEL_*."""
 
 import logging
 import os
