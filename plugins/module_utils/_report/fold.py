@@ -14,6 +14,51 @@ from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library 
 FAILING = ("failed", "warning", "info")
 
 
+class Row(t.NamedTuple):
+    """What findings are about: an application of a host, a host, a backend (alone), or the run (none)."""
+
+    host: t.Optional[str]
+    application: t.Optional[str]
+    backend: t.Optional[str]
+
+
+class Group(t.NamedTuple):
+    """Findings of one check that say the same."""
+
+    finding: t.Dict[str, t.Any]  # the first of them
+    rows: t.List[int]  # whom they are about, as numbers of rows
+
+
+class Folded(t.NamedTuple):
+    """All findings of a report by what they say: of 5,000 hosts there are a million and more."""
+
+    groups: t.List[Group]  # in the order of the findings
+    rows: t.List[Row]
+
+    @property
+    def firsts(self) -> t.List[t.Dict[str, t.Any]]:
+        """One finding of each group."""
+        return [group.finding for group in self.groups]
+
+
+def fold(report: t.Dict[str, t.Any]) -> Folded:
+    """The findings of a report document, gone through once."""
+    known: t.Dict[t.Tuple[str, str, str, str, str], Group] = {}
+    rows: t.List[Row] = []
+    at: t.Tuple[t.Any, ...] = ()
+    for finding in report["findings"]:
+        whom = finding["host"], finding["application"], finding["backend"]
+        if whom != at:  # they come subject by subject
+            at = whom
+            rows.append(Row(*whom))
+        key = finding["id"], finding["state"], finding["reason"], finding["title"], finding.get("blocked_by", "")
+        group = known.get(key)
+        if group is None:
+            known[key] = group = Group(finding, [])
+        group.rows.append(len(rows) - 1)
+    return Folded(list(known.values()), rows)
+
+
 class Line(t.NamedTuple):
     """Findings of one check with one outcome, and the hosts (or applications of hosts) they are about."""
 
@@ -22,20 +67,23 @@ class Line(t.NamedTuple):
     places: t.List[str]
 
 
-def by_hop(report: t.Dict[str, t.Any]) -> t.Dict[str, t.List[Line]]:
+def by_hop(report: t.Dict[str, t.Any], folded: t.Optional[Folded] = None) -> t.Dict[str, t.List[Line]]:
     """The lines of each hop that has findings, in path order, with findings in the order they came."""
+    groups, rows = folded or fold(report)
     backends = report["evidence"]["backends"]
-    groups: t.Dict[t.Tuple[str, ...], t.Dict[str, Line]] = {}
-    for finding in report["findings"]:
+    names = ["" if row.host is None else subject(report, row._asdict()) for row in rows]
+    outcomes: t.Dict[t.Tuple[str, ...], t.Dict[str, Line]] = {}
+    for finding, found in groups:
         key = (finding["hop"], finding["id"], finding["state"], finding["reason"])
-        line = groups.setdefault(key, {}).setdefault(finding["title"], Line(finding, finding["title"], []))
+        line = outcomes.setdefault(key, {}).setdefault(finding["title"], Line(finding, finding["title"], []))
         if finding["host"] is not None:
-            line.places.append(subject(report, finding))
-        elif finding["backend"] is not None and len(backends) > 1:
-            behind = backends[finding["backend"]].get("hosts") or []
-            line.places.extend(host for host in behind if host not in line.places)  # a host may have several backends
+            line.places.extend([names[row] for row in found])
+        elif len(backends) > 1:
+            behind = [host for row in found for host in (backends.get(rows[row].backend) or {}).get("hosts") or []]
+            seen = set(line.places)  # a host may have several backends
+            line.places.extend(host for host in dict.fromkeys(behind) if host not in seen)
     lines: t.Dict[str, t.List[Line]] = {hop: [] for hop in HOPS}
-    for (hop, *_rest), by_title in groups.items():
+    for (hop, *_rest), by_title in outcomes.items():
         lines[hop] += _merged(list(by_title.values()))
     return {name: found for name, found in lines.items() if found}
 
@@ -64,7 +112,10 @@ def places(report: t.Dict[str, t.Any], cause: t.Dict[str, t.Any]) -> t.List[str]
 
 
 def reasons(findings: t.Iterable[t.Dict[str, t.Any]]) -> t.Dict[str, int]:
-    """Why checks were not decided: {reason: number of checks}, decisive ones first, blocked ones last."""
+    """Why checks were not decided: {reason: number of checks}, decisive ones first, blocked ones last.
+
+    Of findings that say the same one is enough.
+    """
     ids: t.Dict[t.Tuple[bool, str], t.Set[str]] = {}
     decisive: t.Set[str] = set()
     for finding in findings:

@@ -1,113 +1,222 @@
 # Copyright (c) 2026, The traceops.tracing authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""report.html: one file without scripts or outside parts, readable without its style as well.
+"""report.html: one file, nothing loaded, complete without its script and readable without its style.
 
-All text is escaped here, whatever it went through before. Hosts with equal outcomes share a row, so that
-the page of thousands of hosts stays small.
+What is shown is made here as plain data; `plugins/report_page/` has the template that shows it (with autoescape), its
+style and its script. Whatever text the template is given is cleaned once more on its way out.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import html
 import json
+import os
+import re
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._report import draw, fold
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict.funnel import STEPS
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean
+from ansible_collections.traceops.tracing.plugins.module_utils._report import fold, layout, quoted, steps
+from ansible_collections.traceops.tracing.plugins.module_utils._report.matrix import matrix
+from ansible_collections.traceops.tracing.plugins.module_utils._report.picture import picture
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import Text, epoch
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.judge import count
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import HOPS, PATH
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import HOPS, PATH, Check, Library
 
 Report = t.Dict[str, t.Any]
+Segments = t.List[t.Tuple[str, str]]  # (kind, text): kind is "" or "code" (a command) or "word" (a setting)
 
-MAX_DRAWN = 40  # programs in the drawing
-MAX_HOSTS = 200  # names or reasons listed in one place; the rest is a number
-DOCS = "https://github.com/traceops/tracing/blob/main/docs/checks.md"
+PAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "report_page")
+MAX_NAMES = 200  # hosts listed in one place; the table of hosts has all
+MAX_REASONS = 200
 
-_STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#1c2330;background:#fff}
-h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem;border-bottom:1px solid #d6dbe3}
-code,pre{font:13px/1.45 ui-monospace,monospace}pre{background:#f4f6f9;padding:.6rem;overflow:auto;white-space:pre-wrap}
-.sentence{font-size:1.15rem;padding:.8rem 1rem;background:#f4f6f9;overflow-wrap:anywhere}
-.sentence{border-width:0 0 0 .4rem;border-style:solid}
-.path{display:flex;flex-wrap:wrap;gap:.4rem;padding:0;list-style:none}
-.path li{padding:.3rem .7rem;border-width:2px;border-style:solid;border-radius:.4rem}.path .failed{font-weight:bold}
-.ok{border-color:#2e7d46}.problem,.failed{border-color:#b3261e}.warning,.incomplete,.pending{border-color:#b26a00}
-.info{border-color:#2b5fa8}.none,.skipped,.unknown,.blocked,.suppressed{border-color:#8a93a3}
-details{margin:.5rem 0;padding:.3rem .8rem;border-left:.3rem solid #8a93a3;overflow-wrap:anywhere}
-summary{cursor:pointer}table{border-collapse:collapse;font-size:13px}
-th,td{border:1px solid #d6dbe3;padding:.2rem .5rem;text-align:left;vertical-align:top}
-.scroll{overflow-x:auto}svg text{fill:currentColor;font:12px system-ui,sans-serif}
-svg circle{fill:currentColor}svg rect,svg path{fill:none;stroke:currentColor}
-svg .failed{stroke:#b3261e;stroke-width:2}svg .assumed{stroke-dasharray:4 3}
-.note{color:#5a6474}
-@media(prefers-color-scheme:dark){body{color:#e4e8ef;background:#151a22}pre,.sentence{background:#1f2630}
-h2,th,td{border-color:#3a4352}.note{color:#9aa5b5}a{color:#8ab4f8}}
-""".strip()
-
-_WORD = {"ok": "passed", "none": "not checked", "blocked": "behind the fault"}
+SYMBOLS = {
+    "ok": "√",
+    "failed": "×",
+    "problem": "×",
+    "warning": "!",
+    "info": "i",
+    "pending": "…",
+    "unknown": "?",
+    "blocked": "⊘",
+    "suppressed": "~",
+    "skipped": "-",
+    "none": "-",
+    "incomplete": "?",
+}
+WORDS = {
+    "ok": "passed",
+    "none": "not checked",
+    "skipped": "not checked",
+    "blocked": "behind the fault",
+    "unknown": "not known",
+    "info": "note",
+}
+_STATUS = {"ok": "No fault found", "problem": "Problem", "incomplete": "Incomplete"}
 _WORST = ("failed", "warning", "pending", "unknown", "blocked", "info", "suppressed", "ok", "skipped")
-_LETTER = {"ok": "√", "failed": "×", "warning": "!", "info": "i", "pending": "…", "unknown": "?", "suppressed": "~"}
 
 
-def page(report: Report) -> str:
-    """The HTML page for a report document."""
-    status, sentence = report["verdict"]["status"], report["verdict"]["sentence"]
-    digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-    body = [
-        "<h1>Why do the traces not appear?</h1>" if status == "problem" else "<h1>Tracing diagnosis</h1>",
-        f'<p class="sentence {_e(status)}"><strong>{_e(status)}</strong>: {_e(sentence)}</p>',
-        _run(report),
-        _path(report),
-        _found(report),
-        _funnel(report),
-        _root_causes(report),
-        _findings(report),
-        _not_checked(report),
-        _hosts(report),
-        '<p class="note">The evidence of every host is in report.json beside this file.</p>',
-    ]
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{digest}'\">"
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>Tracing: {_e(status)}</title><style>{_STYLE}</style></head><body>\n"
-        + "\n".join(part for part in body if part)
-        + "\n</body></html>\n"
+def page(report: Report, library: t.Optional[Library] = None) -> str:
+    """The HTML page for a report document; with the library it explains the checks as well."""
+    style, script = _part("style.css"), _part("page.js")
+    return _template().render(
+        **_shown(report, library),
+        style=_verbatim(style),
+        script=_verbatim(script),
+        policy=f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        "base-uri 'none'; form-action 'none'",
     )
 
 
-def _e(value: t.Any) -> str:
-    return html.escape(str(value), quote=True)
-
-
-def _run(report: Report) -> str:
-    evidence, run = report["evidence"], report["run"]
-    facts = [
-        count(len(evidence["hosts"]), "host"),
-        count(len(evidence["backends"]), "backend"),
-        count(len({finding["id"] for finding in report["findings"]}), "check"),
-        f"finished {run.get('finished')}",
-    ]
-    if run.get("check_mode"):
-        facts.append("check mode: no span was sent")
-    return f'<p class="note">{_e(", ".join(facts))}</p>'
-
-
-def _path(report: Report) -> str:
-    """The hops in order, each with what is to be said of it as a whole."""
+def _shown(report: Report, library: t.Optional[Library]) -> t.Dict[str, t.Any]:
+    """All that the template is given."""
+    folded = fold.fold(report)
+    lines = fold.by_hop(report, folded)
     follows = fold.follows_from(report)
+    grid = matrix(report, folded)
+    checks = {check.id: check for check in library.checks} if library else {}
+    used = dict.fromkeys(finding["id"] for finding in folded.firsts)
+    return {
+        "symbols": SYMBOLS,
+        "words": WORDS,
+        "verdict": _verdict(report),
+        "facts": _facts(report, folded),
+        "baseline": _baseline(report),
+        "hops": _hops(folded, follows),
+        "picture": picture(report),
+        "width": layout.WIDTH,
+        "causes": [_cause(report, cause, checks) for cause in report["verdict"]["root_causes"]],
+        "funnel": steps.funnel(report),
+        "timelines": steps.timelines(report),
+        "findings": [_hop(report, hop, found, follows, checks) for hop, found in lines.items()],
+        "reasons": list(fold.reasons(folded.firsts).items())[:MAX_REASONS],
+        "rows": grid.together() if len(grid.places) > 1 else [],
+        "several": len(grid.places),
+        "data": _verbatim(script_data(grid.data())) if len(grid.places) > 1 else "",
+        "checks": [_explained(checks[check_id], checks) for check_id in used if check_id in checks],
+        "explained": set(checks),
+    }
+
+
+def _template() -> t.Any:
+    import jinja2
+
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=jinja2.FileSystemLoader(PAGE),
+        finalize=_cleaned,
+    )
+    return environment.get_template("page.html.j2")
+
+
+def _cleaned(value: t.Any) -> t.Any:
+    """Text on its way into the page, without what moves a cursor or turns the direction of reading."""
+    return clean(value) if type(value) is str else value  # what is markup already is the template's own
+
+
+def _verbatim(text: str) -> t.Any:
+    """Text of ours that the template does not escape."""
+    import markupsafe
+
+    return markupsafe.Markup(text)
+
+
+def _part(name: str) -> str:
+    with open(os.path.join(PAGE, name), encoding="utf-8") as file:
+        return file.read()
+
+
+def _digest(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+_IN_SCRIPT = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
+
+
+def script_data(value: t.Any) -> str:
+    """`value` as JSON that nothing in it can end the script element of."""
+    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+    return "".join(_IN_SCRIPT.get(letter, letter) for letter in text) if re.search("[<>&]", text) else text
+
+
+def _verdict(report: Report) -> t.Dict[str, t.Any]:
+    verdict = report["verdict"]
+    causes = verdict["root_causes"]
+    return {
+        "status": verdict["status"],
+        "word": _STATUS.get(verdict["status"], verdict["status"]),
+        "sentence": verdict["sentence"],
+        "proved": bool(causes) and all(cause["proved"] for cause in causes),
+        "causes": len(causes),
+    }
+
+
+def _facts(report: Report, folded: fold.Folded) -> t.List[t.Tuple[str, str]]:
+    """What the run was: [(what, how much)]."""
+    evidence, run = report["evidence"], report["run"]
+    applications = sum(len(labels["applications"]) for labels in evidence["hosts"].values())
+    unreachable = [name for name, labels in evidence["hosts"].items() if labels.get("unreachable")]
+    numbers = dict.fromkeys(_COUNTED, 0)
+    for finding, rows in folded.groups:
+        if finding["state"] in numbers:
+            numbers[finding["state"]] += len(rows)
+    states = [f"{number:,} {WORDS.get(state, state)}" for state, number in numbers.items() if number]
+    facts = [
+        ("hosts", f"{len(evidence['hosts']):,}"),
+        ("applications", f"{applications:,}"),
+        ("backends", f"{len(evidence['backends']):,}"),
+        ("checks", str(len({finding["id"] for finding in folded.firsts}))),
+        ("findings", ", ".join(states) or "none"),
+        ("finished", str(run.get("finished") or "not known").replace("T", " ")[:19] + " UTC"),
+    ]
+    started, finished = epoch(run.get("started")), epoch(run.get("finished"))
+    if started is not None and finished is not None and finished > started:
+        facts.append(("took", f"{finished - started:.3g} s"))
+    if unreachable:
+        facts.append(("not reached", fold.named(unreachable)))
+    if run.get("check_mode"):
+        facts.append(("check mode", "no span was sent"))
+    return facts
+
+
+_COUNTED = ("failed", "warning", "pending", "suppressed", "ok")
+
+
+def _baseline(report: Report) -> t.Optional[t.Dict[str, t.Any]]:
+    """What changed since an earlier run, where there is one to compare with."""
+    found = report.get("baseline")
+    if not isinstance(found, dict):
+        return None
+    lists = {}
+    for key in ("new", "gone", "changed"):
+        lists[key] = [_compared(each) for each in found.get(key) or []][:MAX_NAMES]
+    return {
+        "file": found.get("file"),
+        "finished": str(found.get("finished") or "").replace("T", " ")[:19],
+        "unchanged": found.get("unchanged", 0),
+        **lists,
+    }
+
+
+def _compared(entry: t.Any) -> t.Dict[str, str]:
+    if not isinstance(entry, dict):
+        return {"id": "", "text": str(entry)}
+    where = next((str(entry[key]) for key in ("application", "host", "backend") if entry.get(key)), "")
+    title = str(entry.get("title") or "")
+    return {"id": str(entry.get("id") or ""), "text": f"{title} ({where})" if title and where else title or where}
+
+
+def _hops(folded: fold.Folded, follows: t.Mapping[str, str]) -> t.List[t.Dict[str, str]]:
+    """The hops in order, each with what is to be said of it as a whole."""
     of_hop: t.Dict[str, t.List[t.Dict[str, t.Any]]] = {}
-    for finding in report["findings"]:
+    for finding in folded.firsts:
         of_hop.setdefault(finding["hop"], []).append(finding)
-    items = []
-    for hop in HOPS:
-        state = _hop_state(of_hop.get(hop, []), follows)
-        if hop in PATH or state not in ("none", "ok"):
-            items.append(f'<li class="{state}"><a href="#{hop}">{hop}</a>: {_WORD.get(state, state)}</li>')
-    return f'<h2>The path of a span</h2><ol class="path">{"".join(items)}</ol>'
+    states = ((hop, _hop_state(of_hop.get(hop, []), follows)) for hop in HOPS)
+    return [{"name": hop, "state": s} for hop, s in states if hop in PATH or s not in ("none", "ok")]
 
 
 def _hop_state(findings: t.List[t.Dict[str, t.Any]], follows: t.Mapping[str, str]) -> str:
@@ -126,159 +235,119 @@ def _hop_state(findings: t.List[t.Dict[str, t.Any]], follows: t.Mapping[str, str
     return "blocked" if "blocked" in states else "none"
 
 
-def _found(report: Report) -> str:
-    """The path that discovery found: drawn while it can be taken in at a glance, and in words."""
-    path = report.get("path") or {"nodes": {}, "edges": {}}
-    edges = [edge for each in path["edges"].values() for edge in each]
-    if not edges:
-        return ""
-    several = len(report["evidence"]["hosts"]) > 1
-    drawn = f'<div class="scroll">{draw.svg(path, several)}</div>' if len(path["nodes"]) <= MAX_DRAWN else ""
-    items = "".join(
-        f'<li class="{draw.state(edge)}">{_e(draw.sentence(edge, several))}</li>' for edge in edges[:MAX_HOSTS]
-    )
-    rest = f'<p class="note">{len(edges) - MAX_HOSTS} more are in report.json.</p>' if len(edges) > MAX_HOSTS else ""
-    return f"<h2>The path that was found</h2>{drawn}<ul>{items}</ul>{rest}"
+def _cause(report: Report, cause: t.Dict[str, t.Any], checks: t.Mapping[str, Check]) -> t.Dict[str, t.Any]:
+    return {
+        **cause,
+        "where": _where(fold.places(report, cause)),
+        "fix": [_step(step) for step in cause["fix"]],
+        "matters": _matters(cause["id"], checks),
+    }
 
 
-def _funnel(report: Report) -> str:
-    """Whose spans got how far; a loss is marked where it is first seen."""
-    columns = report["funnel"]
-    if not columns:
-        return ""
-    head = "".join(f"<th>{_e(whose)}</th>" for whose in columns)
-    rows = []
-    for step in STEPS:
-        cells = [[cell for cell in told if cell["step"] == step] for told in columns.values()]
-        if any(cells):
-            rows.append(f"<tr><th>{_e(step)}</th>{''.join(f'<td>{_counts(found)}</td>' for found in cells)}</tr>")
-    return f"<h2>How far spans get</h2><table><tr><th></th>{head}</tr>{''.join(rows)}</table>"
+def _matters(check_id: str, checks: t.Mapping[str, Check]) -> str:
+    return checks[check_id].matters if check_id in checks else ""
 
 
-def _counts(cells: t.Sequence[t.Dict[str, t.Any]]) -> str:
-    return "<br>".join(
-        f"{'<strong>× {number} of {of}</strong>'.format(**cell) if cell['lost'] else cell['number']} "
-        f'<span class="note">{_e(cell["source"])}</span>'
-        for cell in cells
-    )
-
-
-def _root_causes(report: Report) -> str:
-    causes = report["verdict"]["root_causes"]
-    if not causes:
-        return ""
-    parts = ["<h2>Root causes</h2>"]
-    for cause in causes:
-        proved = " <strong>(proved)</strong>" if cause["proved"] else ""
-        parts.append(f"<h3>{_e(cause['hop'])}: {_e(cause['title'])}{proved}</h3>")
-        places = fold.places(report, cause)
-        if places:
-            parts.append(f"<p>on {_names(places)}</p>")
-        parts.append(f"<p>{_e(cause['cause'])}</p>{_fix(cause['fix'])}<p>{_link(cause['id'])}</p>")
-        if cause["consequences"]:
-            ids = ", ".join(_link(check_id) for check_id in cause["consequences"])
-            parts.append(f'<p class="note">Fails only because of it: {ids}</p>')
-    return "".join(parts)
-
-
-def _findings(report: Report) -> str:
-    parts = ["<h2>Findings</h2>"]
-    for hop, lines in fold.by_hop(report).items():
-        shown = [line for line in lines if line.finding["state"] not in ("skipped", "blocked", "unknown")]
-        parts.append(f'<h3 id="{_e(hop)}">{_e(hop)}</h3>')
-        if not shown:
-            parts.append('<p class="note">not checked</p>')
-        shown.sort(key=lambda line: _WORST.index(line.finding["state"]))
-        parts += [_finding(line) for line in shown]
-    return "".join(parts)
-
-
-def _finding(line: fold.Line) -> str:
-    finding = line.finding
-    state = finding["state"]
-    opened = " open" if state in ("failed", "warning") else ""
-    who = f" ({_e(fold.named(line.places))})" if line.places else ""
-    parts = [f'<details class="{_e(state)}"{opened}><summary>{_LETTER.get(state, "-")} {_e(line.title)}{who}</summary>']
-    if finding["reason"]:
-        parts.append(f"<p>{_e(state)}: {_e(finding['reason'])}</p>")
-    if finding.get("cause"):
-        parts.append(f"<p>{_e(finding['cause'])}</p>{_fix(finding['fix'])}")
-    if finding["evidence"]:
-        whose = f" of {_e(line.places[0])}" if len(line.places) > 1 else ""
-        quoted = json.dumps(finding["evidence"], indent=1, ensure_ascii=False)
-        parts.append(f"<p>Evidence{whose}:</p><pre>{_e(quoted)}</pre>")
-    if len(line.places) > 1:
-        parts.append(f"<p>On {_names(line.places)}</p>")
-    parts.append(f"<p>{_link(finding['id'])}</p></details>")
-    return "".join(parts)
-
-
-def _not_checked(report: Report) -> str:
-    reasons = fold.reasons(report["findings"])
-    if not reasons:
-        return ""
-    shown = list(reasons.items())[:MAX_HOSTS]
-    rows = "".join(f"<tr><td>{_e(reason)}</td><td>{number}</td></tr>" for reason, number in shown)
-    if len(reasons) > len(shown):
-        rows += f"<tr><td>and {len(reasons) - len(shown)} more reasons</td><td></td></tr>"
-    return f"<h2>Not checked</h2><table><tr><th>why</th><th>checks</th></tr>{rows}</table>"
-
-
-def _hosts(report: Report) -> str:
-    """Hosts x checks, one row for all with the same outcome; checks that nobody could decide are left out.
-
-    A host with several applications has a row for each of them, in which its own findings stand as well.
-    """
-    hosts, subjects = _outcomes(report)
-    outcomes = {place: {**hosts.get(host, {}), **found} for (host, place), found in subjects.items()}
-    if not outcomes:
-        return ""
-    ids = list(dict.fromkeys(i for found in outcomes.values() for i, state in found.items() if state != "skipped"))
-    rows: t.Dict[t.Tuple[str, ...], t.List[str]] = {}
-    for place, found in outcomes.items():
-        rows.setdefault(tuple(found.get(check_id, "skipped") for check_id in ids), []).append(place)
-    head = "".join(f"<th>{_e(check_id)}</th>" for check_id in ids)
-    body = []
-    for states, places in sorted(rows.items(), key=lambda row: (-sum(s == "failed" for s in row[0]), -len(row[1]))):
-        cells = "".join(f'<td title="{_e(state)}">{_LETTER.get(state, "-")}</td>' for state in states)
-        body.append(f"<tr><th>{_names(places)}</th>{cells}</tr>")
-    return (
-        f'<h2>Hosts</h2><p class="note">√ passed, × failed, ! warning, i note, … pending, ? could not be determined, '
-        '~ suppressed, - not checked</p><div class="scroll"><table>'
-        f"<tr><th>hosts</th>{head}</tr>{''.join(body)}</table></div>"
-    )
-
-
-def _outcomes(
-    report: Report,
-) -> t.Tuple[t.Dict[str, t.Dict[str, str]], t.Dict[t.Tuple[str, str], t.Dict[str, str]]]:
-    """{check id: state} of each host as such, and of each of its applications (by host and place)."""
-    hosts: t.Dict[str, t.Dict[str, str]] = {}
-    subjects: t.Dict[t.Tuple[str, str], t.Dict[str, str]] = {}
-    for finding in report["findings"]:
-        if finding["application"] is not None:
-            place = fold.subject(report, finding)
-            subjects.setdefault((finding["host"], place), {})[finding["id"]] = finding["state"]
-        elif finding["host"] is not None:
-            hosts.setdefault(finding["host"], {})[finding["id"]] = finding["state"]
-    for host, found in hosts.items():
-        if not report["evidence"]["hosts"][host]["applications"]:
-            subjects[host, host] = found
-    return hosts, subjects
-
-
-def _names(places: t.Sequence[str]) -> str:
-    listed = ", ".join(_e(place) for place in places[:MAX_HOSTS])
-    more = f" and {len(places) - MAX_HOSTS} more" if len(places) > MAX_HOSTS else ""
-    if len(places) <= 8:
-        return listed
+def _where(places: t.Sequence[str]) -> t.Dict[str, t.Any]:
+    """Places as one line of words, and all of them where these are more."""
+    if len(places) <= 4:
+        return {"words": ", ".join(places), "names": "", "left": 0}
     noun = "applications" if any(": " in place for place in places) else "hosts"
-    return f"<details><summary>{len(places)} {noun}</summary>{listed}{more}</details>"
+    return {
+        "words": count(len(places), noun[:-1]),
+        "names": ", ".join(places[:MAX_NAMES]),
+        "left": max(0, len(places) - MAX_NAMES),
+    }
 
 
-def _fix(steps: t.Sequence[str]) -> str:
-    return f"<ol>{''.join(f'<li>{_e(step)}</li>' for step in steps)}</ol>" if steps else ""
+def _hop(
+    report: Report,
+    hop: str,
+    lines: t.Sequence[fold.Line],
+    follows: t.Mapping[str, str],
+    checks: t.Mapping[str, Check],
+) -> t.Dict[str, t.Any]:
+    """The findings of a hop: those to look at, those that passed, and how many are open."""
+    views = [_finding(report, line, follows, checks) for line in lines if line.finding["state"] not in _OPEN]
+    views.sort(key=lambda view: (bool(view["after"]), _WORST.index(view["state"])))
+    undecided = {line.finding["id"] for line in lines if line.finding["state"] in _OPEN}
+    return {
+        "name": hop,
+        "loud": [view for view in views if view["state"] != "ok"],
+        "passed": [view for view in views if view["state"] == "ok"],
+        "open": len(undecided - {view["id"] for view in views}),
+    }
 
 
-def _link(check_id: str) -> str:
-    return f'<a href="{DOCS}#{_e(check_id)}">{_e(check_id)}</a>'
+_OPEN = ("skipped", "blocked", "unknown")
+
+
+def _finding(
+    report: Report, line: fold.Line, follows: t.Mapping[str, str], checks: t.Mapping[str, Check]
+) -> t.Dict[str, t.Any]:
+    finding = line.finding
+    check = checks.get(finding["id"])
+    passed = finding["state"] == "ok"
+    return {
+        "id": finding["id"],
+        "state": finding["state"],
+        "title": line.title,
+        "where": _where(line.places),
+        "reason": finding["reason"],
+        "cause": finding.get("cause", ""),
+        "fix": [_step(step) for step in finding.get("fix", [])],
+        "proved": finding.get("proved", False),
+        "after": follows.get(finding["id"], "") if finding["state"] in fold.FAILING else "",
+        "first": line.places[0] if len(line.places) > 1 else "",
+        "tables": quoted.seen(report, finding) if passed else quoted.tables(report, finding),
+        "question": check.question if check else "",
+        "matters": check.matters if check else "",
+    }
+
+
+# A command within a step of a fix: after a colon or at its start, to the end of its clause; and settings by name.
+_PROGRAM = (
+    r"(?:docker|podman|kubectl|curl|systemctl|journalctl|timedatectl|ss|openssl|grep|tail|chmod|chown|setfacl|usermod|"
+    r"ip|dig|getent|nc|cat|ls|df|ps|ansible-playbook|chronyc|tempo|otelcol|du|date|nslookup)"
+)
+_CODE = re.compile(
+    rf"(?P<code>(?:(?<=^)|(?<=: )|(?<=; )|(?<=or )|(?<=then ))(?:sudo )?{_PROGRAM} -?[^;,]*?[^;,\s]*(?=$|; |, |: ))"
+    r"|(?P<word>\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?:=[^\s,;()]+)?|\bdiagnose_\w+|\b[a-z_]+(?:\.[a-z_]+)+\b(?!/)(?::? \d\w*)?)"
+)
+
+
+def _step(text: str) -> t.Dict[str, t.Any]:
+    """A step of a fix in segments, and what of it can be copied into a shell or a file."""
+    segments: Segments = []
+    at = 0
+    for found in _CODE.finditer(text[: quoted.MAX_TEXT]):
+        segments += [("", text[at : found.start()]), (str(found.lastgroup), found.group())]
+        at = found.end()
+    segments = [segment for segment in [*segments, ("", text[at : quoted.MAX_TEXT])] if segment[1]]
+    copied = [part for kind, part in segments if kind == "code"]
+    copied = copied or [part for kind, part in segments if kind == "word" and "=" in part]
+    return {"segments": segments, "copied": "\n".join(copied)}
+
+
+def _explained(check: Check, checks: t.Mapping[str, Check]) -> t.Dict[str, t.Any]:
+    """What a check means, for a reader who has nothing else."""
+    related = [other for other in check.related if other in checks]
+    related += [other for other in check.explains if other in checks and other not in related]
+    return {
+        "id": check.id,
+        "question": check.question,
+        "severity": check.severity,
+        "decisive": check.decisive,
+        "scope": check.scope,
+        "title": _plain(check.title),
+        "cause": _plain(check.cause),
+        "matters": check.matters,
+        "fix": [_plain(step) for step in check.fix],
+        "example": check.example,
+        "related": related,
+    }
+
+
+def _plain(text: Text) -> Segments:
+    """A text of a check, in which something stands for what a run sees."""
+    return [("", part) if isinstance(part, str) else ("word", quoted.title(part.source)) for part in text.parts]
