@@ -53,7 +53,7 @@ def measure() -> Iterator[Measured]:
     assert len(report["findings"]) == expected
     yield Measured(f"{len(scopes)} checks over {HOSTS} hosts, to the verdict", took, "s", 10.0)
     started = time.process_time()
-    page, site = console.page(report), html.page(report)
+    page, site = console.page(report), html.page(report, checks)
     yield Measured("console page and report.html of these", time.process_time() - started, "s", 5.0)
     yield Measured("size of the console page", len(page) / 1000, "kB", 20.0)
     yield Measured("size of report.html", len(site) / 1e6, "MB", 1.0)

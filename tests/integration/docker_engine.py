@@ -228,7 +228,7 @@ def root_file_system(name: str, packages: t.Sequence[str]) -> Path:
     if tar.is_file():
         return tar
     require(os.geteuid() == 0, "root, to build a Debian root file system")
-    _install("debootstrap")
+    install("debootstrap")
     mirror, suite = _mirror()
     directory = CACHE / f"rootfs-{name}.{os.getpid()}"
     partial = tar.with_suffix(".partial")
@@ -257,7 +257,7 @@ def _running_engine() -> t.Iterator[str]:
     url = _installed()
     if url is None:
         require(os.geteuid() == 0, "a running Docker Engine, or root to start one")
-        _install("docker.io", "iptables", "iproute2")
+        install("docker.io", "iptables", "iproute2")
         url = _installed()  # where a service manager runs, the package starts it
     if url is not None:
         yield url
@@ -365,11 +365,12 @@ def _mirror() -> t.Tuple[str, str]:
     pytest.fail("apt knows no Debian archive to build test images from")
 
 
-def _install(*packages: str) -> None:
-    programs = {"docker.io": "dockerd", "debootstrap": "debootstrap", "iptables": "iptables", "iproute2": "ip"}
+def install(*packages: str) -> None:
+    """Debian's packages whose program is not there; skips the test where apt or root is missing."""
+    programs = {"docker.io": "dockerd", "iproute2": "ip"}
     path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
     with _locked(CACHE / "apt.lock"):  # lanes begin at the same time
-        missing = [name for name in packages if not shutil.which(programs[name], path=path)]
+        missing = [name for name in packages if not shutil.which(programs.get(name, name), path=path)]
         if missing:
             require(shutil.which("apt-get"), f"{' and '.join(missing)}, or apt-get to install them")
             _command("apt-get", "update", "-qq")

@@ -21,14 +21,14 @@ from ansible_collections.traceops.tracing.plugins.module_utils._report import fo
 from ansible_collections.traceops.tracing.plugins.module_utils._report.matrix import matrix
 from ansible_collections.traceops.tracing.plugins.module_utils._report.picture import picture
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import Text, epoch
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict.judge import count
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.judge import count, no_collection
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import HOPS, PATH, Check, Library
 
 Report = t.Dict[str, t.Any]
 Segments = t.List[t.Tuple[str, str]]  # (kind, text): kind is "" or "code" (a command) or "word" (a setting)
 
 PAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "report_page")
-MAX_NAMES = 200  # hosts listed in one place; the table of hosts has all
+MAX_NAMES = 100  # hosts listed in one place; the table of hosts has all
 MAX_REASONS = 200
 
 SYMBOLS = {
@@ -60,13 +60,15 @@ _WORST = ("failed", "warning", "pending", "unknown", "blocked", "info", "suppres
 def page(report: Report, library: t.Optional[Library] = None) -> str:
     """The HTML page for a report document; with the library it explains the checks as well."""
     style, script = _part("style.css"), _part("page.js")
-    return _template().render(
-        **_shown(report, library),
-        style=_verbatim(style),
-        script=_verbatim(script),
-        policy=f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
-        "base-uri 'none'; form-action 'none'",
-    )
+    policy = f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; base-uri 'none'"
+    with no_collection():
+        text: str = _template().render(
+            **_shown(report, library),
+            style=_verbatim(style),
+            script=_verbatim(script),
+            policy=f"{policy}; form-action 'none'",
+        )
+    return text
 
 
 def _shown(report: Report, library: t.Optional[Library]) -> t.Dict[str, t.Any]:
@@ -248,14 +250,14 @@ def _matters(check_id: str, checks: t.Mapping[str, Check]) -> str:
     return checks[check_id].matters if check_id in checks else ""
 
 
-def _where(places: t.Sequence[str]) -> t.Dict[str, t.Any]:
-    """Places as one line of words, and all of them where these are more."""
+def _where(places: t.Sequence[str], named: bool = True) -> t.Dict[str, t.Any]:
+    """Places as one line of words, and where these are more, their names."""
     if len(places) <= 4:
         return {"words": ", ".join(places), "names": "", "left": 0}
     noun = "applications" if any(": " in place for place in places) else "hosts"
     return {
         "words": count(len(places), noun[:-1]),
-        "names": ", ".join(places[:MAX_NAMES]),
+        "names": ", ".join(places[:MAX_NAMES]) if named else "",
         "left": max(0, len(places) - MAX_NAMES),
     }
 
@@ -292,7 +294,7 @@ def _finding(
         "id": finding["id"],
         "state": finding["state"],
         "title": line.title,
-        "where": _where(line.places),
+        "where": _where(line.places, named=not passed),
         "reason": finding["reason"],
         "cause": finding.get("cause", ""),
         "fix": [_step(step) for step in finding.get("fix", [])],
@@ -312,7 +314,8 @@ _PROGRAM = (
 )
 _CODE = re.compile(
     rf"(?P<code>(?:(?<=^)|(?<=: )|(?<=; )|(?<=or )|(?<=then ))(?:sudo )?{_PROGRAM} -?[^;,]*?[^;,\s]*(?=$|; |, |: ))"
-    r"|(?P<word>\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?:=[^\s,;()]+)?|\bdiagnose_\w+|\b[a-z_]+(?:\.[a-z_]+)+\b(?!/)(?::? \d\w*)?)"
+    r"|(?P<word>\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?:=[^\s,;()]+)?"
+    r"|\bdiagnose_\w+|\b[a-z_]+(?:\.[a-z_]+)+\b(?!/)(?::? \d\w*)?)"
 )
 
 

@@ -136,13 +136,8 @@ def _rows(boxes: Boxes, slots: t.Dict[t.Tuple[int, int], int], lines: t.Sequence
     middle: t.Dict[t.Any, float] = {}
     for column in sorted(columns):
         members = columns[column]
-
-        def wanted(key: t.Any) -> float:
-            """The mean height of what is left of it and connected."""
-            found = [middle[other] for other in _left_of(key, column, boxes, slots, lines) if other in middle]
-            return sum(found) / len(found) if found else 0.0
-
-        members.sort(key=wanted)
+        wanted = {key: _wanted(key, column, boxes, slots, lines, middle) for key in members}
+        members.sort(key=wanted.__getitem__)
         y = MARGIN
         for key in members:
             if key in boxes:
@@ -166,6 +161,19 @@ def _rows(boxes: Boxes, slots: t.Dict[t.Tuple[int, int], int], lines: t.Sequence
             else:
                 slots[key] += down
     return int(bottom)
+
+
+def _wanted(
+    key: t.Any,
+    column: int,
+    boxes: Boxes,
+    slots: t.Mapping[t.Tuple[int, int], int],
+    lines: t.Sequence[Line],
+    middle: t.Mapping[t.Any, float],
+) -> float:
+    """The mean height of what is left of it and connected."""
+    found = [middle[other] for other in _left_of(key, column, boxes, slots, lines) if other in middle]
+    return sum(found) / len(found) if found else 0.0
 
 
 def _left_of(
@@ -208,9 +216,8 @@ def _lanes(
             free = at + tall / 2
             left, _right = _ends(line, boxes)
             end = x + GUTTER
-            ways.setdefault(number, []).append(
-                f"M{x} {y1}C{x + BEND} {y1} {x} {at} {x + BEND} {at}H{end - BEND}C{end} {at} {end - BEND} {y2} {end} {y2}"
-            )
+            out = f"M{x} {y1}C{x + BEND} {y1} {x} {at} {x + BEND} {at}"
+            ways.setdefault(number, []).append(f"{out}H{end - BEND}C{end} {at} {end - BEND} {y2} {end} {y2}")
             if column == boxes[left].column:
                 line.x, line.y = x + BEND + 4, at
                 line.said = wrapped(line.below, NAME if line.state == "failed" else LETTERS)

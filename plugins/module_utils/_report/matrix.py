@@ -51,20 +51,17 @@ class Matrix(t.NamedTuple):
     def together(self) -> t.List[t.Dict[str, t.Any]]:
         """The same as rows of words: {names, states: {state: [check ids]}, passed, skipped}, the worst first."""
         members: t.Dict[int, t.List[str]] = {}
-        for name, pattern in self.places:
-            members.setdefault(pattern, []).append(clean(name)[:200])
+        for name, number in self.places:
+            members.setdefault(number, []).append(clean(name)[:200])
         ids = [check_id for check_id, _hop in self.checks]
-        rows = []
-        for number, names in members.items():
-            pattern = self.patterns[number]
+        rows: t.List[t.Dict[str, t.Any]] = []
+        for pattern, names in ((self.patterns[number], names) for number, names in members.items()):
             states = {
                 state: [ids[place] for place, letter in enumerate(pattern) if letter == LETTERS[state]]
                 for state in _LOUD
                 if LETTERS[state] in pattern
             }
-            rows.append(
-                {"names": names, "states": states, "passed": pattern.count("k"), "skipped": pattern.count("-")}
-            )
+            rows.append({"names": names, "states": states, "passed": pattern.count("k"), "skipped": pattern.count("-")})
         rows.sort(key=lambda row: [-len(row["states"].get(state, ())) for state in _LOUD] + [-len(row["names"])])
         return rows
 
@@ -88,17 +85,18 @@ def matrix(report: Report, folded: fold.Folded) -> Matrix:
             letter = ord(LETTERS[finding["state"]])
             for row in rows:
                 cells[row][place] = letter
-    hosts = {row.host: cells[n] for n, row in enumerate(folded.rows) if row.host is not None and row.application is None}
+    hosts = {
+        row.host: cells[n] for n, row in enumerate(folded.rows) if row.host is not None and row.application is None
+    }
     numbers: t.Dict[str, int] = {}
     places = []
     several = report["evidence"]["hosts"]
-    for number, row in enumerate(folded.rows):
-        if row.host is None or (row.application is None and several[row.host]["applications"]):
+    for whom, own in zip(folded.rows, cells):
+        if whom.host is None or (whom.application is None and several[whom.host]["applications"]):
             continue
-        own = cells[number]
-        about = hosts.get(row.host)
-        if about is not None and row.application is not None:
-            own = bytearray(b if a == 45 else a for a, b in zip(own, about))
+        about = hosts.get(whom.host)
+        if about is not None and whom.application is not None:
+            own = bytearray(b if a == ord("-") else a for a, b in zip(own, about))
         pattern = numbers.setdefault(own.decode(), len(numbers))
-        places.append((fold.subject(report, row._asdict()), pattern))
+        places.append((fold.subject(report, whom._asdict()), pattern))
     return Matrix(checks, list(numbers), places)

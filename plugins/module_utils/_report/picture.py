@@ -108,7 +108,7 @@ Edges = t.Sequence[draw.Edge]
 
 
 def _grouped(nodes: t.Mapping[str, t.Any], edges: Edges, proofs: Proofs) -> t.Tuple[Groups, int]:
-    """Which programs share a box: none, those that are alike, or all of a kind that fare alike; and how coarse that is."""
+    """Which programs share a box: none, those that are alike, or all of a kind that fare alike; and how coarse."""
     if len(nodes) <= MAX_SINGLE:
         return {name: name for name in nodes}, 0
     for level in (1, 2):
@@ -144,9 +144,7 @@ def _refined(groups: Groups, edges: Edges, proofs: Proofs) -> Groups:
         current = finer
 
 
-def _boxes(
-    nodes: t.Mapping[str, t.Any], group_of: Groups, proofs: Proofs, several: bool
-) -> t.Dict[t.Any, Box]:
+def _boxes(nodes: t.Mapping[str, t.Any], group_of: Groups, proofs: Proofs, several: bool) -> t.Dict[t.Any, Box]:
     members: t.Dict[t.Any, t.List[t.Any]] = {}
     for name, node in nodes.items():
         members.setdefault(group_of[name], []).append(node)
@@ -158,12 +156,11 @@ def _box(members: t.Sequence[t.Any], proofs: Proofs, several: bool) -> Box:
     kind = KINDS.get(first["kind"], str(first["kind"]))
     hosts = list(dict.fromkeys(str(node["host"]) for node in members))
     name = first["name"] if len(names) == 1 else f"{len(members)} {_plural(kind)}"
-    about = kind if len(names) == 1 else ""
+    lines = [kind if len(names) == 1 else ""]
     if len(hosts) > 1:
-        about = f"{about} on {len(hosts)} hosts" if about else f"on {len(hosts)} hosts"
+        lines.append(f"on {len(hosts)} hosts")
     elif several and hosts[0]:
-        about = f"{about} on {hosts[0]}".strip()
-    lines = [about]
+        lines.append(f"on {hosts[0]}")
     if len(members) == 1:
         lines += [_runs_as(first)]
     if not first["running"]:
@@ -210,7 +207,8 @@ def _lines(
         if end is None or end == start:
             end = ("open", _open_key(edge, level, len(opened) <= MAX_OPEN))
         said = proofs.of_edge(edge)
-        key = (start, end, said.state, edge["assumed"], edge["by"] if level == 0 else "", edge["address"] if level == 0 else "")
+        own = (edge["by"], edge["address"]) if level == 0 else ("", "")
+        key = (start, end, said.state, edge["assumed"], *own)
         together.setdefault(key, []).append(edge)
     boxes: t.Dict[t.Any, Box] = {}
     lines = []
@@ -223,9 +221,7 @@ def _lines(
 
 def _opened(edges: Edges, group_of: Groups, level: int) -> t.Set[t.Any]:
     return {
-        _open_key(edge, level, True)
-        for edge in edges
-        if group_of.get(edge["to"]) in (None, group_of[edge["origin"]])
+        _open_key(edge, level, True) for edge in edges if group_of.get(edge["to"]) in (None, group_of[edge["origin"]])
     }
 
 
@@ -280,7 +276,8 @@ def _words(edges: Edges, several: bool, proofs: Proofs) -> t.List[t.Dict[str, t.
     alike: t.Dict[t.Any, t.List[draw.Edge]] = {}
     for edge in edges:
         state = proofs.of_edge(edge).state
-        key = (edge["by"], edge["address"], edge["assumed"], edge["problem"], edge["listener"], state, _name(edge["to"]))
+        said = tuple(edge[name] for name in ("by", "address", "assumed", "problem", "listener"))
+        key = (*said, state, _name(edge["to"]))
         alike.setdefault(key, []).append(edge)
     found = []
     for those in alike.values():

@@ -63,10 +63,10 @@ class Proofs:
         backends = self._report["evidence"]["backends"]
         urls = {}
         for backend in backends.values():
-            for kind, label in (("tempo", "tempo_info"), ("grafana", "grafana")):
-                url = (backend.get("settings") or {}).get(f"{kind}_url")
+            for kind in ("Tempo", "Grafana"):
+                url = (backend.get("settings") or {}).get(f"{kind.lower()}_url")
                 if url:
-                    urls[f"/{'Tempo' if kind == 'tempo' else 'Grafana'} {url}"] = backend
+                    urls[f"/{kind} {url}"] = backend
         only = next(iter(backends.values())) if len(backends) == 1 else None
         same = len({(b.get("tempo_info") or {}).get("url") for b in backends.values()}) == 1
         found = {}
@@ -184,7 +184,8 @@ class Proofs:
     def together(self, edges: t.Sequence[draw.Edge]) -> Proof:
         """One proof for edges that fare alike: their canaries are added up."""
         every = [self.of_edge(edge) for edge in edges]
-        sent, accepted, stored = (sum(proof[place] for proof in every) for place in (2, 3, 4))
+        sent, accepted = sum(proof.sent for proof in every), sum(proof.accepted for proof in every)
+        stored = sum(proof.stored for proof in every)
         words = list(dict.fromkeys(proof.words for proof in every if proof.words))
         told = words[0] if len(words) == 1 else ""
         if len(words) > 1:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The traceops.tracing authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The evidence of a finding as tables of words: what was seen, the log's lines, the request and its answer, the setting.
+"""The evidence of a finding as tables of words: what was seen, a log's lines, a request and its answer, a setting.
 
 A finding quotes evidence in short. Here the whole of it is looked up again where it is, in the report's own evidence.
 """
@@ -107,7 +107,7 @@ class _Look:
         host = evidence["hosts"].get(finding["host"]) or {}
         own = (host.get("applications") or {}).get(finding["application"]) or {}
         backend = evidence["backends"].get(finding["backend"] or own.get("backend")) or {}
-        self.settings = {}
+        self.settings: t.Dict[str, t.Any] = {}
         self.sources: t.Dict[str, t.Any] = {}
         for where in (report["run"], backend, host, own):
             given = where.get("settings") or {}
@@ -182,7 +182,9 @@ def words(value: t.Any) -> str:
     if isinstance(value, str):
         return text(value) or "empty"
     if isinstance(value, dict):
-        return "; ".join(f"{clean(str(key)).replace('_', ' ')}: {words(item)}" for key, item in value.items()) or "nothing"
+        return (
+            "; ".join(f"{clean(str(key)).replace('_', ' ')}: {words(item)}" for key, item in value.items()) or "nothing"
+        )
     if isinstance(value, (list, tuple)):
         shown = ", ".join(words(item) for item in value[:MAX_ROWS])
         more = f" and {len(value) - MAX_ROWS} more" if len(value) > MAX_ROWS else ""
@@ -204,7 +206,9 @@ def _log(label: str, look: _Look, names: t.Sequence[str]) -> t.List[Table]:
         return []
     patterns = seen.get("patterns") or {}
     wanted = {name.split(".")[2] for name in names if name.startswith(f"{label}.patterns.")} & set(patterns)
-    failing = {key for key, each in patterns.items() if isinstance(each, dict) and (each.get("reason") or {}).get("cause")}
+    failing = {
+        key for key, each in patterns.items() if isinstance(each, dict) and (each.get("reason") or {}).get("cause")
+    }
     if f"{label}.patterns" in names:
         wanted |= failing or {key for key, each in patterns.items() if isinstance(each, dict) and each.get("count")}
     found = []
@@ -253,14 +257,17 @@ def _endpoint(label: str, look: _Look) -> t.List[Table]:
         each = seen["phases"].get(phase)
         if not isinstance(each, dict) or each.get("cause") in ("not_run", "not_wanted"):
             continue
-        outcome = {True: "yes", False: f"no: {str(each.get('cause')).replace('_', ' ')}"}.get(each.get("ok"), "not known")
+        refused = f"no: {str(each.get('cause')).replace('_', ' ')}"
+        outcome = "not known" if each.get("ok") is None else "yes" if each["ok"] else refused
         took = f", {each['ms']:g} ms" if isinstance(each.get("ms"), (int, float)) and each["ms"] else ""
         about = each.get("address") or ", ".join(map(str, (each.get("addresses") or [])[:4]))
         status = f", status {each['status']}" if each.get("status") else ""
         rows.append(Row(name, text(f"{outcome}{f' ({about})' if about else ''}{status}{took}")))
     rows.append(Row("answer", text(seen.get("message", ""))))
     for tried in (seen.get("counterfactuals") or [])[:5]:
-        outcome = "was accepted" if tried.get("ok") else f"was not accepted ({str(tried.get('cause')).replace('_', ' ')})"
+        outcome = (
+            "was accepted" if tried.get("ok") else f"was not accepted ({str(tried.get('cause')).replace('_', ' ')})"
+        )
         rows.append(Row("tried as well", text(f"{tried.get('setting')}: the same span {outcome}")))
     return [Table(f"Request to the {_WHOSE[label]}", rows)]
 

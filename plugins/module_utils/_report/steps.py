@@ -88,6 +88,10 @@ def timelines(report: Report, most: int = 4) -> t.List[t.Tuple[str, t.List[Momen
     return list(seen.values())
 
 
+def _state(ok: t.Optional[bool]) -> str:
+    return "none" if ok is None else "ok" if ok else "failed"
+
+
 def _moments(host: str, name: str, own: t.Mapping[str, t.Any], backend: t.Mapping[str, t.Any]) -> t.List[Moment]:
     otlp = own["otlp"]
     raw: t.List[t.Tuple[str, str, str, float, float]] = []  # name, state, words, start and length in ms
@@ -97,7 +101,7 @@ def _moments(host: str, name: str, own: t.Mapping[str, t.Any], backend: t.Mappin
         if not isinstance(each, dict) or each.get("cause") in ("not_run", "not_wanted"):
             continue
         took = float(each.get("ms") or 0)
-        state = {True: "ok", False: "failed"}.get(each.get("ok"), "none")
+        state = _state(each.get("ok"))
         cause = "" if state == "ok" else f", {str(each.get('cause')).replace('_', ' ')}"
         raw.append((words, state, f"{took:g} ms{cause}", at, took))
         at += took
@@ -118,7 +122,7 @@ def _moments(host: str, name: str, own: t.Mapping[str, t.Any], backend: t.Mappin
     for step in grafana.get("steps") or []:
         if step.get("name") == "trace" and step.get("cause") != "not_run":
             took = float(step.get("elapsed_ms") or 0)
-            state = {True: "ok", False: "failed"}.get(step.get("ok"), "none")
+            state = _state(step.get("ok"))
             raw.append(("opened through Grafana", state, f"{took:g} ms", at, took))
             at += took
     whole = sum(max(each[4], _SLOW_MS) for each in raw) or 1.0

@@ -27,7 +27,7 @@ def write(report: Report, directory: str, library: t.Optional[Library] = None) -
     """
     texts = {
         "json": ("report.json", json.dumps(report, ensure_ascii=False, separators=(",", ":")) + "\n"),
-        "html": ("report.html", html.page(report)),
+        "html": ("report.html", html.page(report, library)),
         "markdown": ("report.md", markdown.page(report)),
         "junit": ("junit.xml", junit.page(report)),
         "prometheus": ("metrics.prom", prometheus.page(report)),

@@ -38,7 +38,7 @@ def report(
     The severity from which a failing check is a problem is `run.fail_on`; with `never` and `new` it is `critical`.
     With an earlier report as `baseline` it also has `baseline`, what differs (see `compare`).
     """
-    with _no_collection():
+    with no_collection():
         made = _report(document, library)
         if baseline is not None:
             made = {**made, "baseline": compare.compare(baseline, made, baseline_file)}
@@ -81,7 +81,7 @@ def threshold(fail_on: str) -> str:
 
 
 @contextlib.contextmanager
-def _no_collection() -> t.Iterator[None]:
+def no_collection() -> t.Iterator[None]:
     """Without the garbage collector: it finds no circle in findings, but walks all evidence for each few of them."""
     was = gc.isenabled()
     gc.disable()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.traceops.tracing.plugins.module_utils._report import html, markdown
+from ansible_collections.traceops.tracing.plugins.module_utils._report import markdown
+from ansible_collections.traceops.tracing.plugins.module_utils._report import steps as shown
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import funnel
 from ansible_collections.traceops.tracing.tests.unit.report import reports
 
@@ -103,9 +104,11 @@ def test_evidence_of_another_shape_counts_nothing() -> None:
 
 
 def test_the_page_marks_the_loss_and_says_who_counted() -> None:
-    page = html.page(reports.of_case("network.otlp.connection-refused"))
-    assert "<h2>How far spans get</h2>" in page
-    assert '<strong>× 0 of 1</strong> <span class="note">the answers of the OTLP endpoints</span>' in page
+    ((whose, bars), *_others) = shown.funnel(reports.of_case("network.otlp.connection-refused"))
+    assert whose == "canaries"
+    (lost,) = [bar for bar in bars if bar.lost]
+    assert (lost.step, lost.number, lost.length, lost.of) == ("accepted", 0, 0, 100)
+    assert lost.words == "1 of 1 lost before this; the answers of the OTLP endpoints"
 
 
 def test_markdown_names_losses_only() -> None:
