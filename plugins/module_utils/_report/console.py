@@ -54,12 +54,13 @@ def lines(report: Report, paths: t.Sequence[str] = (), utf8: bool = True, verbos
     """
     marks = _MARKS if utf8 else _ASCII_MARKS
     follows = fold.follows_from(report)
-    shown = [Line(_head(report), "head"), *_styled(_found(report, MAX_EDGES))]
-    for hop, found_ in fold.by_hop(report).items():
+    folded = fold.fold(report)
+    shown = [Line(_head(report, folded.firsts), "head"), *_styled(_found(report, MAX_EDGES))]
+    for hop, found_ in fold.by_hop(report, folded).items():
         body = _hop(found_, follows, marks, verbose)
         if body:
             shown += [Line(hop, "head"), *body]
-    shown += _styled(_not_checked(report, verbose), "muted")
+    shown += _styled(_not_checked(report, folded.firsts, verbose), "muted")
     shown += [Line(f"report: {path}") for path in paths]
     shown += [Line(""), *_baseline(report, marks), *_verdict(report)]
     return _safe(shown, utf8)
@@ -67,7 +68,7 @@ def lines(report: Report, paths: t.Sequence[str] = (), utf8: bool = True, verbos
 
 def found_lines(report: Report, utf8: bool = True) -> t.List[Line]:
     """The page of a run that only looked around: the path that was found, and what could not be seen."""
-    shown = [_head(report), *_found(report, None)]
+    shown = [_head(report, report["findings"]), *_found(report, None)]
     if len(shown) == 1:
         shown.append("nothing of a span's path was found")
     for host, labels in report["evidence"]["hosts"].items():
@@ -100,8 +101,8 @@ def _found(report: Report, most: t.Optional[int]) -> t.List[str]:
     return ["path", *lines] if lines else []
 
 
-def _head(report: Report) -> str:
-    evidence, checks = report["evidence"], {finding["id"] for finding in report["findings"]}
+def _head(report: Report, findings: t.Iterable[t.Dict[str, t.Any]]) -> str:
+    evidence, checks = report["evidence"], {finding["id"] for finding in findings}
     applications = sum(len(labels["applications"]) for labels in evidence["hosts"].values())
     counts = [
         count(len(evidence["hosts"]), "host"),
@@ -176,8 +177,8 @@ def _explanation(finding: t.Dict[str, t.Any]) -> t.List[str]:
     return [*_wrap("      cause  ", finding.get("cause", "")), *proved, *fixes, *see]
 
 
-def _not_checked(report: Report, verbose: bool) -> t.List[str]:
-    findings, lines = report["findings"], []
+def _not_checked(report: Report, findings: t.List[t.Dict[str, t.Any]], verbose: bool) -> t.List[str]:
+    lines: t.List[str] = []
     if report["run"].get("check_mode"):
         # By name, since no report is written that would have them.
         ids = dict.fromkeys(finding["id"] for finding in findings if _UNSENT.search(finding["reason"]))

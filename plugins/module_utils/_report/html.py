@@ -194,7 +194,7 @@ def _baseline(report: Report) -> t.Optional[t.Dict[str, t.Any]]:
     if not isinstance(found, dict):
         return None
     lists = {}
-    for key in ("new", "gone", "changed"):
+    for key in ("new", "gone", "changed", "not_checked"):
         lists[key] = [_compared(each) for each in found.get(key) or []][:MAX_NAMES]
     return {
         "file": found.get("file"),
@@ -207,9 +207,9 @@ def _baseline(report: Report) -> t.Optional[t.Dict[str, t.Any]]:
 def _compared(entry: t.Any) -> t.Dict[str, str]:
     if not isinstance(entry, dict):
         return {"id": "", "text": str(entry)}
-    where = next((str(entry[key]) for key in ("application", "host", "backend") if entry.get(key)), "")
-    title = str(entry.get("title") or "")
-    return {"id": str(entry.get("id") or ""), "text": f"{title} ({where})" if title and where else title or where}
+    where, title = str(entry.get("where") or ""), str(entry.get("title") or "")
+    why = f"; {entry['why']}" if entry.get("why") else ""
+    return {"id": str(entry.get("id") or ""), "text": f"{title} ({where}){why}" if where else f"{title}{why}"}
 
 
 def _hops(folded: fold.Folded, follows: t.Mapping[str, str]) -> t.List[t.Dict[str, str]]:

@@ -169,7 +169,7 @@ def test_what_is_new_since_an_earlier_run() -> None:
     baseline = {
         "file": "old/report.json",
         "finished": "2026-11-27T10:00:00+00:00",
-        "new": [{"id": "network.otlp.connection-refused", "host": "app01", "title": "nothing listens"}],
+        "new": [{"id": "network.otlp.connection-refused", "where": "app01", "title": "nothing listens", "why": ""}],
         "gone": [],
         "changed": [],
         "unchanged": 3,
