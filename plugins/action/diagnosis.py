@@ -18,6 +18,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._evidence.run imp
 from ansible_collections.traceops.tracing.plugins.module_utils._report import console, write
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import gate, judge, library, suppress
 from ansible_collections.traceops.tracing.plugins.plugin_utils import terminal
+from ansible_collections.traceops.tracing.plugins.plugin_utils.versions import versions
 
 CHECKS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "checks")
 
@@ -34,6 +35,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "check_dirs": {"type": "list", "elements": "path"},
     "baseline": {"type": "path"},
     "docs_url": {"type": "str"},
+    "bundle": {"type": "bool", "default": False},
     "suppress": {
         "type": "list",
         "elements": "dict",
@@ -103,11 +105,11 @@ class ActionModule(ActionBase):
         if options["report_dir"] and not self._task.check_mode:
             directory = _absolute(options["report_dir"])
             try:
-                result["reports"] = write.write(report, directory, checks)
+                result["reports"] = write.write(report, directory, checks, versions() if options["bundle"] else None)
             except OSError as error:
                 # The page is printed all the same: what was found out must not be lost for a full disk.
                 result.update(failed=True, msg=f"report_dir: {directory} cannot be written ({error.strerror})")
-        shown = [path for form, path in result["reports"].items() if form in ("html", "json")]
+        shown = [path for form, path in result["reports"].items() if form in ("html", "json", "bundle")]
         if options["earlier"]:
             terminal.show([console.Line(_batch(sorted(options["hosts"]), options["earlier"]))])
         terminal.show(console.lines(report, shown, terminal.utf8(), terminal.verbose()))

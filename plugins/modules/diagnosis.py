@@ -89,6 +89,13 @@ options:
       - Where the page about the checks (C(docs/checks.md)) is published, for links. Empty for no links.
       - The page of the collection when it is not given.
     type: str
+  bundle:
+    description:
+      - Whether C(bundle.tar.gz) is written beside the reports, for somebody else who looks into the run.
+      - It has the reports with all evidence, the variables without secrets, the versions of what runs on the
+        controller, and C(manifest.json), which names what was left out or masked and by which rule.
+    type: bool
+    default: false
   suppress:
     description:
       - Failing checks that are known. They are shown as suppressed, but do not count for RV(verdict) and O(fail_on).

@@ -31,6 +31,7 @@ OF_HOST = (
         "report_dir",
         "fail_on",
         "gate",
+        "bundle",
         "check_dirs",
     ),
     *("suppress", "only_discover", "baseline", "docs_url"),

@@ -18,6 +18,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._base.text import
 Report = t.Dict[str, t.Any]
 
 MODE = 0o640
+NAME = "bundle.tar.gz"
 FOLDER = "tracing-bundle"
 MAX_LISTED = 10_000  # places that the manifest names; the rest is a number
 

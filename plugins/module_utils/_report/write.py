@@ -11,7 +11,14 @@ import os
 import tempfile
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._report import html, junit, markdown, prometheus, sarif
+from ansible_collections.traceops.tracing.plugins.module_utils._report import (
+    bundle,
+    html,
+    junit,
+    markdown,
+    prometheus,
+    sarif,
+)
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import Library
 
 Report = t.Dict[str, t.Any]
@@ -19,13 +26,33 @@ Report = t.Dict[str, t.Any]
 MODE = 0o640  # a report names hosts, users and addresses
 
 
-def write(report: Report, directory: str, library: t.Optional[Library] = None) -> t.Dict[str, str]:
+def write(
+    report: Report,
+    directory: str,
+    library: t.Optional[Library] = None,
+    bundled: t.Optional[t.Mapping[str, t.Any]] = None,
+) -> t.Dict[str, str]:
     """Write every form of the report into `directory` (made when missing); {form: path}. Raises OSError.
 
     All are written or none: when the disk is full, the reports of an earlier run are still there, whole and of one run.
-    `library` has the checks that the report was made with, for the forms that explain them.
+    `library` has the checks that the report was made with, for the forms that explain them. `bundled` (the versions of
+    what runs on the controller) asks for the bundle, too.
     """
-    texts = {
+    files = {form: (name, text.encode("utf-8", "replace")) for form, (name, text) in forms(report, library).items()}
+    if bundled is not None:
+        files["bundle"] = (
+            bundle.NAME,
+            bundle.pack(report, lambda known: dict(forms(known, library).values()), bundled),
+        )
+    os.makedirs(directory, exist_ok=True)
+    paths = {form: os.path.join(directory, name) for form, (name, _data) in files.items()}
+    _replace({paths[form]: data for form, (_name, data) in files.items()}, directory)
+    return paths
+
+
+def forms(report: Report, library: t.Optional[Library] = None) -> t.Dict[str, t.Tuple[str, str]]:
+    """{form: (name of its file, text)} of a report."""
+    return {
         "json": ("report.json", json.dumps(report, ensure_ascii=False, separators=(",", ":")) + "\n"),
         "html": ("report.html", html.page(report, library)),
         "markdown": ("report.md", markdown.page(report)),
@@ -33,24 +60,20 @@ def write(report: Report, directory: str, library: t.Optional[Library] = None) -
         "prometheus": ("metrics.prom", prometheus.page(report)),
         "sarif": ("report.sarif", sarif.page(report, library)),
     }
-    os.makedirs(directory, exist_ok=True)
-    paths = {form: os.path.join(directory, name) for form, (name, _text) in texts.items()}
-    _replace({paths[form]: text for form, (_name, text) in texts.items()}, directory)
-    return paths
 
 
-def _replace(texts: t.Mapping[str, str], directory: str) -> None:
-    """Write each text beside its path, and then move all there, so that a reader never sees half a report."""
+def _replace(files: t.Mapping[str, bytes], directory: str) -> None:
+    """Write each beside its path, and then move all there, so that a reader never sees half a report."""
     partial: t.Dict[str, str] = {}
     try:
-        for path, text in texts.items():
+        for path, data in files.items():
             handle, partial[path] = tempfile.mkstemp(dir=directory, prefix=f".{os.path.basename(path)}.")
-            with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
+            with os.fdopen(handle, "wb") as file:
                 os.fchmod(file.fileno(), MODE)
-                file.write(text)
+                file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-        for path in texts:
+        for path in files:
             os.replace(partial[path], path)
             del partial[path]
     finally:
