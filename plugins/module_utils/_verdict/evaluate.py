@@ -238,7 +238,8 @@ def _decide(steps: _Steps, view: t.Any, search: Search, at: Subject) -> _Decisio
         if steps.passes_when is not None and not truthy(steps.passes_when(view)):
             first = steps.needs[0]
             return _undecided(check, at, *_stopped(first.label, first.probe(view)))
-        title = render(check.passes_as, search, view) if check.passes_as else check.question
+        # A pass is a statement; an own check without one gets this.
+        title = render(check.passes_as, search, view) if check.passes_as else f"{check.id} found no fault"
         # Of what passes, only plain values are quoted: there are thousands of such findings.
         told = {n.source: _leaf(v) for n, v in zip(steps.needs, values) if not isinstance(v, (dict, list))}
         memory.remember(key, ("ok", title, "", told, False))

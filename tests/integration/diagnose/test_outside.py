@@ -122,6 +122,6 @@ def test_the_broken_link_has_a_caller_and_a_callee(played: Played) -> None:
 
 def test_expected_services_are_missed_or_found_under_another_name(played: Played) -> None:
     seen = found(played, a_caller_that_does_not_export)
-    assert seen["tempo-query.coverage.never"] == "Tempo has not seen mail-gateway within the last day"
+    assert seen["tempo-query.coverage.never"] == "Tempo has received no span of mail-gateway within the last day"
     assert seen["tempo-query.coverage.near-miss"] == "stock is not in Tempo, but Stock is"
     assert len(seen) == 4, seen

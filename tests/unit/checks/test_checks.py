@@ -212,6 +212,8 @@ def test_one_clock_alone_is_compared_with_none() -> None:
 def test_a_check_has_words_of_its_own(check: library.Check) -> None:
     assert check.question.endswith("?")
     assert check.example
+    assert check.passes_as, "a pass is a statement, never the question with a tick"
+    assert not check.passes_as.source.rstrip().endswith((".", "?"))
     assert not check.title.source.endswith("."), "a title is not a sentence with a full stop"
     assert check.cause.source.rstrip().endswith((".", ")", "}")), "a cause is made of sentences"
 

@@ -14,9 +14,9 @@ def test_the_page_of_a_refused_connection() -> None:
     block = page[page.index("\nnetwork\n") : page.index("\ncollector\n")] if "\ncollector\n" in page else page
     assert page.startswith("tracing  app -> otlp -> tempo -> grafana        1 host, 1 backend, ")
     assert "  × app01  nothing listens at http://tempo:4318/v1/traces (connection refused)\n" in block
-    assert "      cause  The receiver does not run, listens on another port" in block
+    assert "      cause  The receiver is not running, listens on another port" in block
     assert "      proved by a probe\n" in block
-    assert "      fix    look whether it runs: docker ps --filter name=tempo" in block
+    assert "      fix    check whether it is running: docker ps --filter name=tempo" in block
     assert (
         "      see    https://github.com/traceops/tracing/blob/main/docs/checks.md#network.otlp.connection-refused"
         in block
@@ -28,7 +28,7 @@ def test_the_page_of_a_refused_connection() -> None:
         "problem: nothing listens at http://tempo:4318/v1/traces (connection refused) (on app01)",
         "root cause: network, app01: network.otlp.connection-refused (1 consequence folded)",
     ]
-    assert page.splitlines()[-1].startswith("fix: look whether it runs: docker ps --filter name=tempo")
+    assert page.splitlines()[-1].startswith("fix: check whether it is running: docker ps --filter name=tempo")
 
 
 def test_what_was_not_checked_is_never_shown_as_fine() -> None:

@@ -74,7 +74,7 @@ def test_markdown() -> None:
         in page
     )
     assert ", proved\non app01" in page
-    assert "1. look whether it runs" in page
+    assert "1. check whether it is running" in page
     assert "| because of network.otlp.connection-refused | network.otlp.not-accepted | app01 |" in page
     assert "## Not checked" in page
 

@@ -154,10 +154,10 @@ def test_a_fleet_fits_into_one_page() -> None:
 
 
 def test_a_step_shows_what_can_be_copied() -> None:
-    told = html._step("look whether it runs: docker ps --filter name=tempo; then set OTEL_SDK_DISABLED=false")
+    told = html._step("check whether it is running: docker ps --filter name=tempo; then set OTEL_SDK_DISABLED=false")
     assert told["copied"] == "docker ps --filter name=tempo"
     assert told["segments"] == [
-        ("", "look whether it runs: "),
+        ("", "check whether it is running: "),
         ("code", "docker ps --filter name=tempo"),
         ("", "; then set "),
         ("word", "OTEL_SDK_DISABLED=false"),

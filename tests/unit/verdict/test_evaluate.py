@@ -45,13 +45,13 @@ def test_a_failing_check_has_the_state_of_its_severity(severity: str, state: str
     }
 
 
-def test_a_passing_check_says_what_it_saw_or_repeats_its_question(tmp_path: Path) -> None:
+def test_a_passing_check_says_what_it_saw_or_that_it_found_no_fault(tmp_path: Path) -> None:
     checks = load(tmp_path, check(), check(id="network.otlp.slow", passes_as="{otlp.endpoint} is quick"))
     findings = report(checks, {"a": FINE})["findings"]
     assert {(f["host"], f["backend"]) for f in findings} == {("a", "main")}
     titles = {f["id"]: (f["state"], f["title"], f["evidence"]) for f in findings}
     assert titles == {
-        "network.otlp.refused": ("ok", "Does something listen?", {"otlp.cause": "ok"}),
+        "network.otlp.refused": ("ok", "network.otlp.refused found no fault", {"otlp.cause": "ok"}),
         "network.otlp.slow": ("ok", "http://t:4318 is quick", {"otlp.cause": "ok"}),
     }
 
