@@ -156,8 +156,8 @@ def _passes(passes: t.List[fold.Line], marks: t.Mapping[str, str], verbose: bool
 
 
 def _telling(finding: t.Dict[str, t.Any]) -> bool:
-    """Whether a passing check says what it saw; one without words of its own repeats its question."""
-    return finding["severity"] == "critical" and not finding["title"].endswith("?")
+    """Whether a passing check says what it saw; one without words of its own says its id."""
+    return finding["severity"] == "critical" and not finding["title"].startswith(finding["id"])
 
 
 def _tells_less(line: fold.Line) -> t.Tuple[bool, bool]:

@@ -103,7 +103,7 @@ def test_pending_and_suppressed_say_why() -> None:
     fresh = {"tempo_info.counters.uptime_s": 2, "tempo_search.count": 0, "tempo_search.traces": []}
     page = console.page(reports.judge.report(reports.document(fresh), reports.LIBRARY))
     assert "  … a search of the last hour finds no trace of 'velo-sql-app.sql'" in page
-    assert "      pending  ask again in 9 s: Tempo started 2 s ago (a trace takes up to 10.5 s to be found by a" in page
+    assert "      pending  run the diagnosis again in 9 s: Tempo started 2 s ago (a trace takes up to 10.5 s to" in page
     assert "\nincomplete: " in page
     known = [{"id": "network.*", "host": None, "reason": "being rebuilt", "until": None}]
     page = console.page(reports.of_case("network.otlp.connection-refused", suppress=known))
