@@ -240,8 +240,8 @@ def test_the_first_traces_of_an_application_have_their_time() -> None:
     found = finding(report, "tempo-query.service.absent")
     assert found["state"] == "pending"
     assert found["reason"] == (
-        "run the diagnosis again in 5 s: the application started 6 s ago (a trace takes up to 10.5 s to be found by a search, "
-        "most of it for Tempo's search)"
+        "run the diagnosis again in 5 s: the application started 6 s ago (a trace takes up to 10.5 s to be found by a "
+        "search, most of it for Tempo's search)"
     )
     assert report["verdict"]["status"] == "incomplete"
     late = judged({**FRESH, "logs.last_start.time": "2026-11-23T14:48:22.000Z"})
