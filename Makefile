@@ -11,6 +11,7 @@ ROOT := $(CACHE)/tree-$(KEY)
 TREE := $(ROOT)/ansible_collections/traceops/tracing
 VENV := $(CACHE)/venv
 BIN := $(VENV)/bin
+OWN := $(if $(CHECKS),-e '{"diagnose_check_dirs": ["$(CHECKS)"]}')
 LAB_STAMP := $(VENV)/.lab-$(shell cat requirements.txt requirements-lab.txt | cksum | cut -d' ' -f1)
 DEV_STAMP := $(VENV)/.dev-$(shell cat requirements*.txt tests/tools/docker_collection.py | cksum | cut -d' ' -f1)
 # Integration tests wait for servers and containers a good part of their time: one lane more than there are cores.
@@ -104,10 +105,10 @@ evidence: venv-dev tree ## write the healthy evidence of the checks' tests anew,
 	$(BIN)/python $(TREE)/tests/tools/evidence.py .
 
 explain: venv tree ## what a check means and how to fix it (ID=network.otlp.connection-refused; CHECKS=FOLDER for your own)
-	@$(BIN)/python $(TREE)/tests/tools/explain.py '$(ID)' $(CHECKS)
+	@ansible-playbook traceops.tracing.explain -e id='$(ID)' $(OWN)
 
-replay: venv tree ## evaluate the evidence of a report again, without any host (REPORT=tracing-report/report.json)
-	@$(BIN)/python $(TREE)/tests/tools/replay.py '$(or $(REPORT),tracing-report/report.json)' $(CHECKS)
+replay: venv tree ## judge the evidence of a report again, and compare with what it says (REPORT=tracing-report/report.json)
+	@ansible-playbook traceops.tracing.report -e report='$(or $(REPORT),tracing-report)' -e baseline='$(or $(REPORT),tracing-report)' -e diagnose_report_dir= $(OWN)
 
 build: venv ## the collection's tarball with the files that git tracks, in ~/.cache/traceops/dist
 	@$(PYTHON) tests/tools/export.py --tracked . $(ROOT)/build

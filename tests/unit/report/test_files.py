@@ -19,7 +19,6 @@ from ansible_collections.traceops.tracing.plugins.module_utils._report import (
     write,
 )
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import judge, library
-from ansible_collections.traceops.tracing.tests.tools import replay
 from ansible_collections.traceops.tracing.tests.unit.report import reports
 from ansible_collections.traceops.tracing.tests.unit.verdict import checks as written
 
@@ -153,90 +152,3 @@ def test_failure_modes_name_checks_that_exist() -> None:
     assert blind == [mode for mode, _what, seen in rows if seen.startswith("not seen: ")]
     assert all("search" in seen or "nothing is broken" in seen for mode, _what, seen in rows if mode in blind)
     assert re.findall(named, beyond)
-
-
-def test_replay_gives_equal_findings_or_names_the_difference(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = write.write(reports.of_case("network.otlp.connection-refused"), str(tmp_path))["json"]
-    assert replay.main(path) == 0
-    assert "all findings are equal" in capsys.readouterr().out
-    changed = json.loads(Path(path).read_text(encoding="utf-8"))
-    changed["evidence"]["hosts"]["app01"]["applications"]["velo-sql-app.sql"]["otlp"]["phases"]["tcp"]["cause"] = (
-        "no_route"
-    )
-    Path(path).write_text(json.dumps(changed), encoding="utf-8")
-    assert replay.main(path) == 1
-    printed = capsys.readouterr().out
-    assert "network.otlp.connection-refused (app01: velo-sql-app.sql): failed -> blocked" in printed
-    assert "network.otlp.no-route (app01: velo-sql-app.sql): blocked -> failed" in printed
-
-
-def test_replay_reads_the_checks_that_the_report_was_made_with(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    own = tmp_path / "own"
-    mine = written.check(id="app.own.check", fails_when="host == 'app01'", title="own check on {host}", needs=None)
-    written.load(own, mine)
-    checks = library.load([str(Path(library.__file__).parents[2] / "checks"), str(own)])
-    seen = reports.document({})
-    seen["run"]["check_dirs"] = [str(own)]
-    path = write.write(judge.report(seen, checks), str(tmp_path / "report"))["json"]
-    assert replay.main(path) == 0
-    assert "own check on app01" in capsys.readouterr().out
-    own.rename(tmp_path / "moved")
-    assert replay.main(path) == 2
-    assert "own cannot be read (No such file or directory) (CHECKS=FOLDER says" in capsys.readouterr().out
-    assert replay.main(path, str(tmp_path / "moved")) == 0
-
-
-ODD: list[tuple[list[str], Any]] = [
-    (["findings"], {"a": 1}),
-    (["findings"], [None, 1, {"id": []}, {"id": "x", "state": {}}]),
-    (["evidence", "run", "suppress"], "x"),
-    (["evidence", "run", "suppress"], ["x"]),
-    (["evidence", "run", "suppress"], [{"id": 3}]),
-    (["evidence", "run", "settings"], [1]),
-    (["evidence", "run", "check_dirs"], {}),
-    (["evidence", "run", "finished"], [1]),
-    (["evidence", "backends", "main", "hosts"], [[]]),
-    (["evidence", "backends", "main", "hosts"], {"a": 1}),
-    (["evidence", "backends", "main", "canaries"], "x"),
-    (["evidence", "backends", "main", "canaries", "hops"], [1]),
-    (["evidence", "backends", "main", "tempo_info"], "x"),
-    (["evidence", "hosts", "app01", "applications"], []),
-    (["evidence", "hosts", "app01", "applications", "velo-sql-app.sql", "backend"], []),
-    (["evidence", "hosts", "app01", "settings"], "x"),
-    (["evidence", "hosts", "app01", "applications", "velo-sql-app.sql", "otlp"], [[]]),
-]
-
-
-@pytest.mark.parametrize(("where", "value"), ODD, ids=lambda value: str(value)[:60])
-def test_replay_of_an_odd_report_is_no_traceback(
-    where: list[str], value: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    odd = json.loads(json.dumps(reports.of_case("network.otlp.connection-refused")))
-    inner = odd
-    for key in where[:-1]:
-        inner = inner[key]
-    inner[where[-1]] = value
-    odd["evidence"]["hosts"]["\x1b[31mapp"] = {"applications": {}}
-    path = tmp_path / "report.json"
-    path.write_text(json.dumps(odd), encoding="utf-8")
-    assert replay.main(str(path)) in (1, 2)
-    assert "\x1b" not in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [("[]", "the evidence has no 'schema: 2'"), ("{", "Expecting property name"), ("[" * 100000, "recursion")],
-)
-def test_replay_of_something_else_is_one_sentence(
-    content: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "report.json"
-    path.write_text(content, encoding="utf-8")
-    assert replay.main(str(path)) == 2
-    printed = capsys.readouterr().out
-    assert words in printed
-    assert printed.count("\n") == 1
