@@ -155,16 +155,26 @@ def _told(check: Check, link: str) -> str:
     return "\n".join(line for part in parts for line in part)
 
 
-_PROVED = re.compile(r"^\{(\w+)\.passes_with &&.*\}$", re.S)
-_OR_ELSE = re.compile(r"\{not_null\([^{}]*'([^'{}]*)'\)\}")
+_PROVED = re.compile(r"(\w+)\.passes_with &&.*", re.S)
+_PATH = re.compile(r"[A-Za-z_][\w.\[\]]*\Z")
+_PROSE = re.compile(r"'(\w[^'{}]*\w \w[^'{}]*[^\s'{}])'")  # no half of a sentence
+_NAME = re.compile(r"(?<![\w'])[A-Za-z_]\w*(?:\.\w+)+")
 
 
 def _said(text: Text) -> str:
-    """A text of a check without evidence: names in braces stay, what is said where nothing is known takes its place."""
-    proved = _PROVED.match(text.source)
+    """A text of a check without evidence: names in braces stay, and what has to be worked out is told shortly."""
+    return "".join(part if isinstance(part, str) else _unknown(part.source) for part in text.parts)
+
+
+def _unknown(source: str) -> str:
+    """The words for an expression that nothing is known of: its path, or what it says where it finds nothing."""
+    if _PATH.match(source):
+        return f"{{{source}}}"
+    proved = _PROVED.match(source)
     if proved:
         return f"set {{{proved.group(1)}.passes_with}}, where the same span was accepted with it"
-    return _OR_ELSE.sub(r"\1", text.source)
+    prose, names = _PROSE.findall(source), _NAME.findall(source)
+    return prose[-1] if prose else f"{{{names[0]}}}" if names else "{...}"
 
 
 def _part(head: str, text: str) -> t.List[str]:

@@ -7,7 +7,6 @@ import os
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,9 +17,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._report import (
     prometheus,
     write,
 )
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict import judge, library
 from ansible_collections.traceops.tracing.tests.unit.report import reports
-from ansible_collections.traceops.tracing.tests.unit.verdict import checks as written
 
 ROOT = Path(__file__).parents[3]
 

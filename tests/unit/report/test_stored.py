@@ -17,6 +17,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._verdict import j
 from ansible_collections.traceops.tracing.tests.unit.report import reports
 
 REFUSED = json.dumps(reports.of_case("network.otlp.connection-refused"))
+LATER = REFUSED.replace('"schema": 2', '"schema": 9', 1)
 
 
 def bundle(path: Path, members: dict[str, bytes]) -> None:
@@ -41,7 +42,7 @@ def test_judged_again_it_says_the_same(tmp_path: Path) -> None:
     again = judge.report(read["evidence"], reports.LIBRARY, read, "report.json")
     assert json.loads(json.dumps(again["findings"])) == read["findings"]
     kinds = ("new", "gone", "changed", "not_checked")
-    assert {kind: again["baseline"][kind] for kind in kinds} == dict.fromkeys(kinds, [])
+    assert {kind: again["baseline"][kind] for kind in kinds} == {kind: [] for kind in kinds}
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ def test_judged_again_it_says_the_same(tmp_path: Path) -> None:
         (b"not json", "is no report: it is not JSON (line 1, column 1)"),
         (b"[]", "it is JSON, but has no schema, findings and evidence"),
         (b'{"schema": 2}', "it is JSON, but has no schema, findings and evidence"),
-        (REFUSED.replace('"schema": 2', '"schema": 9', 1).encode(), "has the schema 9; this version of traceops.tracing reads 1 and 2"),
+        (LATER.encode(), "has the schema 9; this version of traceops.tracing reads 1 and 2"),
         (b"[" * 100000, "is no report: it is nested too deeply"),
         (b"\xff\xfe{}", "is no report: it is not UTF-8 text"),
         (gzip.compress(REFUSED.encode())[:500], "is cut off or damaged: it cannot be unpacked"),
@@ -72,7 +73,7 @@ def test_what_is_no_report_is_one_sentence(content: bytes, words: str, tmp_path:
 
 
 def test_what_is_not_there_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(stored.BadReport, match="there is no file .*nowhere.json"):
+    with pytest.raises(stored.BadReport, match=r"there is no file .*nowhere\.json"):
         stored.read(str(tmp_path / "nowhere.json"))
     with pytest.raises(stored.BadReport, match=r"is a directory; name the report in it: .*report\.json"):
         stored.read(str(tmp_path))
@@ -111,7 +112,7 @@ def test_the_last_report_of_a_directory_is_of_the_run_that_ended_last(tmp_path: 
 
 
 def test_a_directory_without_a_report_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(stored.BadReport, match="has no report yet .a first run has nothing to compare with"):
+    with pytest.raises(stored.BadReport, match=r"has no report yet \(a first run has nothing to compare with"):
         stored.latest(str(tmp_path))
 
 
@@ -146,14 +147,17 @@ def test_an_odd_report_is_refused_or_judged(where: list[str], value: Any, tmp_pa
     odd["evidence"]["hosts"]["\x1b[31mapp"] = {"applications": {}}
     path = tmp_path / "report.json"
     path.write_text(json.dumps(odd), encoding="utf-8")
+    refused = []
     try:
         read = stored.read(str(path))
     except stored.BadReport as error:
-        assert "\x1b" not in str(error)
+        refused.append(str(error))
+    if refused:
+        assert "\x1b" not in refused[0]
         return
     again = judge.report(read["evidence"], reports.LIBRARY, read, str(path))
     judge.report(json.loads(REFUSED)["evidence"], reports.LIBRARY, read, str(path))
-    assert again["verdict"]["root_causes"]
+    assert again["verdict"]["status"] in ("problem", "incomplete")
 
 
 def test_a_link_in_a_bundle_leads_nowhere(tmp_path: Path) -> None:
