@@ -98,7 +98,7 @@ mutants: venv-dev tree ## mutation testing of the evaluator: how many changes to
 	@tests/tools/venv.sh '$(PYTHON)' '$(VENV)' requirements-mutants.txt
 	$(BIN)/python $(TREE)/tests/tools/mutants.py $(ROOT) $(CACHE)/mutants-$(KEY)
 
-docs: venv-dev tree ## write docs/checks.md from the check library
+docs: venv-dev tree ## write docs/checks.md from the check library, and docs/report.schema.json
 	$(BIN)/python tests/tools/docs.py .
 
 evidence: venv-dev tree ## write the healthy evidence of the checks' tests anew, from a diagnosis of the lab
