@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import ssl
 import typing as t
 
@@ -97,3 +98,69 @@ def chain(error: BaseException) -> t.Iterator[BaseException]:
         yield each
         inner = (*each.args, getattr(each, "reason", None), each.__cause__, each.__context__)
         pending += [one for one in inner if isinstance(one, BaseException)]
+
+
+# (part of OpenSSL's reason, words); the first that is met decides. Reasons of OpenSSL 1.1.1 to 3.5.
+_TLS_WORDS = (
+    ("PROTOCOL_VERSION", "the two sides have no TLS version in common"),
+    ("UNSUPPORTED_PROTOCOL", "the two sides have no TLS version in common"),
+    ("NO_SHARED_CIPHER", "the two sides have no cipher in common"),
+    ("HANDSHAKE_FAILURE", "the server refuses the handshake: no cipher in common, or no client certificate"),
+    ("UNKNOWN_CA", "the other side does not know the authority of the certificate"),
+    ("CERTIFICATE_EXPIRED", "the certificate has expired"),
+    ("CERTIFICATE_REQUIRED", "the server requires a client certificate"),
+    ("BAD_CERTIFICATE", "the other side refuses the certificate"),
+    ("UNRECOGNIZED_NAME", "the server does not know the host name"),
+    ("CERTIFICATE_VERIFY_FAILED", "the certificate is not trusted"),
+    ("KEY_VALUES_MISMATCH", "the key does not belong to the certificate"),
+    ("BAD_PASSWORD_READ", "the key is encrypted"),
+    ("BAD_DECRYPT", "the key is encrypted"),
+    ("NO_START_LINE", "the file has no certificate or key in PEM form"),
+    ("NO_CERTIFICATE_OR_CRL_FOUND", "the file has no certificate in PEM form"),
+    ("PEM lib", "the file has no certificate or key in PEM form"),
+    ("EE_KEY_TOO_SMALL", "the key is too short"),
+    ("CA_MD_TOO_WEAK", "the certificate has a weak signature"),
+    ("WRONG_VERSION_NUMBER", "the answer is not TLS"),
+    ("RECORD_LAYER_FAILURE", "the answer is not TLS"),
+    ("HTTP_REQUEST", "the answer is HTTP without TLS"),
+    ("EOF", "the server closed the connection"),
+)
+
+
+def told(error: BaseException) -> str:
+    """`error` in words by its kind: never the text, the numbers or the name of an exception where the kind is known."""
+    for each in chain(error):
+        if isinstance(each, ssl.SSLCertVerificationError):
+            return each.verify_message or "the certificate is not trusted"
+        if isinstance(each, ssl.SSLError):
+            reason = _reason(each)
+            return next((words for part, words in _TLS_WORDS if part in reason), _plain(reason))
+        known = next((words for kind, words in _KIND_WORDS if kind in _names(each)), "")
+        if known:
+            return known
+        if isinstance(each, OSError) and each.errno:
+            return os.strerror(each.errno).lower()
+    return f"an unexpected fault of the kind {type(error).__name__}"
+
+
+_KIND_WORDS = (
+    ("BadStatusLine", "the first line is not that of an HTTP answer"),
+    ("UnknownProtocol", "the answer has an unknown version of HTTP"),
+    ("LineTooLong", "a line of the answer is too long"),
+    ("IncompleteRead", "the answer ends too early"),
+    ("HTTPException", "the headers of the answer are not those of HTTP"),
+    ("gaierror", "the host name does not resolve"),
+    ("UnicodeError", "it has characters that cannot be encoded"),
+    ("timeout", "no answer in time"),
+    ("TimeoutError", "no answer in time"),
+)
+
+
+def _names(error: BaseException) -> t.Set[str]:
+    return {kind.__name__ for kind in type(error).__mro__}
+
+
+def _plain(reason: str) -> str:
+    """A reason of OpenSSL without words here, such as EXCESSIVE_MESSAGE_SIZE, as a quotation."""
+    words = reason.replace("_", " ").lower() if reason.isupper() or "_" in reason else ""
+    return f"OpenSSL says '{words}'" if words else "OpenSSL does not say why"

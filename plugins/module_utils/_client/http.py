@@ -364,10 +364,10 @@ def classify(error: BaseException) -> t.Tuple[str, str]:
     """(cause, words) for an exception of a request."""
     cause = failures.cause(error)
     if not cause:
-        return "connection_reset", f"the request failed ({excerpt(str(error), 120)})"
+        return "connection_reset", f"the request failed ({failures.told(error)})"
     handshake = next((each for each in failures.chain(error) if isinstance(each, ssl.SSLError)), None)
     why = ""
     if cause in ("certificate_untrusted", "tls_failure") and handshake is not None:
         # Why OpenSSL refuses a certificate, or which alert the server sent.
-        why = getattr(handshake, "verify_message", "") or handshake.reason or ""
-    return cause, f"{_WORDS[cause]} ({excerpt(why, 60)})" if why else _WORDS[cause]
+        why = failures.told(handshake)
+    return cause, f"{_WORDS[cause]} ({excerpt(why, 100)})" if why else _WORDS[cause]

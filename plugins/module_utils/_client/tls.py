@@ -10,7 +10,7 @@ import ssl
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
-from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
+from ansible_collections.traceops.tracing.plugins.module_utils._client import failures
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +28,7 @@ class TlsOptions:
             try:
                 context = ssl.create_default_context(cafile=self.ca_path)
             except (OSError, ssl.SSLError) as error:
-                raise BadOption(f"ca_path: '{self.ca_path}' cannot be used ({excerpt(str(error), 80)})") from None
+                raise BadOption(f"ca_path: '{self.ca_path}' cannot be used ({failures.told(error)})") from None
             # Python 3.13 refuses authorities that lack some extensions; other Pythons, Go and Java take them.
             context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         else:
@@ -44,7 +44,7 @@ class TlsOptions:
                 files = f"'{self.client_cert}'" + (f" with client_key '{self.client_key}'" if self.client_key else "")
                 raise BadOption(
                     f"client_cert: {files} cannot be used; expected PEM with an unencrypted key "
-                    f"({excerpt(str(error), 80)})"
+                    f"({failures.told(error)})"
                 ) from None
         return context
 

@@ -13,6 +13,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._base.errors impo
     MissingLibrary,
     ProbeFailure,
 )
+from ansible_collections.traceops.tracing.plugins.module_utils._base.jmespath_words import fault
 from ansible_collections.traceops.tracing.plugins.module_utils._base.spec import HTTP, TEMPO, WAIT
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean, excerpt
 from ansible_collections.traceops.tracing.plugins.module_utils._base.waiting import REAL, Clock, wait_for
@@ -237,13 +238,13 @@ def _compiled(select: t.Optional[str]) -> t.Optional[t.Callable[[t.Any], t.Any]]
     try:
         expression = jmespath.compile(select)
     except Exception as error:  # jmespath has a family of syntax errors, and ValueError besides
-        raise BadOption(f"select: not a JMESPath expression: {excerpt(str(error), 120)}") from None
+        raise BadOption(f"select: not a JMESPath expression: {fault(error)}") from None
 
     def apply(document: t.Any) -> t.Any:
         try:
             return expression.search(document)
         except Exception as error:
-            raise BadOption(f"select: {excerpt(str(error), 160)}") from None
+            raise BadOption(f"select: {fault(error)}") from None
 
     return apply
 

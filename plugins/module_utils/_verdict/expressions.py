@@ -21,6 +21,7 @@ import re
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import MissingLibrary
+from ansible_collections.traceops.tracing.plugins.module_utils._base.jmespath_words import fault
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import closures
 
@@ -67,7 +68,7 @@ def _compiled(source: str) -> Expression:
     try:
         tree = parser.parse(source).parsed
     except error_type as error:
-        raise BadExpression(f"'{source}' is not JMESPath: {' '.join(str(error).split())}") from None
+        raise BadExpression(f"'{source}' is not JMESPath: {fault(error)}") from None
     _check_tree(source, tree)
     found = _LABEL.match(source.strip())
     return Expression(source, tree, found.group(1) if found else "")
@@ -182,7 +183,7 @@ class Search:
                 value = self._found[source] = function(document)
                 return value
             except (self._error, TypeError, re.error) as error:
-                raise BadExpression(f"'{source}': {' '.join(str(error).split())}") from None
+                raise BadExpression(f"'{source}': {fault(error)}") from None
 
         return find
 

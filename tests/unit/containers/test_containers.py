@@ -215,7 +215,7 @@ def test_an_engine_without_usage_says_so(exchanges):
 def test_last_words_are_masked(exchanges):
     assert look_at(exchanges, "velo-tempo")["log"] == [
         'level=info msg="Tempo started"',
-        "level=warn authorization: ********",
+        "level=warn authorization: Bearer ********",
     ]
 
 

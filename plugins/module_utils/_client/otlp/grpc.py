@@ -21,6 +21,7 @@ import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
+from ansible_collections.traceops.tracing.plugins.module_utils._client import failures
 from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.detect import refuse_client_certificate
 from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.encode import parse_success
 from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.http import cause_of_text, partial
@@ -195,4 +196,4 @@ def _tls_failure(error: ssl.SSLError, route: Route) -> OtlpError:
         refuse_client_certificate(error, route)
     except OtlpError as failure:
         return failure
-    return OtlpError("tls_failure", f"TLS with {route.endpoint.authority} broke off ({excerpt(str(error), 80)})")
+    return OtlpError("tls_failure", f"TLS with {route.endpoint.authority} broke off ({failures.told(error)})")

@@ -14,6 +14,7 @@ import typing as t
 from urllib.parse import urlsplit
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt, public_url
+from ansible_collections.traceops.tracing.plugins.module_utils._client import failures
 from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.detect import refuse_client_certificate
 from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp.encode import (
     Answer,
@@ -96,16 +97,16 @@ def post(route: Route, body: bytes, content_type: str, headers: t.Mapping[str, s
         raise OtlpError("response_timeout", f"{words} within {deadline.seconds:.3g} s") from None
     except ssl.SSLError as error:
         refuse_client_certificate(error, route)
-        raise OtlpError("tls_failure", f"TLS with {where} broke off ({excerpt(str(error), 80)})") from None
+        raise OtlpError("tls_failure", f"TLS with {where} broke off ({failures.told(error)})") from None
     except (ConnectionError, http.client.RemoteDisconnected, http.client.IncompleteRead):
         raise OtlpError(
             "connection_reset", f"{where} closed the connection on a POST of {len(body)} bytes without an answer"
         ) from None
     except (http.client.HTTPException, ValueError) as error:
-        words = excerpt(str(error), 80)
+        words = "a header is not a number" if isinstance(error, ValueError) else failures.told(error)
         raise OtlpError("not_otlp", f"{where} answers with something that is not HTTP ({words})") from None
     except OSError as error:
-        raise OtlpError("connection_reset", f"the connection to {where} broke ({excerpt(str(error), 80)})") from None
+        raise OtlpError("connection_reset", f"the connection to {where} broke ({failures.told(error)})") from None
 
 
 def _read(sock: socket.socket, deadline: Deadline) -> HttpAnswer:

@@ -60,8 +60,8 @@ def _broken_handshake(error: OSError, route: Route) -> OtlpError:
     if not isinstance(error, ssl.SSLError) or isinstance(error, ssl.SSLEOFError):
         return OtlpError("connection_reset", f"{where} closes the connection during the TLS handshake")
     refuse_client_certificate(error, route)
-    words = excerpt(str(error.reason or error), 80)
-    if "HANDSHAKE_FAILURE" in words and not route.tls.client_cert:
+    words = failures.told(error)
+    if "HANDSHAKE_FAILURE" in str(error.reason) and not route.tls.client_cert:
         words += "; with TLS 1.2 a server that wants a client certificate says the same"
     return OtlpError("tls_failure", f"the TLS handshake with {where} fails ({words})")
 

@@ -103,7 +103,7 @@ def host_path(path: str) -> HostPath:
     except FileNotFoundError:
         return {**_UNKNOWN, "exists": False}
     except OSError as error:
-        return {**_UNKNOWN, "error": error.strerror or str(error)}
+        return {**_UNKNOWN, "error": (error.strerror or "it cannot be read").lower()}
     size = file_system.f_blocks * file_system.f_frsize
     free = file_system.f_bavail * file_system.f_frsize
     return {

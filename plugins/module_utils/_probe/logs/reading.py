@@ -159,8 +159,8 @@ def opened(path: str) -> Opened:
         raise Unreadable(
             cause.get(error.errno or 0, kind), f"{name}: {os.strerror(error.errno or 0).lower()}"
         ) from None
-    except ValueError as error:
-        raise Unreadable("unreadable", f"{name}: {error}") from None
+    except ValueError:
+        raise Unreadable("unreadable", f"{name}: the path has a NUL") from None
     form = next((name for magic, name in MAGIC if head.startswith(magic)), "plain")
     return Opened(path, name, fd, status.st_size, status.st_mtime, form, (status.st_dev, status.st_ino))
 
@@ -295,7 +295,7 @@ def _decompressed(file: Opened) -> t.Iterator[bytes]:
     except (zlib.error, lzma.LZMAError, OSError, ValueError, EOFError) as error:
         if "emory" in str(error):
             raise Unreadable("too_large", f"{file.name}: needs more memory to decompress than a log may take") from None
-        raise Unreadable("damaged", f"{file.name}: is damaged ({error}); what was before is read") from None
+        raise Unreadable("damaged", f"{file.name}: is damaged; what was before is read") from None
 
 
 def _zstd_chunks(file: Opened, left: t.Callable[[], float]) -> t.Iterator[bytes]:
