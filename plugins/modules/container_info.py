@@ -293,7 +293,7 @@ containers:
       returned: success
       sample: ["level=info msg=\"Tempo started\""]
     log_error:
-      description: Why its log cannot be read, for instance because its log driver keeps none. Empty as a rule.
+      description: Why its log cannot be read, for instance because its log driver keeps none. Usually empty.
       type: str
       returned: success
       sample: ""

@@ -538,7 +538,7 @@ MEANINGS: t.Tuple[Meaning, ...] = (
     Meaning(
         "kafka-partition-missing", "ingest", "2.8 - 3.0 (Kafka)",
         r"invalid record partitioning choice of \d+ from \d+ available",
-        "The topic has fewer partitions than the partition ring: it was made anew with one partition, or never "
+        "The topic has fewer partitions than the partition ring: it was created again with one partition, or never "
         "enlarged",
         "3.0: ingest.kafka.auto_create_topic_default_partitions (1000) and auto_create_topic_enabled; add "
         "partitions to ingest.kafka.topic",

@@ -53,7 +53,7 @@ def restart_of(program: t.Mapping[str, t.Any]) -> str:
     """How an application is started anew with other settings."""
     name = str(program.get("name") or "")
     if program.get("container"):
-        return f"create the container {program['container']} anew with the other value (docker compose up -d)"
+        return f"create the container {program['container']} again with the other value (docker compose up -d)"
     if program.get("unit"):
         return f"systemctl restart {shlex.quote(str(program['unit']))}"
     return f"restart {name} (pid {program['pid']})" if program.get("pid") else "restart the application"
