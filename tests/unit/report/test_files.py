@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.traceops.tracing.plugins.module_utils._report import (
+    console,
     explain,
     junit,
     markdown,
     prometheus,
     write,
 )
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.compare import compare
 from ansible_collections.traceops.tracing.tests.unit.report import reports
 
 ROOT = Path(__file__).parents[3]
@@ -98,6 +100,42 @@ def test_junit_is_xml_whatever_is_in_it() -> None:
     changes = {"tempo_search.suggestions": [reports.HOSTILE + "\x00\ud800"], "tempo_search.count": 0}
     suite = ET.fromstring(junit.page(reports.judge.report(reports.document(changes), reports.LIBRARY)).encode())
     assert suite.tag == "testsuites"
+
+
+def test_a_comparison_is_told_in_every_form_and_hostile_text_is_harmless() -> None:
+    broken = reports.of_case("network.otlp.connection-refused")
+    for finding in broken["findings"]:
+        finding["title"] = f"{finding['title']} {reports.HOSTILE}"
+    broken["baseline"] = compare(reports.healthy(), broken, f"old/{reports.HOSTILE}")
+    page = markdown.page(broken)
+    block = page.split("## Against the earlier report", 1)[1].split("## ", 1)[0]
+    assert block.startswith("\n\n1 new, 0 gone, 0 changed, 0 not checked, 0 unchanged since ")
+    assert "\n- new: nothing listens at http://tempo:4318/v1/traces" in block
+    assert "<script>" not in block
+    (found,) = ET.fromstring(junit.page(broken).encode())[0].findall("properties")
+    assert [(each.get("name"), each.get("value")) for each in found][:2] == [
+        ("baseline.new", "1"),
+        ("baseline.gone", "0"),
+    ]
+    assert 'traceops_baseline_findings{change="not_checked"} 0' in prometheus.page(broken)
+    assert "traceops_baseline" not in prometheus.page(reports.healthy())
+    assert "<properties>" not in junit.page(reports.healthy())
+
+
+def test_links_are_of_one_form_and_can_be_left_out() -> None:
+    own = "https://wiki.example/checks"
+    broken = reports.of_case("network.otlp.connection-refused", docs_url=own)
+    link = f"{own}#network.otlp.connection-refused"
+    for form, page in (
+        ("markdown", markdown.page(broken)),
+        ("junit", junit.page(broken)),
+        ("console", console.page(broken)),
+    ):
+        assert link in page, form
+    assert broken["verdict"]["root_causes"][0]["docs"] == link
+    none = reports.of_case("network.otlp.connection-refused", docs_url="")
+    for page in (markdown.page(none), junit.page(none), console.page(none), json.dumps(none["verdict"])):
+        assert "checks.md" not in page
 
 
 def test_prometheus() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import stored
+from ansible_collections.traceops.tracing.plugins.module_utils._report import write
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import judge
 from ansible_collections.traceops.tracing.tests.unit.report import reports
 
@@ -34,6 +35,12 @@ def test_a_report_is_read_however_it_is_packed(tmp_path: Path) -> None:
     bundle(tmp_path / "bundle.tar.gz", {"x/manifest.json": b"{}", "x/report.json": REFUSED.encode(), "z": b"z"})
     for name in ("report.json", "report.json.gz", "bundle.tar.gz"):
         assert stored.read(str(tmp_path / name))["findings"] == json.loads(REFUSED)["findings"]
+
+
+def test_the_bundle_of_a_run_is_read(tmp_path: Path) -> None:
+    written = write.write(json.loads(REFUSED), str(tmp_path), reports.LIBRARY, {"ansible-core": "2.19.0"})
+    assert stored.read(written["bundle"])["verdict"] == json.loads(REFUSED)["verdict"]
+    assert stored.latest(str(tmp_path)) == written["json"], "of a run that left both, the plain one"
 
 
 def test_judged_again_it_says_the_same(tmp_path: Path) -> None:
