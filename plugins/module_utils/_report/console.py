@@ -204,9 +204,10 @@ def _baseline(report: Report, marks: t.Mapping[str, str]) -> t.List[Line]:
     if not report.get("baseline"):
         return []
     shown = _styled(_wrap("compared: ", fold.compared(report)), "warning" if report["baseline"]["new"] else "")
-    for name, state in (("new", "failed"), ("gone", "ok")):
+    for name in ("new", "gone"):
         found, left = fold.compared_lines(report["baseline"][name], MAX_DIFFERENT)
         for entry, places in found:
+            state = entry["state"]  # of a new one as grave as it is; of one that is gone it passes
             who = f"{fold.named(places)}  " if places else ""
             shown += _styled(_wrap(f"  {marks[state]} {name}  {who}", entry["title"], indent=6), _STYLES[state])
         shown += [Line(f"    {left} more {name} in the report")] if left else []

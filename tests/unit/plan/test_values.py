@@ -64,6 +64,24 @@ def test_an_application_has_its_options_from_the_variables() -> None:
             "diagnose_client_key cannot be used without diagnose_client_cert, its certificate",
         ),
         ({"canaries": 0}, "diagnose_canaries: 0 is not between 1 and 100000"),
+        (
+            {"fail_on": "always"},
+            "diagnose_fail_on: 'always' cannot be used; expected one of critical, warning, never, new, new-warning",
+        ),
+        (
+            {"fail_on": "new"},
+            (
+                "diagnose_fail_on: new compares with an earlier report, and none was given: name one, or a directory "
+                "of them, with diagnose_baseline"
+            ),
+        ),
+        (
+            {"docs_url": "javascript:alert(1)"},
+            (
+                "diagnose_docs_url: 'javascript:alert(1)' cannot be used; expected https://HOST/PATH, "
+                "or nothing for no links"
+            ),
+        ),
         ({"timeout": "nan"}, "diagnose_timeout: nan is not more than 0 and at most 3600 seconds"),
         (
             {"tempo_token": "a b"},
