@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import sdks
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.quotes import quoted
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.reasons import CAUSES
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import epoch
 
@@ -34,7 +35,8 @@ class Exports(t.TypedDict):
 
     cause: str
     words: str
-    why: str  # the words, or that there are none
+    said: str  # the words for a sentence: translated or quoted
+    why: str  # the same, or that there are none
     times: str  # "once", "12 times"
     count: int
     last: t.Optional[str]
@@ -132,7 +134,8 @@ def exports(labels: Labels, backend: Labels, settings: Labels) -> Exports:
     return {
         "cause": cause,
         "words": words,
-        "why": words or CAUSES["unknown"],
+        "said": quoted(words),
+        "why": quoted(words) or CAUSES["unknown"],
         "times": "once" if count == 1 else f"{count} times",
         "count": count,
         "last": reason.get("time"),
