@@ -6,7 +6,6 @@ import pytest
 
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.quotes import quoted
 
-
 REFUSED = (
     "HTTPConnectionPool(host='127.0.0.1', port=4318): Max retries exceeded with url: /v1/traces (Caused by "
     "NewConnectionError('<urllib3.connection.HTTPConnection object at 0x7f>: Failed to establish a new "
