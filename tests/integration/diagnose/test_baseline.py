@@ -44,7 +44,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
             return {"diagnose_baseline": str(other.directory / "report"), "diagnose_fail_on": "new"}
 
         healthy = run("healthy")
-        source = next(source for source in lab.grafana.sources if source.type == "tempo")
+        (source,) = [source for source in lab.grafana.sources if source.type == "tempo"]
         source.url = lab.urls.nowhere
         broken = run("broken", **against(healthy))
         known = run("known", **against(broken))

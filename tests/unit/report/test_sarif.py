@@ -31,7 +31,7 @@ def log_of(report: judge.Report) -> dict[str, Any]:
 
 
 REPORTS: dict[str, Any] = {
-    "healthy": lambda: reports.healthy(),
+    "healthy": reports.healthy,
     "refused": lambda: reports.of_case("network.otlp.connection-refused"),
     "warning": lambda: reports.of_case("grafana.link.missing"),
     "fleet": lambda: reports.fleet(30, refused=4, unreachable=2),
