@@ -34,9 +34,11 @@ REPORT: dict[str, Any] = {
 }
 
 
-def packed(report: dict[str, Any] = REPORT) -> dict[str, Any]:
-    """{name: content} of its bundle, parsed where it is JSON."""
-    data = bundle.pack(report, lambda it: {"report.json": json.dumps(it), "report.md": "# no"}, {"python": "3.11.7"})
+def packed(report: dict[str, Any] | None = None) -> dict[str, Any]:
+    """{name: content} of its bundle, parsed where it is JSON; of REPORT without one."""
+    data = bundle.pack(
+        report or REPORT, lambda it: {"report.json": json.dumps(it), "report.md": "# no"}, {"python": "3.11.7"}
+    )
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         names = archive.getnames()
         assert all(name.startswith("tracing-bundle/") for name in names)
@@ -90,7 +92,7 @@ def test_its_manifest_has_a_sum_of_each_file() -> None:
 
 
 def test_equal_reports_make_equal_bundles() -> None:
-    one, two = (bundle.pack(REPORT, lambda it: {"report.json": json.dumps(it)}, {}) for _ in range(2))
+    one, two = (bundle.pack(REPORT, lambda it: {"report.json": json.dumps(it)}, {}) for _time in range(2))
     assert one == two
 
 

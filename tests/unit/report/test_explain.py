@@ -29,7 +29,7 @@ def test_a_check_is_told_as_a_whole() -> None:
 def test_no_check_is_told_in_the_language_of_conditions() -> None:
     for check in CHECKS.checks:
         page = explain.told([check], lambda check_id: "")
-        words = page.split("\nfails when\n")[0]
+        words = page.partition("\nfails when\n")[0]
         assert "not_null(" not in words, check.id
         assert "passes_with &&" not in words, check.id
         assert "\npage" not in page
