@@ -245,6 +245,68 @@ def test_traces_above_the_limit_are_discarded_with_success(tempo: Tempo) -> None
     assert counted == {name: value / 3 for name, value in page.items() if value}
 
 
+def test_a_loss_that_ended_stands_in_counters_that_go_on(tempo: Tempo) -> None:
+    """What was discarded stays, and what comes is counted beside it."""
+    families = ("tempo_discarded_spans_total", "tempo_distributor_spans_received_total")
+    (before, after) = (told(page["body"], *families) for page in recorded("a loss that ended", "/metrics"))
+    for came, lost, page in ((60, 54, before), (120, 0, after)):
+        tempo.store.count("spans_received", "single-tenant", by=came)
+        tempo.store.count("discarded", "live_traces_exceeded", "single-tenant", by=lost)
+        assert {name: value for name, value in samples(tempo, *families).items() if value} == {
+            name: value for name, value in page.items() if value
+        }
+
+
+def test_look_ups_by_id_that_never_end_leave_searches_and_readiness_alone(tempo: Tempo) -> None:
+    tempo.api.by_id = "hang"
+    exchanges = RECORDING["situations"]["a bloom filter that is never read to its end"]["exchanges"]
+    assert {e["response"]["status"] for e in exchanges} == {0, 200}
+    for exchange in exchanges:
+        path, wanted = exchange["request"]["path"], exchange["response"]
+        if wanted["status"] == 0:  # there for fifteen seconds
+            with pytest.raises(requests.ReadTimeout):
+                requests.get(tempo.url + path, timeout=0.5)
+        else:
+            assert requests.get(tempo.url + path, timeout=5).status_code == wanted["status"], path
+
+
+def test_processes_with_a_disk_each_are_silent_about_what_they_do_not_see(tempo: Tempo) -> None:
+    exchanges = RECORDING["situations"]["processes with a disk each"]["exchanges"]
+    ingester, frontend = tempo, Tempo(store=tempo.store, otlp=False)
+    ingester.api.target, ingester.api.runs = "ingester", ("distributor", "ingester", "server", "store")
+    frontend.api.target, frontend.api.runs = "query-frontend", ("query-frontend", "server", "overrides", "store")
+    try:
+        for exchange in exchanges:
+            path, wanted = exchange["request"]["path"], exchange["response"]
+            asked = frontend if exchange["note"] != "ingester" else ingester
+            answer = requests.get(asked.url + path, timeout=5)
+            assert answer.status_code == wanted["status"], path
+            if path == "/status/config":
+                settings = TempoClient({"tempo_url": asked.url, "timeout": 5.0}).config()
+                assert settings["target"] == "query-frontend"
+                assert settings["storage.trace.backend"] == "local"
+                assert "backend: local" in wanted["body"]
+            elif path == "/metrics":
+                assert "tempodb_blocklist_length" not in wanted["body"] + answer.text
+            elif path.startswith("/api/search"):
+                assert answer.json()["traces"] == json.loads(wanted["body"])["traces"] == []
+                assert "totalBlocks" not in wanted["body"]
+            else:
+                assert alike(answer.text) == alike(wanted["body"]), path
+    finally:
+        frontend.stop()
+
+
+@pytest.mark.parametrize("proxied", [False, True])
+def test_a_tempo_that_is_killed_takes_no_connection(proxied: bool, tempo: Tempo) -> None:
+    tempo.api.stays, tempo.api.ended = 1, None if proxied else tempo.kill
+    assert requests.get(f"{tempo.url}/ready", timeout=5).status_code == 200
+    with pytest.raises(requests.ConnectionError, match="Connection aborted"):
+        requests.get(f"{tempo.url}/ready", timeout=5)
+    with pytest.raises(requests.ConnectionError, match="Connection aborted" if proxied else "Connection refused"):
+        requests.get(f"{tempo.url}/ready", timeout=5)
+
+
 def test_two_tempos_behind_one_address_answer_in_turn(tempo: Tempo) -> None:
     situation = "two Tempos behind one address"
     other = Tempo()

@@ -5,11 +5,13 @@ Each function has the name of the fault whose root cause it must be given, where
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shutil
 import subprocess
+import threading
 import time
 import typing as t
 from pathlib import Path
@@ -119,17 +121,30 @@ class RealTempo:
     def send(self, number: int, ahead_s: int = 0, service: str = "shop") -> None:
         """So many traces of one span."""
         for _unused in range(number):
-            stamp = time.time_ns() + ahead_s * 10**9
-            span = {
-                "traceId": os.urandom(16).hex(),
-                "spanId": os.urandom(8).hex(),
-                "name": "buy",
-                "startTimeUnixNano": str(stamp - 10**6),
-                "endTimeUnixNano": str(stamp),
-            }
-            resource = {"attributes": [{"key": "service.name", "value": {"stringValue": service}}]}
-            body = {"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": [span]}]}]}
-            requests.post(f"{self.otlp}/v1/traces", json=body, timeout=10).raise_for_status()
+            self._export([self._span(os.urandom(16).hex(), ahead_s)], service)
+
+    @staticmethod
+    def _span(trace_id: str, ahead_s: int = 0) -> Settings:
+        stamp = time.time_ns() + ahead_s * 10**9
+        return {
+            "traceId": trace_id,
+            "spanId": os.urandom(8).hex(),
+            "name": "buy",
+            "startTimeUnixNano": str(stamp - 10**6),
+            "endTimeUnixNano": str(stamp),
+        }
+
+    def _export(self, spans: list[Settings], service: str) -> None:
+        resource = {"attributes": [{"key": "service.name", "value": {"stringValue": service}}]}
+        body = {"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": spans}]}]}
+        requests.post(f"{self.otlp}/v1/traces", json=body, timeout=10).raise_for_status()
+
+    def go_on(self, over: threading.Event) -> None:
+        """A trace of sixty spans each second, all in the same one, until it is `over`."""
+        trace_id = os.urandom(16).hex()
+        while not over.wait(1.0):
+            with contextlib.suppress(requests.RequestException):
+                self._export([self._span(trace_id) for _unused in range(60)], "other")
 
     def blocks(self) -> list[Path]:
         return [path.parent for path in (self.directory / "blocks").glob("*/*/meta.json")]
@@ -177,6 +192,33 @@ def block_of_a_format_that_this_version_does_not_read(scene: Scene) -> None:
         meta.write_text(json.dumps({**said, "format": "vParquet9"}), encoding="utf-8")
 
     RealTempo(scene, SOON_2).with_blocks_changed(of_another_format)
+
+
+@really
+def lookups_that_never_end(scene: Scene) -> None:
+    """A bloom filter that is a pipe to which nobody writes, as a disk that hangs."""
+
+    def piped(block: Path) -> None:
+        for bloom in block.glob("bloom-*"):
+            bloom.unlink()
+            os.mkfifo(bloom)
+
+    RealTempo(scene, SOON_2).with_blocks_changed(piped)
+    scene.said["diagnose_timeout"] = 3
+
+
+@really
+def loss_that_ended(scene: Scene) -> None:
+    """Eighteen of twenty traces were above the limit; since then others come one at a time, and none is."""
+    tight = {"overrides": {"defaults": {"ingestion": {"max_traces_per_user": 2}}}}
+    tempo = RealTempo(scene, merged(SOON_2, tight))
+    tempo.start()
+    tempo.send(20)
+    time.sleep(4)
+    over = threading.Event()
+    scene.held.callback(over.set)
+    threading.Thread(target=tempo.go_on, args=(over,), daemon=True).start()
+    time.sleep(5)
 
 
 @really
