@@ -209,11 +209,11 @@ def lookups_that_never_end(scene: Scene) -> None:
 
 @really
 def loss_that_ended(scene: Scene) -> None:
-    """Eighteen of twenty traces were above the limit; since then others come one at a time, and none is."""
-    tight = {"overrides": {"defaults": {"ingestion": {"max_traces_per_user": 2}}}}
+    """Most of a hundred traces were above the limit; since then others come one at a time, and none is."""
+    tight = {"overrides": {"defaults": {"ingestion": {"max_traces_per_user": 20}}}}
     tempo = RealTempo(scene, merged(SOON_2, tight))
     tempo.start()
-    tempo.send(20)
+    tempo.send(100)
     time.sleep(4)
     over = threading.Event()
     scene.held.callback(over.set)
