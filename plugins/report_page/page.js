@@ -11,16 +11,18 @@
     return element;
   }
 
-  // Copying: where the page may not use the clipboard (a file), through a selection.
+  // Copying: where the page may not use the clipboard, through a selection.
   function copy(text) {
-    if (navigator.clipboard && window.isSecureContext) return navigator.clipboard.writeText(text);
+    if (navigator.clipboard) return navigator.clipboard.writeText(text).catch(function () { select(text); });
+    return Promise.resolve(select(text));
+  }
+  function select(text) {
     var area = make("textarea");
     area.value = text;
     document.body.appendChild(area);
     area.select();
     document.execCommand("copy");
     area.remove();
-    return Promise.resolve();
   }
   document.querySelectorAll("[data-copy]").forEach(function (step) {
     var button = make("button", { type: "button", "class": "copy", "aria-label": "Copy: " + step.dataset.copy.slice(0, 80) }, "Copy");

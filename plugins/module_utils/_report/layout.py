@@ -17,7 +17,7 @@ BEND = 24  # from a box to the straight part of a line
 ROW, PAD = 17, 12  # a line of text, the space within a box
 SPACE = 26  # between boxes
 LANE, THIN = 56, 18  # the height of a line with words, and of one without
-LETTERS, NAME = 22, 19  # of a line of text, of a name
+LETTERS, NAME = 22, 17  # of a line of text, of a name
 
 
 @dataclasses.dataclass

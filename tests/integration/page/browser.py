@@ -36,10 +36,10 @@ class Browser:
     def __init__(self, program: str, profile: str) -> None:
         down, up = os.pipe(), os.pipe()
         flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
-        # The protocol's file descriptors are 3 and 4: the shell puts them there.
+        # The protocol's file descriptors are 3 and 4: the shell puts them there (dash knows none of two digits).
         words = [program, *flags, f"--user-data-dir={profile}", "--remote-debugging-pipe", "about:blank"]
         self._process = subprocess.Popen(
-            ["sh", "-c", f'exec "$@" 3<&{down[0]} 4>&{up[1]}', "sh", *words],
+            ["bash", "-c", f'exec "$@" 3<&{down[0]} 4>&{up[1]}', "bash", *words],
             pass_fds=(down[0], up[1]),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -107,17 +107,28 @@ class Browser:
             self.errors.append(said["entry"]["text"])
 
     def open(
-        self, path: Path, size: tuple[int, int] = WIDE, dark: bool = False, scripting: bool = True, fragment: str = ""
+        self,
+        path: Path,
+        size: tuple[int, int] = WIDE,
+        dark: bool = False,
+        scripting: bool = True,
+        fragment: str = "",
+        media: str = "",
     ) -> None:
         """Load a file, and wait until it is there; errors of earlier pages are forgotten."""
         scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
-        self._call("Emulation.setEmulatedMedia", media="", features=scheme)
+        self._call("Emulation.setEmulatedMedia", media=media, features=scheme)
         self._call("Emulation.setScriptExecutionDisabled", value=not scripting)
         self._call(
             "Emulation.setDeviceMetricsOverride", width=size[0], height=size[1], deviceScaleFactor=1, mobile=False
         )
-        self.errors, self._events = [], []
-        self._call("Page.navigate", url=f"{path.as_uri()}{fragment}")
+        self._load("about:blank")  # a fragment alone would load nothing
+        self.errors = []
+        self._load(f"{path.as_uri()}{fragment}")
+
+    def _load(self, url: str) -> None:
+        self._events = []
+        self._call("Page.navigate", url=url)
         while "Page.loadEventFired" not in self._events:
             self._note(self._next())
 
@@ -127,8 +138,19 @@ class Browser:
         assert "exceptionDetails" not in told, told["exceptionDetails"]
         return told["result"].get("value")
 
+    def wait(self, expression: str) -> None:
+        """Until an expression is true."""
+        deadline = time.monotonic() + _SECONDS
+        while not self.run(expression):
+            assert time.monotonic() < deadline, expression
+            time.sleep(0.02)
+
+    def inject(self, source: str) -> None:
+        """Run a script that is none of the page's, past its policy."""
+        self._call("Runtime.evaluate", expression=source)
+
     def text(self) -> str:
-        """All text of the page, folded or not, as the file has it (also without scripting)."""
+        """The page as the browser understood it (also without scripting)."""
         root = self._call("DOM.getDocument", depth=0)["root"]["nodeId"]
         return str(self._call("DOM.getOuterHTML", nodeId=root)["outerHTML"])
 
