@@ -9,6 +9,7 @@ import re
 import typing as t
 from xml.sax.saxutils import escape, quoteattr
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean
 from ansible_collections.traceops.tracing.plugins.module_utils._report import fold
 
 Report = t.Dict[str, t.Any]
@@ -57,8 +58,8 @@ def _case(finding: t.Dict[str, t.Any], subject: str) -> str:
 
 
 def _text(value: str) -> str:
-    return escape(_NOT_XML.sub("", value))
+    return escape(_NOT_XML.sub("", clean(value)))
 
 
 def _attribute(value: str) -> str:
-    return quoteattr(_NOT_XML.sub("", value))
+    return quoteattr(_NOT_XML.sub("", clean(value)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean
 from ansible_collections.traceops.tracing.plugins.module_utils._report import fold
 
 Report = t.Dict[str, t.Any]
@@ -89,4 +90,4 @@ def _cause(cause: t.Dict[str, t.Any], places: t.Sequence[str]) -> t.List[str]:
 
 def _text(value: t.Any) -> str:
     """`value` so that Markdown shows it as it is, on one line."""
-    return _SPECIAL.sub(r"\\\1", " ".join(str(value).split()))
+    return _SPECIAL.sub(r"\\\1", " ".join(clean(str(value)).split()))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean
 from ansible_collections.traceops.tracing.plugins.module_utils._report import fold
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.evaluate import STATES
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import epoch
@@ -85,4 +86,4 @@ def _sample(name: str, value: float, **labels: str) -> str:
 
 
 def _label(text: str) -> str:
-    return text.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+    return clean(text).replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")

@@ -154,11 +154,12 @@ class Browser:
         root = self._call("DOM.getDocument", depth=0)["root"]["nodeId"]
         return str(self._call("DOM.getOuterHTML", nodeId=root)["outerHTML"])
 
-    def press(self, key: str, text: str = "") -> None:
+    def press(self, key: str, text: str = "", control: bool = False) -> None:
         """A key, as a keyboard sends it."""
         codes = {"Enter": 13, "Escape": 27, "PageDown": 34, "End": 35, "Home": 36}
         codes.update({"ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Tab": 9})
-        same = {"key": key, "windowsVirtualKeyCode": codes.get(key, ord(key[0].upper()))}
+        code = codes.get(key, ord(key[0].upper()))
+        same = {"key": key, "windowsVirtualKeyCode": code, "modifiers": 2 if control else 0}
         self._call("Input.dispatchKeyEvent", type="keyDown", **same, **({"text": text} if text else {}))
         self._call("Input.dispatchKeyEvent", type="keyUp", **same)
 

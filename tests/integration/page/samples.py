@@ -38,15 +38,16 @@ def one() -> judge.Report:
     return reports.of_case("network.otlp.connection-refused")
 
 
-def fifty() -> judge.Report:
-    """Every third host works; the others have a fault each, of several kinds."""
+def fifty(last: str = "app49") -> judge.Report:
+    """Every third host works; the others have a fault each, of several kinds; the last was not reached."""
     healthy = document({})
     known = [fault for fault in FAULTS if fault in cases()]
     hosts: dict[str, t.Any] = {}
-    for n in range(50):
+    for n in range(49):
         changes = {} if n % 3 == 0 else cases()[known[n % len(known)]]["fails"]
         hosts[f"app{n:02}"] = json.loads(json.dumps(document(changes)["hosts"][HOST]))
-    hosts["app49"] = None  # not reached
+    hosts["app02"]["discover"]["applications"][0]["name"] = last  # and a program is called like it
+    hosts[last] = None
     backend = healthy["backends"][BACKEND]
     backend["hosts"] = [name for name, labels in hosts.items() if labels is not None]
     del backend["applications"]
@@ -60,9 +61,14 @@ def thousands() -> judge.Report:
 def written(name: str, directory: Path) -> Sample:
     """The report `name` with its page in `directory`."""
     report = {"one": one, "fifty": fifty, "thousands": thousands}[name]()
-    path = directory / f"{name}.html"
-    path.write_text(html.page(report, reports.LIBRARY), encoding="utf-8")
+    path = page(report, directory / f"{name}.html")
     return Sample({"path": report["path"], "verdict": report["verdict"], "findings": _loud(report)}, path)
+
+
+def page(report: judge.Report, path: Path) -> Path:
+    """The page of a report, at `path`."""
+    path.write_text(html.page(report, reports.LIBRARY), encoding="utf-8")
+    return path
 
 
 def _loud(report: judge.Report) -> list[dict[str, t.Any]]:
