@@ -67,7 +67,7 @@ LABELS: t.Dict[str, Label] = {
             "host",
             asks={"docker_host": "docker_host"},
             wants=("discover",),
-            absent="nobody looked around on the host",
+            absent="discovery did not look at the host",
         ),
         Label(
             "containers",
@@ -75,7 +75,7 @@ LABELS: t.Dict[str, Label] = {
             "host",
             asks={"names": "containers", **_ENGINE},
             wants=("containers",),
-            absent="no containers were looked at",
+            absent="no containers were inspected",
         ),
         Label(
             "tempo_logs",

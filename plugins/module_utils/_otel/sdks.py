@@ -144,7 +144,7 @@ SDKS: t.Dict[str, Sdk] = {
         plain="Tls off in its output",
         tls="Tls on in its output",
         certificate="Tls.ca_file",
-        headers="Header NAME VALUE (a blank between them, no equals sign)",
+        headers="Header NAME VALUE (a space between them, no equals sign)",
         timeout="net.connect_timeout and net.io_timeout (seconds)",
         exporter="an [OUTPUT] with Name opentelemetry",
         speak="Log_Level debug in [SERVICE]",
@@ -163,8 +163,8 @@ SDKS: t.Dict[str, Sdk] = {
     ),
     "velostream": _sdk(
         "Velostream",
-        endpoint="--otlp-endpoint (OTEL_EXPORTER_OTLP_ENDPOINT wins over it)",
-        protocol="no setting: it speaks http/protobuf only, and makes 4318 of the port 4317",
+        endpoint="--otlp-endpoint (OTEL_EXPORTER_OTLP_ENDPOINT overrides it)",
+        protocol="no setting: it speaks http/protobuf only, and changes port 4317 to 4318",
         speak="RUST_LOG=velostream=debug,opentelemetry=debug",
     ),
 }
@@ -182,27 +182,29 @@ def sdk(profile: str) -> Sdk:
 COLLECTOR_FIXES: t.Dict[str, str] = {
     "tls_not_spoken": "set tls: {insecure: true} for its exporter otlp, or http:// in the endpoint of otlphttp",
     "tls_required": "set https:// in the endpoint of otlphttp, or remove tls.insecure of otlp",
-    "protocol_mismatch": "let its exporter speak what listens there: otlp is gRPC (4317), otlphttp is HTTP (4318)",
-    "connection_refused": "correct the endpoint of its exporter (host and port), or start what should listen there",
-    "connection_timeout": "correct the endpoint of its exporter, or let the firewall pass it",
-    "dns_failure": "correct the host in the endpoint of its exporter, or put both containers into one network",
+    "protocol_mismatch": "use the exporter that matches the receiver: otlp is gRPC (4317), otlphttp is HTTP (4318)",
+    "connection_refused": (
+        "correct the endpoint of its exporter (host and port), or start the receiver that should listen there"
+    ),
+    "connection_timeout": "correct the endpoint of its exporter, or allow it in the firewall",
+    "dns_failure": "correct the host in the endpoint of its exporter, or put both containers on one network",
     "path_not_found": "give otlphttp the base URL of OTLP (http://TEMPO:4318, no /v1/traces, not Tempo's query port)",
-    "unsupported_media_type": "set compression: none for its exporter, or let the receiver take what it sends",
+    "unsupported_media_type": "set compression: none for its exporter, or enable that compression in the receiver",
     "bad_gateway": (
-        "look at the proxy before what it sends to: it reaches nobody, or does not pass gRPC on (otlp is gRPC, "
+        "check the proxy in front of the receiver: it cannot reach it, or does not pass gRPC on (otlp is gRPC, "
         "otlphttp is HTTP)"
     ),
     "method_not_allowed": "give otlphttp the base URL of OTLP, not a page",
-    "unauthorized": "give its exporter credentials that are taken (headers, or auth.authenticator)",
+    "unauthorized": "give its exporter credentials that the receiver accepts (headers, or auth.authenticator)",
     "forbidden": "give its exporter credentials that may write there (headers, or auth.authenticator)",
     "tenant_missing": "set headers: {X-Scope-OrgID: TENANT} for its exporter",
-    "rate_limited": "raise the ingestion limits of what it sends to (in Tempo those of the tenant), or send less",
+    "rate_limited": "raise the receiver's ingestion limits (in Tempo those of the tenant), or send less",
     "limit_exceeded": "raise the tenant's limit that Tempo names",
     "payload_too_large": "lower send_batch_max_size of its batch processor, or raise the receiver's limit",
     "certificate_untrusted": "set tls.ca_file for its exporter to the authority that signed the certificate",
-    "certificate_expired": "renew the certificate of what it sends to",
-    "certificate_name_mismatch": "use a name in its endpoint that the certificate has, or set tls.server_name_override",
+    "certificate_expired": "renew the receiver's certificate",
+    "certificate_name_mismatch": "use a name that the certificate lists, or set tls.server_name_override",
     "client_certificate_required": "set tls.cert_file and tls.key_file for its exporter",
-    "response_timeout": "raise timeout of its exporter, or look why what it sends to is slow",
+    "response_timeout": "raise timeout of its exporter, or find out why the receiver is slow",
     "queue_full": "correct what keeps its exporter from delivering, then raise sending_queue.queue_size",
 }

@@ -97,13 +97,13 @@ def _endpoint_form(seen: Seen) -> t.Iterator[Said]:
         yield (
             "endpoint_of_queries",
             [origin],
-            f"{seen.named} has the port of {_QUERY_PORTS[endpoint['port']]}, which takes no spans",
+            f"{seen.named} has the port of {_QUERY_PORTS[endpoint['port']]}, which accepts no spans",
         )
 
 
 _MALFORMED: t.Tuple[t.Tuple[str, str], ...] = (
-    (r"^[\"'].*[\"']$", "has quotes that belong to the file it comes from"),
-    (r"\s|,\s*\w+=|OTEL_[A-Z]+|-Dotel\.", "holds more than an address: it swallowed what stood beside it"),
+    (r"^[\"'].*[\"']$", "contains quotes from the file that it comes from"),
+    (r"\s|,\s*\w+=|OTEL_[A-Z]+|-Dotel\.", "is more than an address: it contains the neighbouring setting"),
     (r"^(?:[a-z]+://)?(?:[0-9a-fA-F]*:){2,}[0-9a-fA-F]*(?:/|$)", "is an IPv6 address without brackets"),
     (r"^(?!https?://|unix:)[a-z][a-z0-9+.-]*://", "has a scheme that is neither http nor https"),
     (r"^https?:/(?!/)|^https?//", "has a scheme that lacks a character"),
@@ -131,7 +131,7 @@ def _scheme(seen: Seen) -> t.Iterator[Said]:
             yield (
                 "scheme_means_tls",
                 [endpoint["from"]],
-                f"{seen.named} has no http://, so that {name} uses TLS (OTEL_EXPORTER_OTLP_INSECURE is not true)",
+                f"{seen.named} has no http://, so {name} uses TLS (OTEL_EXPORTER_OTLP_INSECURE is not true)",
             )
     elif seen.http or seen.sdk:
         yield "scheme_missing", [endpoint["from"]], f"{seen.named} has no http:// or https://"
@@ -152,7 +152,7 @@ def _port(seen: Seen) -> t.Iterator[Said]:
         words = f"{seen.named} has the port of OTLP over HTTP, but the protocol is grpc{_by(protocol)}"
         yield "port_protocol", both, words
     if endpoint["scheme"] == "http" and endpoint["host"] and not re.search(r":\d+(?:/|$)", endpoint["value"]):
-        yield "port_missing", [endpoint["from"]], f"{seen.named} has no port, so that 80 is used"
+        yield "port_missing", [endpoint["from"]], f"{seen.named} has no port, so port 80 is used"
 
 
 def _by(protocol: t.Mapping[str, t.Any]) -> str:
@@ -166,7 +166,7 @@ def _path(seen: Seen) -> t.Iterator[Said]:
     verbatim = endpoint["from"] in sdk_rules.VERBATIM
     ends_well = endpoint["path"].rstrip("/").endswith("/v1/traces")
     if seen.http and verbatim and not ends_well:
-        yield "traces_path", [endpoint["from"]], f"{seen.named} is used as it is, but does not end with /v1/traces"
+        yield "traces_path", [endpoint["from"]], f"{seen.named} is used unchanged, but does not end with /v1/traces"
     if seen.http and not verbatim and ends_well:
         yield "traces_path_twice", [endpoint["from"]], f"{seen.named} gets /v1/traces appended although it ends with it"
     if seen.protocol == sdk_rules.GRPC and endpoint["path"].strip("/"):
@@ -197,7 +197,7 @@ def _exporter(seen: Seen) -> t.Iterator[Said]:
     for word in str(exporter["value"]).split(","):
         if word.strip() and word.strip() not in known:
             where = f" of {seen.sdk.name}" if seen.sdk else ""
-            words = f"{exporter['from']} is '{word.strip()}', which is no trace exporter{where}"
+            words = f"{exporter['from']} is '{word.strip()}', which is not a trace exporter{where}"
             yield "exporter_unknown", [exporter["from"]], words
 
 
@@ -247,7 +247,7 @@ def _sampler(seen: Seen) -> t.Iterator[Said]:
     if sampler["from"] == "velostream":
         return  # it sets its sampler itself; the variables have no effect
     if name not in SAMPLERS:
-        words = f"{sampler['from']} is '{name}', no sampler of the specification"
+        words = f"{sampler['from']} is '{name}', which is not a sampler of the specification"
         yield "sampler_unknown", [sampler["from"]], words
     elif argument["value"] is None:
         return
@@ -257,7 +257,7 @@ def _sampler(seen: Seen) -> t.Iterator[Said]:
     elif name.endswith("traceidratio"):
         number = velostream.number(str(argument["value"]))
         if number is None or not 0 <= number <= 1:
-            words = f"{argument['from']} is '{argument['value']}', not 0 to 1"
+            words = f"{argument['from']} is '{argument['value']}', which is not between 0 and 1"
             yield "sampler_argument", [argument["from"]], words
 
 
