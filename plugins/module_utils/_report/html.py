@@ -117,7 +117,8 @@ def _template() -> t.Any:
 
 def _cleaned(value: t.Any) -> t.Any:
     """Text on its way into the page, without what moves a cursor or turns the direction of reading."""
-    return clean(value) if type(value) is str else value  # what is markup already is the template's own
+    markup = hasattr(value, "__html__")  # the template's own
+    return clean(value) if isinstance(value, str) and not markup else value
 
 
 def _verbatim(text: str) -> t.Any:
