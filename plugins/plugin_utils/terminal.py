@@ -39,9 +39,9 @@ def show(lines: t.Sequence[Line]) -> None:
     display.display("\n".join(line.text for line in lines), log_only=True)
 
 
-def utf8(environ: t.Mapping[str, str] = os.environ) -> bool:
+def utf8() -> bool:
     """Whether the user's locale says UTF-8 (Ansible itself always runs in a UTF-8 locale, so it cannot be asked)."""
-    chosen = next((environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(name)), "")
+    chosen = next((os.environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if os.environ.get(name)), "")
     return "utf-8" in chosen.lower() or "utf8" in chosen.lower()
 
 

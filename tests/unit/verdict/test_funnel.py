@@ -106,7 +106,7 @@ def test_evidence_of_another_shape_counts_nothing() -> None:
 def test_the_page_marks_the_loss_and_says_who_counted() -> None:
     ((whose, bars), *_others) = shown.funnel(reports.of_case("network.otlp.connection-refused"))
     assert whose == "canaries"
-    (lost,) = [bar for bar in bars if bar.lost]
+    (lost,) = [each for each in bars if each.lost]
     assert (lost.step, lost.number, lost.length, lost.of) == ("accepted", 0, 0, 100)
     assert lost.words == "1 of 1 lost before this; the answers of the OTLP endpoints"
 

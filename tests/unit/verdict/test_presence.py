@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -18,10 +20,14 @@ GONE = "answered, 7 s after its start, and was gone moments later"
 CAME = "took no connection at first, and answered moments later, 7 s after its start"
 
 
-def seen(tempo_info: dict[str, Any] = THERE, clock: dict[str, Any] = OK, **labels: Any) -> dict[str, Any] | None:
+def seen(
+    tempo_info: Mapping[str, Any] = MappingProxyType(THERE),
+    clock: Mapping[str, Any] = MappingProxyType(OK),
+    **labels: Any,
+) -> dict[str, Any] | None:
     """What is found of a backend with these results."""
-    backend = {"hosts": ["h"], "settings": {"tempo_url": URL}, "tempo_info": tempo_info, **labels}
-    found = unsteady(backend, {"h": {"settings": {"tempo_url": URL}, "clock": clock}}, [])
+    backend = {"hosts": ["h"], "settings": {"tempo_url": URL}, "tempo_info": dict(tempo_info), **labels}
+    found = unsteady(backend, {"h": {"settings": {"tempo_url": URL}, "clock": dict(clock)}}, [])
     return dict(found) if found else None
 
 
