@@ -106,8 +106,13 @@ from ansible_collections.traceops.tracing.plugins.module_utils._base.errors impo
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import collect
 
 
+class Module(AnsibleModule):
+    def _log_invocation(self) -> None:
+        """Not to the host's system log: the options have passwords, and only the probes know which these are."""
+
+
 def main() -> None:
-    module = AnsibleModule({"probes": {"type": "dict", "required": True}}, supports_check_mode=True)
+    module = Module({"probes": {"type": "dict", "required": True}}, supports_check_mode=True)
     evidence: t.Dict[str, t.Any] = {}
     try:
         planned = collect.plan(module.params["probes"], module.check_mode, module.no_log_values)
