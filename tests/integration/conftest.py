@@ -23,6 +23,7 @@ LONG = [
     "stack/test_life.py",
     "stack/test_killed.py",
     "reports/test_reports.py",
+    "watch/test_watch.py",
     "stack/test_variants.py",
     "stack/test_trouble.py",
     "discover/test_host.py",

@@ -211,7 +211,7 @@ def image(client: docker.DockerClient, name: str, packages: t.Sequence[str]) -> 
     """The image of a minimal Debian with `packages`; built when neither engine nor cache has it."""
     tag = _key(packages)
     reference = f"traceops-test-{name}:{tag}"
-    with _locked(CACHE / f"{name}-image.lock"):
+    with locked(CACHE / f"{name}-image.lock"):
         try:
             client.images.get(reference)
         except docker.errors.ImageNotFound:
@@ -265,14 +265,14 @@ def _running_engine() -> t.Iterator[str]:
     place = Place(lane())
     CACHE.mkdir(parents=True, exist_ok=True)
     with open(CACHE / f"{place.data.name}-users.lock", "w") as users:
-        with _locked(CACHE / "docker-start.lock"):
+        with locked(CACHE / "docker-start.lock"):
             fcntl.flock(users, fcntl.LOCK_SH)
             if not _answers(place.url):
                 _start(place)
         try:
             yield place.url
         finally:
-            with _locked(CACHE / "docker-start.lock"), contextlib.suppress(BlockingIOError):
+            with locked(CACHE / "docker-start.lock"), contextlib.suppress(BlockingIOError):
                 # Only the last user gets the exclusive lock.
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 _stop(place)
@@ -369,7 +369,7 @@ def install(*packages: str) -> None:
     """Debian's packages whose program is not there; skips the test where apt or root is missing."""
     programs = {"docker.io": "dockerd", "iproute2": "ip"}
     path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
-    with _locked(CACHE / "apt.lock"):  # lanes begin at the same time
+    with locked(CACHE / "apt.lock"):  # lanes begin at the same time
         missing = [name for name in packages if not shutil.which(programs.get(name, name), path=path)]
         if missing:
             require(shutil.which("apt-get"), f"{' and '.join(missing)}, or apt-get to install them")
@@ -387,7 +387,7 @@ def _command(*words: str) -> str:
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> t.Iterator[None]:
+def locked(path: Path) -> t.Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)

@@ -31,23 +31,23 @@ def page(report: Report) -> str:
             key = (finding["id"], finding["severity"], finding["application"] or "")
             failing[key] = failing.get(key, 0) + 1
     lines = [
-        *_metric("status", "Verdict of the last tracing diagnosis: 1 for the one that holds."),
-        *(_sample("status", int(verdict["status"] == status), status=status) for status in STATUSES),
-        *_metric("finished_timestamp_seconds", "When the last tracing diagnosis ended."),
-        _sample("finished_timestamp_seconds", epoch(report["run"].get("finished")) or 0),
-        *_metric("hosts", "Hosts that were diagnosed, and how many of them could not be reached."),
-        _sample("hosts", len(report["evidence"]["hosts"]), reached="all"),
-        _sample("hosts", sum(bool(h.get("unreachable")) for h in report["evidence"]["hosts"].values()), reached="no"),
-        *_metric("findings", "Findings by state."),
-        *(_sample("findings", number, state=state) for state, number in by_state.items()),
-        *_metric("failing_checks", "Hosts or backends on which a check fails, by application where it has a name."),
+        *metric("status", "Verdict of the last tracing diagnosis: 1 for the one that holds."),
+        *(sample("status", int(verdict["status"] == status), status=status) for status in STATUSES),
+        *metric("finished_timestamp_seconds", "When the last tracing diagnosis ended."),
+        sample("finished_timestamp_seconds", epoch(report["run"].get("finished")) or 0),
+        *metric("hosts", "Hosts that were diagnosed, and how many of them could not be reached."),
+        sample("hosts", len(report["evidence"]["hosts"]), reached="all"),
+        sample("hosts", sum(bool(h.get("unreachable")) for h in report["evidence"]["hosts"].values()), reached="no"),
+        *metric("findings", "Findings by state."),
+        *(sample("findings", number, state=state) for state, number in by_state.items()),
+        *metric("failing_checks", "Hosts or backends on which a check fails, by application where it has a name."),
         *(
-            _sample("failing_checks", n, check=i, severity=severity, **_named(application))
+            sample("failing_checks", n, check=i, severity=severity, **_named(application))
             for (i, severity, application), n in sorted(failing.items())
         ),
         *_baseline(report),
-        *_metric("root_causes", "Root causes, with the number of hosts that they are about."),
-        *(_sample("root_causes", n, check=i, hop=hop) for (i, hop), n in sorted(_roots(verdict).items())),
+        *metric("root_causes", "Root causes, with the number of hosts that they are about."),
+        *(sample("root_causes", n, check=i, hop=hop) for (i, hop), n in sorted(_roots(verdict).items())),
     ]
     return "\n".join(lines) + "\n"
 
@@ -59,8 +59,8 @@ def _baseline(report: Report) -> t.List[str]:
         return []
     words = "Failing findings against the earlier report of diagnose_baseline."
     return [
-        *_metric("baseline_findings", words),
-        *(_sample("baseline_findings", number, change=name) for name, number in numbers.items()),
+        *metric("baseline_findings", words),
+        *(sample("baseline_findings", number, change=name) for name, number in numbers.items()),
     ]
 
 
@@ -76,11 +76,11 @@ def _roots(verdict: t.Dict[str, t.Any]) -> t.Dict[t.Tuple[str, str], int]:
     return found
 
 
-def _metric(name: str, words: str) -> t.List[str]:
+def metric(name: str, words: str) -> t.List[str]:
     return [f"# HELP traceops_{name} {words}", f"# TYPE traceops_{name} gauge"]
 
 
-def _sample(name: str, value: float, **labels: str) -> str:
+def sample(name: str, value: float, **labels: str) -> str:
     pairs = ",".join(f'{key}="{_label(text)}"' for key, text in labels.items())
     return f"traceops_{name}{{{pairs}}} {value:.15g}" if pairs else f"traceops_{name} {value:.15g}"
 
