@@ -29,6 +29,8 @@ class ActionModule(ActionBase):
             return {**result, "failed": True, "evidence": {}, "msg": error.message}
         # Of the role diagnose: what the hosts of this task are at.
         phase = str((task_vars or {}).get("__diagnose_phase", ""))
+        if phase:
+            self._task._ds = None  # the role's own source tells nobody why a host was not reached
         with terminal.Watched(phase, options["probes"], task_vars or {}):
             found = self._execute_module(
                 "traceops.tracing.collect", module_args=options, task_vars=task_vars, wrap_async=self._task.async_val

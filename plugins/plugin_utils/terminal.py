@@ -85,7 +85,7 @@ class Watched:
                 self._place,
                 self._phase,
                 kind is None,
-                now,
+                self._begun,
                 lambda found: progress.is_due(found, self._hosts, now, self._live),
             )
         except OSError:

@@ -32,8 +32,11 @@ class State(t.NamedTuple):
     told: int  # of `done` when it was told last
 
 
-def add(path: str, phase: str, reached: bool, now: float, due: t.Callable[[State], bool]) -> t.Optional[State]:
-    """Count one more host in the file `path`; the state when it is `due` to be told, else null. Raises OSError."""
+def add(path: str, phase: str, reached: bool, begun: float, due: t.Callable[[State], bool]) -> t.Optional[State]:
+    """Count one more host, whose visit had `begun` then, in the file `path`. Raises OSError.
+
+    The state when it is `due` to be told, else null.
+    """
     with open(path, "a+", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
@@ -42,7 +45,7 @@ def add(path: str, phase: str, reached: bool, now: float, due: t.Callable[[State
         except ValueError:
             known = {}
         gone = int(known.get("gone", 0)) + (not reached)
-        earlier = known.get("phases", {}).get(phase) or [0, now, 0]
+        earlier = known.get("phases", {}).get(phase) or [0, begun, 0]
         state = State(int(earlier[0]) + reached, gone, float(earlier[1]), int(earlier[2]))
         telling = due(state)
         after = [state.done, state.begun, state.done if telling else state.told]
