@@ -179,6 +179,16 @@ def per_tenant_file_with_a_misspelt_key(scene: Scene) -> None:
 
 
 @causes("tempo-storage.store.refusing")
+def disk_that_is_full(scene: Scene) -> None:
+    """Its write-ahead log has no room any more: it is ready, has traces of before, accepts spans and loses them."""
+    scene.options["tempo"] = "2.3.1"  # where the lab's loses them uncounted, as this one does
+    log = scene.directory / "tempo.log"
+    log.write_text(recording("tempo-faults-2.10.8")["situations"]["a disk that is full"]["log"], encoding="utf-8")
+    scene.said["diagnose_tempo_log_paths"] = [str(log)]
+    scene.afterwards(lambda: setattr(scene.lab.tempo.distributor, "keeps", False))
+
+
+@causes("tempo-storage.store.refusing")
 def store_that_refuses_its_credentials(scene: Scene) -> None:
     log_of_tempo(scene, "a store that refuses the key")
 
