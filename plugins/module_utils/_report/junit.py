@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 from xml.sax.saxutils import escape, quoteattr
@@ -57,9 +58,11 @@ def _case(finding: t.Dict[str, t.Any], subject: str) -> str:
     return f"{head}><skipped message={_attribute(f'{state}: {reason}')}/></testcase>"
 
 
+@functools.lru_cache(maxsize=16384)
 def _text(value: str) -> str:
     return escape(_NOT_XML.sub("", clean(value)))
 
 
+@functools.lru_cache(maxsize=16384)
 def _attribute(value: str) -> str:
     return quoteattr(_NOT_XML.sub("", clean(value)))

@@ -202,7 +202,7 @@ def _lanes(
             y2 = ports[number, 1] if column + 1 >= last else slots[number, column + 1]
             pieces.setdefault(column, []).append(((y1 + y2) / 2, number, y1, y2))
     ways: t.Dict[int, t.List[str]] = {}
-    for column, found in pieces.items():
+    for column, found in sorted(pieces.items()):
         x = MARGIN + column * (WIDTH + GUTTER) + WIDTH
         free = 0.0
         wanted = sorted(found)
@@ -227,10 +227,11 @@ def _lanes(
         line.left = boxes[line.start].column > boxes[line.end].column
         end_box = boxes[line.end]
         line.tip = (end_box.x + WIDTH, ports[number, 0]) if line.left else (end_box.x, ports[number, 1])
-        passed = [
-            f"M{MARGIN + column * (WIDTH + GUTTER)} {slots[n, column]}h{WIDTH}" for n, column in slots if n == number
-        ]
-        line.path = "".join([*ways.get(number, []), *passed])
+        # In one go from left to right: the arrow is at the end of the last piece.
+        first = min(boxes[line.start].column, boxes[line.end].column)
+        for step, way in enumerate(ways.get(number, [])):
+            x = MARGIN + (first + step) * (WIDTH + GUTTER)
+            line.path += f"M{x} {slots[number, first + step]}h{WIDTH}{way}" if step else way
     width = MARGIN + (max(box.column for box in boxes.values()) + 1) * (WIDTH + GUTTER) - GUTTER + MARGIN
     return width, bottom + MARGIN
 

@@ -27,9 +27,10 @@ def page(report: Report) -> str:
     lines += _baseline(report)
     lines += _funnel(report)
     follows = fold.follows_from(report)
+    folded = fold.fold(report)
     others = [
         line
-        for lines_ in fold.by_hop(report).values()
+        for lines_ in fold.by_hop(report, folded).values()
         for line in lines_
         if line.finding["state"] in ("failed", "warning", "pending", "suppressed")
     ]
@@ -41,7 +42,7 @@ def page(report: Report) -> str:
             cells = (state, line.finding["id"], fold.named(line.places), line.title)
             lines.append(f"| {' | '.join(_text(cell) for cell in cells)} |")
         lines.append("")
-    reasons = fold.reasons(report["findings"])
+    reasons = fold.reasons(folded.firsts)
     if reasons:
         lines += ["## Not checked", ""]
         lines += [f"- {_text(reason)} ({number})" for reason, number in reasons.items()]

@@ -108,6 +108,8 @@ class Proofs:
         if cause:
             return Proof("failed", str(cause["title"]))
         backend = self._backend_of.get(name) or {}
+        if not node["running"]:
+            return _NONE  # what answered is another
         if node["kind"] == "tempo":
             seen = backend.get("tempo_info") or {}
             stored = _stored(backend)

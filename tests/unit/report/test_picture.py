@@ -118,5 +118,25 @@ def test_canaries_are_counted_on_their_way() -> None:
     ]
 
 
+def test_what_does_not_run_has_no_part_in_what_was_proved() -> None:
+    stopped = samples.tempo("old", http=13201, otlp=14319, running=False)
+    shop = samples.shop()
+    found = picture(
+        {**reports.healthy(), "path": topology.topology({"a": {**shop, "tempos": [*shop["tempos"], stopped]}})}
+    )
+    assert found is not None
+    assert {box.name: box.state for box in found.boxes if box.kind == "tempo"} == {"tempo": "ok", "old": "none"}
+
+
+def test_a_line_past_a_column_is_drawn_in_one_go() -> None:
+    direct = samples.application("direct", endpoint="http://localhost:14318")
+    tempo = samples.tempo(listens=[{"address": "0.0.0.0", "port": port} for port in (13200, 14317, 14318)])
+    found = drawn(a=samples.host(samples.application(), direct, samples.collector(), tempo))
+    ends = {line.tip for line in found.lines if line.end == "a/tempo"}
+    assert len(ends) == 2
+    for line in found.lines:
+        assert line.path.endswith(f" {line.tip[0]} {line.tip[1]}"), line.path
+
+
 def test_nothing_known_is_no_drawing() -> None:
     assert picture(report(a=samples.host())) is None
