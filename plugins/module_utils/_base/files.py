@@ -1,22 +1,49 @@
 # Copyright (c) 2026, The traceops.tracing authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that somebody else may read at any moment."""
+"""Files that somebody else may read at any moment, and that are whole after a crash."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
+import typing as t
 
 
 def replace(path: str, text: str, mode: int) -> None:
     """Write `text` beside `path` and move it there, so that nobody sees half of it. Raises OSError."""
-    handle, partial = tempfile.mkstemp(dir=os.path.dirname(path) or ".", prefix=f".{os.path.basename(path)}.")
+    replace_all({path: text.encode("utf-8", "replace")}, mode)
+
+
+def replace_all(files: t.Mapping[str, bytes], mode: int) -> None:
+    """The same for several: nothing is moved before all are written. Raises OSError, and then leaves nothing behind."""
+    partial: t.Dict[str, str] = {}
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
-            file.write(text)
-        os.chmod(partial, mode)
-        os.replace(partial, path)
-    except OSError:
-        os.unlink(partial)
-        raise
+        for path, data in files.items():
+            name = os.path.basename(path)
+            handle, partial[path] = tempfile.mkstemp(dir=os.path.dirname(path) or ".", prefix=f".{name}.")
+            with os.fdopen(handle, "wb") as file:
+                os.fchmod(file.fileno(), mode)
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        for path in files:
+            os.replace(partial[path], path)
+            del partial[path]
+    finally:
+        for left in partial.values():
+            with contextlib.suppress(OSError):
+                os.unlink(left)
+    for directory in {os.path.dirname(path) or "." for path in files}:
+        _settle(directory)
+
+
+def _settle(directory: str) -> None:
+    """Have the new names on the disk, too; some file systems cannot, and the files are there all the same."""
+    with contextlib.suppress(OSError):
+        handle = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

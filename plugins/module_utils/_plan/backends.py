@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base.nested import nested
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import canary
 from ansible_collections.traceops.tracing.plugins.module_utils._plan import values, visit
 from ansible_collections.traceops.tracing.plugins.module_utils._plan.applications import (
@@ -172,23 +173,17 @@ def since(labels: _Labels, now: datetime.datetime) -> t.Dict[str, t.Any]:
     there only where the log shows unsampled records, too.
     """
     logs = [own["logs"] for own in _own(labels) if own.get("logs") and not own["logs"].get("shared_with")]
-    times = [_at(log, "last_start", "time") for log in logs]
+    times = [nested(log, "last_start", "time") for log in logs]
     started = max((time for time in times if isinstance(time, str)), default="")
     recent = (now - datetime.timedelta(seconds=RECENT_S)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     found: t.Dict[str, t.Any] = {"start": max(started, recent)}
-    headers = _at(logs[0], "patterns", "traceparent") if len(logs) == 1 else None
+    headers = nested(logs[0], "patterns", "traceparent") if len(logs) == 1 else None
     whole = isinstance(headers, dict) and headers.get("count", 0) == headers.get("count_since_start", -1)
-    if whole and found["start"] == started and "00" in (_at(headers, "captures", "flags", "values") or {}):
-        found["offered"] = _at(headers, "count")
+    if whole and found["start"] == started and "00" in (nested(headers, "captures", "flags", "values") or {}):
+        found["offered"] = nested(headers, "count")
     return found
 
 
 def evidence(backend: Backend, settings: t.Mapping[str, t.Any], told: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     """The evidence of a backend; `told` is {label: what came back}."""
     return {"hosts": backend["hosts"], "applications": backend["applications"], "settings": settings, **told}
-
-
-def _at(value: t.Any, *path: str) -> t.Any:
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base.nested import nested
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import canary
 from ansible_collections.traceops.tracing.plugins.module_utils._plan import values
@@ -72,9 +73,7 @@ def probes(
 
 def tenants(counted: t.Optional[t.Mapping[str, t.Any]]) -> t.List[str]:
     """The tenants of which that Tempo has received spans."""
-    value: t.Any = counted
-    for step in ("snapshots", "tempo", "counts", "received"):
-        value = value.get(step) if isinstance(value, dict) else None
+    value = nested(counted, "snapshots", "tempo", "counts", "received")
     return sorted(set(value) - {"single-tenant", ""}) if isinstance(value, dict) else []
 
 

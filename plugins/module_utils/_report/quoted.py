@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base.nested import nested
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean
 
 Report = t.Dict[str, t.Any]
@@ -120,9 +121,7 @@ class _Look:
         if not _PATH.fullmatch(path):
             return None
         for view in self._views:
-            value: t.Any = view
-            for name in path.split("."):
-                value = value.get(name) if isinstance(value, dict) else None
+            value = nested(view, *path.split("."))
             if value is not None:
                 return value
         return None

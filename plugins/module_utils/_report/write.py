@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import tempfile
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base.files import replace_all
 from ansible_collections.traceops.tracing.plugins.module_utils._report import (
     bundle,
     html,
@@ -46,7 +45,7 @@ def write(
         )
     os.makedirs(directory, exist_ok=True)
     paths = {form: os.path.join(directory, name) for form, (name, _data) in files.items()}
-    _replace({paths[form]: data for form, (_name, data) in files.items()}, directory)
+    replace_all({paths[form]: data for form, (_name, data) in files.items()}, MODE)
     return paths
 
 
@@ -60,34 +59,3 @@ def forms(report: Report, library: t.Optional[Library] = None) -> t.Dict[str, t.
         "prometheus": ("metrics.prom", prometheus.page(report)),
         "sarif": ("report.sarif", sarif.page(report, library)),
     }
-
-
-def _replace(files: t.Mapping[str, bytes], directory: str) -> None:
-    """Write each beside its path, and then move all there, so that a reader never sees half a report."""
-    partial: t.Dict[str, str] = {}
-    try:
-        for path, data in files.items():
-            handle, partial[path] = tempfile.mkstemp(dir=directory, prefix=f".{os.path.basename(path)}.")
-            with os.fdopen(handle, "wb") as file:
-                os.fchmod(file.fileno(), MODE)
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-        for path in files:
-            os.replace(partial[path], path)
-            del partial[path]
-    finally:
-        for left in partial.values():
-            with contextlib.suppress(OSError):
-                os.unlink(left)
-    _settle(directory)
-
-
-def _settle(directory: str) -> None:
-    """Have the new names on the disk, too; some file systems cannot, and the files are there all the same."""
-    with contextlib.suppress(OSError):
-        handle = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base.nested import nested
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import epoch
 
 SCHEDULE_DELAY_S = 5.0  # of an exporter whose environment is not known (OTEL_BSP_SCHEDULE_DELAY)
@@ -65,7 +66,7 @@ def _application_age(hosts: t.Sequence[Labels], now: t.Optional[float]) -> t.Opt
     for logs in (labels.get("logs") for labels in hosts):
         if not isinstance(logs, dict):
             continue
-        started = epoch(_at(logs, "last_start", "time"))
+        started = epoch(nested(logs, "last_start", "time"))
         if started is None or now is None or now - started < -SKEW_S or _hopeless(logs):
             return None
         ages.append(max(0.0, now - started))
@@ -74,17 +75,11 @@ def _application_age(hosts: t.Sequence[Labels], now: t.Optional[float]) -> t.Opt
 
 def _hopeless(logs: Labels) -> bool:
     """Whether the log shows that no trace is on its way: exports fail, or all headers that it shows are unsampled."""
-    flags = _at(logs, "patterns", "traceparent", "captures", "flags", "values")
+    flags = nested(logs, "patterns", "traceparent", "captures", "flags", "values")
     unsampled = isinstance(flags, dict) and bool(flags) and set(flags) == {"00"}
     return unsampled or bool(_number(logs, "patterns", "export_failed", "count_since_start"))
 
 
 def _number(value: t.Any, *path: str) -> t.Optional[float]:
-    found = _at(value, *path)
+    found = nested(value, *path)
     return float(found) if isinstance(found, (int, float)) and not isinstance(found, bool) else None
-
-
-def _at(value: t.Any, *path: str) -> t.Any:
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value

@@ -12,6 +12,7 @@ import re
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base import addresses
+from ansible_collections.traceops.tracing.plugins.module_utils._base.nested import nested
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.topology import Topology
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import canary, programs, velostream
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.sdks import Sdk
@@ -196,7 +197,7 @@ def of_host(labels: Labels, host: str = "", path: t.Optional[Topology] = None) -
 
 
 def _containers(labels: Labels) -> Containers:
-    return containers(_at(labels, "containers", "containers"))
+    return containers(nested(labels, "containers", "containers"))
 
 
 def _named(seen: t.Sequence[NamedContainer]) -> t.List[str]:
@@ -241,14 +242,14 @@ def of_application(
 
 def sampling(labels: Labels) -> t.Optional[Sampling]:
     """The configured ratio: what the application's log says that it started with, else what its process has."""
-    logged = _logged_ratio(_at(labels, "logs", "patterns"))
+    logged = _logged_ratio(nested(labels, "logs", "patterns"))
     if logged is not None:
         return _sampled(logged, "the application's log", True, False)
-    ratio = _number(_at(labels, "environment", "effective", "ratio", "value"))
+    ratio = _number(nested(labels, "environment", "effective", "ratio", "value"))
     if ratio is None:
         return None
-    sampler = _at(labels, "environment", "effective", "sampler") or {}
-    source = str(_at(labels, "environment", "effective", "ratio", "from"))
+    sampler = nested(labels, "environment", "effective", "sampler") or {}
+    source = str(nested(labels, "environment", "effective", "ratio", "from"))
     its_own = sampler.get("from") == "velostream"
     return _sampled(ratio, source, its_own, not its_own and "always_off" in str(sampler.get("value")))
 
@@ -263,8 +264,8 @@ def _logged_ratio(patterns: t.Any) -> t.Optional[float]:
 
 
 def _since_start(patterns: t.Any, name: str, capture: str) -> t.Optional[float]:
-    said = _number(_at(patterns, name, "captures", capture, "last"))
-    return said if _at(patterns, name, "count_since_start") else None
+    said = _number(nested(patterns, name, "captures", capture, "last"))
+    return said if nested(patterns, name, "count_since_start") else None
 
 
 def _sampled(ratio: float, source: str, its_own: bool, always_off: bool) -> Sampling:
@@ -293,14 +294,14 @@ _TRACING = (
 
 def tracing_logged(labels: Labels) -> t.Optional[bool]:
     """Since the last start; null where no log was looked through for such lines."""
-    patterns = _at(labels, "logs", "patterns")
+    patterns = nested(labels, "logs", "patterns")
     known = [patterns[name] for name in _TRACING if name in patterns] if isinstance(patterns, dict) else []
-    return any(_at(pattern, "count_since_start") for pattern in known) if known else None
+    return any(nested(pattern, "count_since_start") for pattern in known) if known else None
 
 
 def endpoint(labels: Labels) -> t.Optional[Endpoint]:
     """Null unless an endpoint was tried and the process's own is known."""
-    tried, configured = _at(labels, "otlp", "endpoint"), _at(labels, "environment", "effective", "endpoint")
+    tried, configured = nested(labels, "otlp", "endpoint"), nested(labels, "environment", "effective", "endpoint")
     if not isinstance(tried, str) or not isinstance(configured, dict) or configured.get("port") is None:
         return None
     found = addresses.split(tried)
@@ -340,7 +341,7 @@ def of_backend(
 
     `path` is the one that was found, `origins` the ids that its applications have there.
     """
-    tried = [labels for labels in applications if _at(labels, "otlp", "phases")]
+    tried = [labels for labels in applications if nested(labels, "otlp", "phases")]
     words = said(backend, hosts.values(), applications)
     path = path or way.NOTHING
     shown = way.of_backend(origins, path)
@@ -352,30 +353,30 @@ def of_backend(
     return {
         "clocks": clocks(hosts),
         "ratios": ratios(applications),
-        "samplers": samplers(_at(backend, "sampling_ratio", "by_id", "rules")),
-        "endpoints_tried": sorted({str(_at(labels, "otlp", "endpoint")) for labels in tried}),
-        "endpoints_connected": sum(1 for labels in tried if _at(labels, "otlp", "phases", "tcp", "ok")),
+        "samplers": samplers(nested(backend, "sampling_ratio", "by_id", "rules")),
+        "endpoints_tried": sorted({str(nested(labels, "otlp", "endpoint")) for labels in tried}),
+        "endpoints_connected": sum(1 for labels in tried if nested(labels, "otlp", "phases", "tcp", "ok")),
         "exports_failing": any(logged.exports(labels, backend, settings)["cause"] for labels in applications),
         "uses_the_name": bool(settings.get("service")) and settings["service"] in _names(applications),
-        "behind_loopback": sorted({str(_at(e, "otlp", "endpoint")) for e in tried if _behind_loopback(e)}),
+        "behind_loopback": sorted({str(nested(e, "otlp", "endpoint")) for e in tried if _behind_loopback(e)}),
         "grafana_containers": [
             each["name"]
             for each in seen["grafana"]
             if each.get("running") and not re.match(r"host$|container:", str(each.get("network_mode")))
         ],
-        "foreign_port": _FOREIGN_PORTS.get(_at(backend, "grafana", "settings", "url", "port")),
+        "foreign_port": _FOREIGN_PORTS.get(nested(backend, "grafana", "settings", "url", "port")),
         "losses": losses.of_backend(backend),
         "said": words,
         "ring": next((each for each in words if each["side"] == "ring"), None),
         "stored": next((each for each in words if each["side"] in ("storage", "compaction")), None),
         "start": next((each for each in words if each["side"] == "start" and each["seen_in"] == "tempo_logs"), None),
         "asked": next((each for each in words if each["side"] == "query"), None),
-        "far_spans": far_spans(_at(backend, "tempo_info", "counters")),
+        "far_spans": far_spans(nested(backend, "tempo_info", "counters")),
         "gone": unsteady(backend, hosts, applications),
-        "polls_failing": polls_failing(_at(backend, "tempo_info")),
+        "polls_failing": polls_failing(nested(backend, "tempo_info")),
         "disks": disks(backend, hosts),
-        "opening": opening(_at(backend, "by_id")),
-        "data_source_file": way.data_source(path, _at(backend, "grafana", "datasource", "uid")),
+        "opening": opening(nested(backend, "by_id")),
+        "data_source_file": way.data_source(path, nested(backend, "grafana", "datasource", "uid")),
         "shown": shown,
         "tempo": handles.of("tempo", list(hosts), path, _named(seen["tempo"]), shown["fed"][0] if shown else ""),
         "grafana": handles.of("grafana", list(hosts), path, _named(seen["grafana"])),
@@ -385,19 +386,19 @@ def of_backend(
 
 def polls_failing(info: t.Any) -> bool:
     """Whether polls for the list of blocks fail for good: a store that did not answer once is no fault."""
-    if _at(info, "counters", "tenants_unlisted"):
+    if nested(info, "counters", "tenants_unlisted"):
         return True
-    errors = _number(_at(info, "counters", "poll_errors")) or 0.0
-    uptime, every = _number(_at(info, "counters", "uptime_s")), _number(_at(info, "config", "blocklist_poll_s"))
+    errors = _number(nested(info, "counters", "poll_errors")) or 0.0
+    uptime, every = _number(nested(info, "counters", "uptime_s")), _number(nested(info, "config", "blocklist_poll_s"))
     return errors > 0 and (not uptime or not every or errors * every >= uptime / 10)
 
 
 def clocks(hosts: t.Mapping[str, Labels]) -> t.Optional[Clocks]:
     """Null unless the clocks of two hosts were compared with Tempo's."""
     known = {
-        name: (offset, _number(_at(labels, "clock", "error_s")) or 0.0)
+        name: (offset, _number(nested(labels, "clock", "error_s")) or 0.0)
         for name, labels in hosts.items()
-        for offset in [_number(_at(labels, "clock", "offset_s"))]
+        for offset in [_number(nested(labels, "clock", "offset_s"))]
         if offset is not None
     }
     if len(known) < 2:
@@ -441,22 +442,24 @@ def samplers(rules: t.Any) -> Samplers:
 
 
 def _names(applications: t.Sequence[Labels]) -> t.Set[t.Any]:
-    logged = (_at(e, "logs", "patterns", "tracing_initializing", "captures", "service", "last") for e in applications)
-    started = (_at(e, "environment", "effective", "service_name", "value") for e in applications)
+    logged = (
+        nested(e, "logs", "patterns", "tracing_initializing", "captures", "service", "last") for e in applications
+    )
+    started = (nested(e, "environment", "effective", "service_name", "value") for e in applications)
     return {name for name in (*logged, *started) if isinstance(name, str)}
 
 
 def _behind_loopback(labels: Labels) -> bool:
     """Whether the endpoint fails as one does whose receiver listens on Tempo's own loopback only."""
-    cause, tried = _at(labels, "otlp", "cause"), str(_at(labels, "otlp", "endpoint"))
+    cause, tried = nested(labels, "otlp", "cause"), str(nested(labels, "otlp", "endpoint"))
     if cause not in ("connection_reset", "connection_refused"):
         return False
     address = addresses.split(tried)
     if cause == "connection_reset" and re.search(r":431[78](?:/|$)", tried):
         return True
-    if _at(labels, "otlp", "phases", "export", "ok") is False and address and not addresses.leads_here(address.host):
+    if nested(labels, "otlp", "phases", "export", "ok") is False and address and not addresses.leads_here(address.host):
         return True
-    port = str(_at(labels, "otlp", "phases", "tcp", "port"))
+    port = str(nested(labels, "otlp", "phases", "tcp", "port"))
     published = (
         address
         for seen in _containers(labels)["tempo"]
@@ -480,9 +483,9 @@ _FOREIGN_PORTS: t.Dict[t.Any, str] = {
 
 def far_spans(counters: t.Any) -> FarSpans:
     """By the histograms of Tempo 2.9 and later, and the warnings of those before 3.0."""
-    ahead, behind = (int(_number(_at(counters, name)) or 0) for name in ("spans_ahead", "spans_behind"))
-    warned = int(_number(_at(counters, "warnings", "outside_ingestion_time_slack")) or 0)
-    received = _number(_at(counters, "received")) or 0.0
+    ahead, behind = (int(_number(nested(counters, name)) or 0) for name in ("spans_ahead", "spans_behind"))
+    warned = int(_number(nested(counters, "warnings", "outside_ingestion_time_slack")) or 0)
+    received = _number(nested(counters, "received")) or 0.0
     far = max(ahead + behind, warned)
     return {
         "ahead": ahead,
@@ -498,10 +501,10 @@ _COMPRESSED = 0.5  # what a span takes in a block, of what it took when it came;
 
 def disks(backend: Labels, hosts: t.Mapping[str, Labels]) -> t.List[Disk]:
     """Only where Tempo keeps its blocks on disk, and ran for an hour: before, its rate says little."""
-    uptime = _number(_at(backend, "tempo_info", "counters", "uptime_s")) or 0.0
-    came = _number(_at(backend, "tempo_info", "counters", "bytes_received"))
-    kept = _number(_at(backend, "tempo_info", "config", "retention_s"))
-    local = _at(backend, "tempo_info", "config", "storage_backend") == "local"
+    uptime = _number(nested(backend, "tempo_info", "counters", "uptime_s")) or 0.0
+    came = _number(nested(backend, "tempo_info", "counters", "bytes_received"))
+    kept = _number(nested(backend, "tempo_info", "config", "retention_s"))
+    local = nested(backend, "tempo_info", "config", "storage_backend") == "local"
     if not local or uptime < 3600 or not came or not kept:
         return []
     return [
@@ -514,7 +517,7 @@ def disks(backend: Labels, hosts: t.Mapping[str, Labels]) -> t.List[Disk]:
         for labels in hosts.values()
         for seen in _containers(labels)["tempo"]
         for mount in seen.get("mounts") or []
-        for free in [_number(_at(mount, "host", "free"))]
+        for free in [_number(nested(mount, "host", "free"))]
         if free is not None
         for days in [free / (_COMPRESSED * came / uptime) / _DAY_S]
         if days < kept / _DAY_S
@@ -522,8 +525,8 @@ def disks(backend: Labels, hosts: t.Mapping[str, Labels]) -> t.List[Disk]:
 
 
 def _only_canaries(backend: Labels) -> bool:
-    tenants = _at(backend, "tempo_info", "counters", "tenants")
-    search = _at(backend, "tempo_search") or {}
+    tenants = nested(backend, "tempo_info", "counters", "tenants")
+    search = nested(backend, "tempo_search") or {}
     others = [name for name in search.get("services") or [] if name != canary.SERVICE]
     return isinstance(tenants, dict) and len(tenants) > 1 and search.get("count") == 0 and not others
 
@@ -532,9 +535,3 @@ def _number(value: t.Any) -> t.Optional[float]:
     if isinstance(value, str):
         return velostream.number(value)
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-
-
-def _at(value: t.Any, *path: str) -> t.Any:
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base.nested import nested
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.document import Document
 
 STEPS = ("created", "sampled", "exported", "accepted", "passed on", "stored", "searchable", "visible in Grafana")
@@ -149,6 +150,5 @@ def _counted(backends: t.Sequence[t.Any]) -> t.List[Cell]:
 
 def _at(value: t.Any, *path: str, kind: type = int) -> t.Any:
     """What is at `path`, when it is of this kind; None otherwise: evidence may come from a file."""
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value if isinstance(value, kind) else None
+    found = nested(value, *path)
+    return found if isinstance(found, kind) else None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base.nested import nested
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import sdks
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.quotes import quoted
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.reasons import CAUSES
@@ -50,16 +51,16 @@ def log(labels: Labels) -> Log:
     profile = _profile(labels)
     names = {sdks.COLLECTOR: "a collector's", sdks.TEMPO: "Tempo's", "tempo_server": "Tempo's"}
     name = names.get(profile) or (f"one of {sdks.sdk(profile)['name']}" if profile in sdks.SDKS else f"'{profile}'")
-    lines = _at(labels, "logs", "profiles", profile) or 0
-    levels = _at(labels, "logs", "levels") or []
+    lines = nested(labels, "logs", "profiles", profile) or 0
+    levels = nested(labels, "logs", "levels") or []
     return {
         "of": _whose(profile),
         "name": name if profile else "",
         "profile": profile,
         "lines": lines,
         "shows_info": not levels or not {"trace", "debug", "info"}.isdisjoint(levels),
-        "shows_start": any(_at(labels, "logs", "patterns", each, "count_since_start") for each in _STARTS),
-        "without_exporter": _without_exporter(_at(labels, "logs", "patterns") or {}),
+        "shows_start": any(nested(labels, "logs", "patterns", each, "count_since_start") for each in _STARTS),
+        "without_exporter": _without_exporter(nested(labels, "logs", "patterns") or {}),
     }
 
 
@@ -73,15 +74,15 @@ def _whose(profile: str) -> str:
 
 def _without_exporter(patterns: Labels) -> bool:
     """Whether the last try to build the exporter failed: Erlang's and Elixir's tries again when it has spans."""
-    failed = [patterns[name] for name in _UNBUILT if _at(patterns, name, "count_since_start")]
-    built = [patterns[name] for name in _BUILT if _at(patterns, name, "count_since_start")]
+    failed = [patterns[name] for name in _UNBUILT if nested(patterns, name, "count_since_start")]
+    built = [patterns[name] for name in _BUILT if nested(patterns, name, "count_since_start")]
     return any(not any(_after(one, each) for one in built) for each in failed)
 
 
 def _after(one: Labels, other: Labels) -> bool:
     """Whether the last line of `one` stands after that of `other` in the same file."""
-    place, before = _at(one, "last", "line"), _at(other, "last", "line")
-    same = _at(one, "last", "file") == _at(other, "last", "file")
+    place, before = nested(one, "last", "line"), nested(other, "last", "line")
+    same = nested(one, "last", "file") == nested(other, "last", "file")
     return same and place is not None and before is not None and place > before
 
 
@@ -94,16 +95,16 @@ _STARTS = ("exporter_failed", "observability_failed", "exporter_created", "trace
 
 def stored(backend: Labels, settings: Labels) -> bool:
     """Whether Tempo has traces of the service: then its program traces, whatever its log lacks."""
-    return bool(settings.get("service") and _at(backend, "tempo_search", "count"))
+    return bool(settings.get("service") and nested(backend, "tempo_search", "count"))
 
 
 def sdk(labels: Labels) -> sdks.Sdk:
     """The names of its settings: of the SDK that wrote the log, else of what the process runs."""
     profile = _profile(labels)
     if profile not in sdks.SDKS:
-        effective = _at(labels, "environment", "effective")
-        its_own = _at(effective, "sampler", "from") == "velostream"
-        profile = "velostream" if its_own else f"otel_{_at(effective, 'language', 'value')}"
+        effective = nested(labels, "environment", "effective")
+        its_own = nested(effective, "sampler", "from") == "velostream"
+        profile = "velostream" if its_own else f"otel_{nested(effective, 'language', 'value')}"
     return sdks.sdk(profile)
 
 
@@ -116,8 +117,8 @@ def collector_logs(labels: Labels) -> t.Any:
     if labels.get("collector_logs"):
         return labels["collector_logs"]
     logs = labels.get("logs")
-    patterns = _at(logs, "patterns") or {}
-    said = any(_at(patterns, name, "count_since_start") for name in _COLLECTORS if name in patterns)
+    patterns = nested(logs, "patterns") or {}
+    said = any(nested(patterns, name, "count_since_start") for name in _COLLECTORS if name in patterns)
     return logs if said or _whose(_profile(labels)) == "collector" else None
 
 
@@ -127,7 +128,7 @@ def exports(labels: Labels, backend: Labels, settings: Labels) -> Exports:
     reason = logs.get("reason") or _reason_of_old(logs)
     count = _count(logs)
     cause, words = str(reason.get("cause") or ""), str(reason.get("words") or "")
-    cause = _by_wire(cause, str(reason.get("protocol") or ""), _at(labels, "otlp", "detected"))
+    cause = _by_wire(cause, str(reason.get("protocol") or ""), nested(labels, "otlp", "detected"))
     delivered = _delivered(reason, backend, settings)
     if not cause or (cause == "partial_success" and not count) or (delivered and _of_other_signals(logs)):
         cause, count = "", 0
@@ -157,18 +158,18 @@ _FAILED = ("export_failed", "export_dropped", "export_timed_out")
 def _count(logs: Labels) -> int:
     """Exports that failed since the start; where none did, those that were tried again."""
     patterns = logs.get("patterns") or {}
-    failed = sum(_at(patterns, name, "count_since_start") or 0 for name in _FAILED if name in patterns)
-    return failed or _at(patterns, "export_retry", "count_since_start") or 0
+    failed = sum(nested(patterns, name, "count_since_start") or 0 for name in _FAILED if name in patterns)
+    return failed or nested(patterns, "export_retry", "count_since_start") or 0
 
 
 def _reason_of_old(logs: Labels) -> t.Dict[str, t.Any]:
     """Of evidence that has no reasons: that of a version before, or of a user's own patterns."""
     patterns = logs.get("patterns") or {}
     for name in _FAILED if patterns else ():
-        pattern = _at(patterns, name)
-        if _at(pattern, "count_since_start"):
-            said = _at(pattern, "captures", "reason", "last") or _at(pattern, "last", "text") or ""
-            return {"cause": "unknown", "words": said, "time": _at(pattern, "last", "time")}
+        pattern = nested(patterns, name)
+        if nested(pattern, "count_since_start"):
+            said = nested(pattern, "captures", "reason", "last") or nested(pattern, "last", "text") or ""
+            return {"cause": "unknown", "words": said, "time": nested(pattern, "last", "time")}
     return {}
 
 
@@ -188,7 +189,7 @@ def _delivered(reason: Labels, backend: Labels, settings: Labels) -> bool:
     """Whether Tempo has a trace of the service that is about as young as the last failure, or younger."""
     if not stored(backend, settings):
         return False
-    starts = [trace.get("start") for trace in _at(backend, "tempo_search", "traces") or []]
+    starts = [trace.get("start") for trace in nested(backend, "tempo_search", "traces") or []]
     newest = max((start for start in starts if isinstance(start, (int, float))), default=None)
     failed = epoch(reason.get("time"))
     return newest is None or failed is None or newest >= failed - RECENT_S
@@ -204,14 +205,8 @@ _HEARD = (
 
 def _heard(logs: Labels) -> bool:
     patterns = logs.get("patterns") or {}
-    return any(_at(patterns, name, "count_since_start") for name in _HEARD if name in patterns)
+    return any(nested(patterns, name, "count_since_start") for name in _HEARD if name in patterns)
 
 
 def _profile(labels: Labels) -> str:
-    return str(_at(labels, "logs", "recognised") or "")
-
-
-def _at(value: t.Any, *keys: str) -> t.Any:
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
+    return str(nested(labels, "logs", "recognised") or "")

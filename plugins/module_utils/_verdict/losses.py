@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base.nested import nested
+
 TRICKLE = 1.0  # percent of what came; more is a problem while it goes on
 ENOUGH = 20  # spans of others between two looks, of which none was lost: then the loss has ended, or pauses
 
@@ -53,7 +55,7 @@ _BEFORE_RECEIVED = ("rate_limited",)
 
 def of_backend(backend: Labels) -> Losses:
     """The losses that the probes tempo_info and balance counted behind one backend."""
-    sent = _count(_at(backend, "canaries", "sent"))
+    sent = _count(nested(backend, "canaries", "sent"))
     tempo = _tempo(backend, sent)
     return {
         "tempo": tempo,
@@ -69,16 +71,16 @@ def _limit(loss: Loss) -> str:
 
 
 def _tempo(backend: Labels, canaries: int) -> t.List[Loss]:
-    counters = _at(backend, "tempo_info", "counters") or {}
-    limits = _at(backend, "tempo_info", "config", "limits") or {}
-    window = _at(backend, "balance", "change", "tempo", "by_tenant")
+    counters = nested(backend, "tempo_info", "counters") or {}
+    limits = nested(backend, "tempo_info", "config", "limits") or {}
+    window = nested(backend, "balance", "change", "tempo", "by_tenant")
     found = []
     for tenant, reasons in _dict(counters.get("discarded_by_tenant")).items():
-        received = _count(_at(counters, "tenants", tenant))
-        now = _dict(_at(window, tenant)) if isinstance(window, dict) else None
+        received = _count(nested(counters, "tenants", tenant))
+        now = _dict(nested(window, tenant)) if isinstance(window, dict) else None
         for reason, lost in _dict(reasons).items():
             setting, key = _LIMITS.get(reason, ("", ""))
-            now_lost = None if now is None else _count(_at(now, "discarded", reason))
+            now_lost = None if now is None else _count(nested(now, "discarded", reason))
             now_came = None if now is None else _came(_count(now.get("received")), _dict(now.get("discarded")))
             limit = (setting, limits.get(key))
             came = _came(received, _dict(reasons))
@@ -93,18 +95,18 @@ def _came(received: int, discarded: t.Mapping[str, t.Any]) -> int:
 
 
 def _collector(backend: Labels) -> t.List[Loss]:
-    counts = _dict(_at(backend, "balance", "snapshots", "collector", "counts"))
-    change = _at(backend, "balance", "change", "collector")
+    counts = _dict(nested(backend, "balance", "snapshots", "collector", "counts"))
+    change = nested(backend, "balance", "change", "collector")
     sent, failed = _dict(counts.get("sent")), _dict(counts.get("send_failed"))
     refused = _dict(counts.get("enqueue_failed"))
     found = []
     for exporter in sorted({*sent, *failed, *refused}):
-        now = _at(change, "by_exporter", exporter)
+        now = nested(change, "by_exporter", exporter)
         delivered, unsent, unqueued = (_count(numbers.get(exporter)) for numbers in (sent, failed, refused))
         reasons = [name for name, count in (("send_failed", unsent), ("enqueue_failed", unqueued)) if count]
         lost = unsent + unqueued
-        now_lost = None if now is None else _count(_at(now, "failed"))
-        now_came = None if now is None else _count(_at(now, "failed")) + _count(_at(now, "sent"))
+        now_lost = None if now is None else _count(nested(now, "failed"))
+        now_came = None if now is None else _count(nested(now, "failed")) + _count(nested(now, "sent"))
         # An exporter that delivers a canary works: no traffic of others is needed to see that.
         found.append(_loss(exporter, ", ".join(reasons), (lost, delivered + lost), (now_lost, now_came), 1))
     # Each exporter gets all spans: where one delivers what it gets, the other may be somebody else's.
@@ -116,8 +118,8 @@ def _collector(backend: Labels) -> t.List[Loss]:
 
 
 def _application(backend: Labels) -> t.List[Loss]:
-    counts = _dict(_at(backend, "balance", "snapshots", "app", "counts"))
-    change = _at(backend, "balance", "change", "app")
+    counts = _dict(nested(backend, "balance", "snapshots", "app", "counts"))
+    change = nested(backend, "balance", "change", "app")
     now = change if isinstance(change, dict) else None
     came = _count(counts.get("ended"))
     found = []
@@ -172,9 +174,3 @@ def _count(value: t.Any) -> int:
 
 def _dict(value: t.Any) -> t.Dict[str, t.Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _at(value: t.Any, *path: str) -> t.Any:
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value

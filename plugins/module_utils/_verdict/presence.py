@@ -9,6 +9,7 @@ import datetime
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base import addresses
+from ansible_collections.traceops.tracing.plugins.module_utils._base.nested import nested
 
 # Who asks Tempo after `tempo_info`, in turn.
 _LATER = (
@@ -52,7 +53,7 @@ def unsteady(backend: Labels, hosts: t.Mapping[str, Labels], applications: t.Seq
     answered = [place for place, look in enumerate(looks) if look.answered]
     if not answered:
         return None
-    restarted = bool(_at(backend, "balance", "change", "tempo", "restarted"))
+    restarted = bool(nested(backend, "balance", "change", "tempo", "restarted"))
     lost = [look for look in looks[answered[0] :] if look.answered is False]
     if restarted:
         lost += _receivers(backend, applications)
@@ -73,42 +74,45 @@ def _refused(looks: t.Sequence[_Look]) -> bool:
 def _looks(backend: Labels, hosts: t.Mapping[str, Labels]) -> t.List[_Look]:
     """In the order in which Tempo was asked."""
     asker = hosts.get(next(iter(backend.get("hosts") or []), "")) or {}
-    same = _at(asker, "settings", "tempo_url") == _at(backend, "settings", "tempo_url")
+    same = nested(asker, "settings", "tempo_url") == nested(backend, "settings", "tempo_url")
     looks = [
-        _look(_at(backend, "balance", "before"), plain=True),
+        _look(nested(backend, "balance", "before"), plain=True),
         _look(asker.get("clock") if same else None, plain=True),
         _look(backend.get("tempo_info"), plain=True),
         *(_look(backend.get(label)) for label in _LATER),
-        _look(_at(backend, "balance", "snapshots", "tempo"), plain=True),
+        _look(nested(backend, "balance", "snapshots", "tempo"), plain=True),
     ]
-    steps = _at(backend, "grafana", "steps")
-    here = [step for step in steps if _at(step, "name") == "from_here"] if isinstance(steps, list) else []
-    if here and _at(backend, "grafana", "datasource", "url") == _at(backend, "tempo_info", "url"):
+    steps = nested(backend, "grafana", "steps")
+    here = [step for step in steps if nested(step, "name") == "from_here"] if isinstance(steps, list) else []
+    if here and nested(backend, "grafana", "datasource", "url") == nested(backend, "tempo_info", "url"):
         looks.append(_look(here[0], plain=True)._replace(beside=True))
     return looks
 
 
 def _look(result: t.Any, plain: bool = False) -> _Look:
-    cause = str(_at(result, "cause") or "")
-    answered = True if _at(result, "ok") is True else False if cause in _BROKEN else None
-    return _Look(answered, cause, str(_at(result, "message") or ""), plain)
+    cause = str(nested(result, "cause") or "")
+    answered = True if nested(result, "ok") is True else False if cause in _BROKEN else None
+    return _Look(answered, cause, str(nested(result, "message") or ""), plain)
 
 
 def _receivers(backend: Labels, applications: t.Sequence[Labels]) -> t.List[_Look]:
     """Whoever sent spans to Tempo's own host, and found nobody there: the same process."""
-    here = _host(_at(backend, "tempo_info", "url"))
-    sent = [_at(labels, label) for labels in applications for label in ("otlp", "otlp_tempo")]
-    looks = [_look(found) for found in sent if here and _host(_at(found, "endpoint")) == here]
+    here = _host(nested(backend, "tempo_info", "url"))
+    sent = [nested(labels, label) for labels in applications for label in ("otlp", "otlp_tempo")]
+    looks = [_look(found) for found in sent if here and _host(nested(found, "endpoint")) == here]
     return [look for look in looks if look.answered is False]
 
 
 def _age(backend: Labels) -> str:
-    uptime = _at(backend, "tempo_info", "counters", "uptime_s")
+    uptime = nested(backend, "tempo_info", "counters", "uptime_s")
     return f", {uptime:.0f} s after its start," if isinstance(uptime, (int, float)) else ""
 
 
 def _twice(backend: Labels) -> t.Optional[Unsteady]:
-    first, second = _at(backend, "balance", "before", "start"), _at(backend, "balance", "snapshots", "tempo", "start")
+    first, second = (
+        nested(backend, "balance", "before", "start"),
+        nested(backend, "balance", "snapshots", "tempo", "start"),
+    )
     if not isinstance(first, (int, float)) or not isinstance(second, (int, float)):
         return None
     if not 0 < second - first < _LOOP_S:
@@ -126,9 +130,3 @@ def _time(seconds: float) -> str:
 def _host(url: t.Any) -> str:
     address = addresses.split(url) if isinstance(url, str) else None
     return "" if address is None else "localhost" if addresses.leads_here(address.host) else address.host
-
-
-def _at(value: t.Any, *path: str) -> t.Any:
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value

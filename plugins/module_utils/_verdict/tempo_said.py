@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base.nested import nested
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.tempo_errors import Meaning, meaning
 
@@ -45,7 +46,7 @@ _LOGGED = ("export_failed", "export_dropped", "partial_success")
 
 def said(backend: Labels, hosts: t.Iterable[Labels], applications: t.Iterable[Labels]) -> t.List[Said]:
     """Each meaning once, as it was seen first; answers before logs."""
-    version = _at(backend, "tempo_info", "at_least")
+    version = nested(backend, "tempo_info", "at_least")
     seen: t.Dict[str, Said] = {}
     for label, text, logged in (*_answers(backend, list(applications)), *_log_lines(list(hosts), list(applications))):
         found = meaning(text)
@@ -59,26 +60,26 @@ _Text = t.Tuple[str, str, bool]
 
 def _answers(backend: Labels, applications: t.Sequence[Labels]) -> t.Iterator[_Text]:
     for label, key in _BACKEND:
-        yield from _text(label, _at(backend, label, key), False)
-    for step in _at(backend, "grafana", "steps") or []:
-        yield from _text("grafana", _at(step, "message"), False)
-        yield from _text("grafana", _at(step, "body_excerpt"), False)
+        yield from _text(label, nested(backend, label, key), False)
+    for step in nested(backend, "grafana", "steps") or []:
+        yield from _text("grafana", nested(step, "message"), False)
+        yield from _text("grafana", nested(step, "body_excerpt"), False)
     for labels in applications:
         for label, key in _APPLICATION:
-            yield from _text(label, _at(labels, label, key), False)
+            yield from _text(label, nested(labels, label, key), False)
 
 
 def _log_lines(hosts: t.Sequence[Labels], applications: t.Sequence[Labels]) -> t.Iterator[_Text]:
     for labels in applications:
         for name in _LOGGED:
-            pattern = _at(labels, "logs", "patterns", name)
-            if _at(pattern, "count_since_start"):
-                yield from _text("logs", _at(pattern, "last", "text"), True)
+            pattern = nested(labels, "logs", "patterns", name)
+            if nested(pattern, "count_since_start"):
+                yield from _text("logs", nested(pattern, "last", "text"), True)
     for labels in hosts:
-        patterns = _at(labels, "tempo_logs", "patterns")
+        patterns = nested(labels, "tempo_logs", "patterns")
         for pattern in patterns.values() if isinstance(patterns, dict) else ():
-            if _at(pattern, "count_since_start"):
-                yield from _text("tempo_logs", _at(pattern, "last", "text"), True)
+            if nested(pattern, "count_since_start"):
+                yield from _text("tempo_logs", nested(pattern, "last", "text"), True)
 
 
 def _text(label: str, text: t.Any, logged: bool) -> t.Iterator[_Text]:
@@ -103,9 +104,3 @@ def _core(found: Meaning, line: str) -> str:
     said = re.sub(r'^.*?\berr="?|"?\s*$', "", line) if re.search(r"\berr=", line) else line
     where = re.search(found.pattern, said)
     return f"… {said[said.find(' ', where.start() - 60) + 1 :]}" if where and where.start() > 120 else said
-
-
-def _at(value: t.Any, *path: str) -> t.Any:
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value

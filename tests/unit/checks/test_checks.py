@@ -169,6 +169,38 @@ def test_localhost_is_another_place_only_for_a_grafana_in_a_container(image: str
     assert found["grafana.datasource.loopback"] == state
 
 
+def test_without_a_look_at_containers_the_unreachable_data_source_is_the_root_cause() -> None:
+    """`diagnose_containers: []`."""
+    report = judged({**CASES["grafana.datasource.loopback"]["fails"], "containers.containers": {}})
+    found = finding(report, "grafana.datasource.loopback")
+    assert (found["state"], found["reason"]) == ("skipped", "Grafana is not known to run in a container")
+    assert [cause["id"] for cause in report["verdict"]["root_causes"]] == ["grafana.datasource.unreachable"]
+
+
+def test_a_host_that_is_not_reached_blinds_no_check_of_what_it_shares_with_others() -> None:
+    seen = document(CASES["grafana.datasource.loopback"]["fails"])
+    seen["hosts"]["gone"] = {"unreachable": True, "reason": "no route", "settings": {}, "applications": {}}
+    (backend,) = seen["backends"].values()
+    backend["hosts"].append("gone")
+    report = judge.report(seen, LIBRARY)
+    assert finding(report, "grafana.datasource.loopback")["state"] == "warning"
+    assert "grafana.datasource.loopback" in [cause["id"] for cause in report["verdict"]["root_causes"]]
+
+
+def test_velostreams_ratio_and_what_comes_of_it_are_of_one_source() -> None:
+    """What the application logged since its start wins over the command line, for both."""
+    found = finding(
+        judged(
+            {
+                "logs.patterns.sampling_ratio.captures.percent.last": "25.0",
+                "environment.effective.ratio": {"value": 0.5, "from": "--sampling-ratio"},
+            }
+        ),
+        "sampling.velostream.squared",
+    )
+    assert "ratio of 25 percent, so it records 6.25 percent" in found["title"]
+
+
 @pytest.mark.parametrize("cause", ["tenant_missing", "trace_missing", "streaming_off", "direct_access"])
 def test_a_tempo_that_answers_on_an_odd_port_is_not_at_the_wrong_port(cause: str) -> None:
     found = states({"grafana.ok": False, "grafana.cause": cause, "grafana.settings.url.port": 3100})
