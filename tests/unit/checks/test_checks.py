@@ -187,6 +187,13 @@ def test_a_host_that_is_not_reached_blinds_no_check_of_what_it_shares_with_other
     assert "grafana.datasource.loopback" in [cause["id"] for cause in report["verdict"]["root_causes"]]
 
 
+def test_a_tempo_that_does_not_even_find_fresh_traces_is_not_missing_blocks() -> None:
+    """A live store that cannot read Kafka (Tempo 3.0.3)."""
+    fails = CASES["tempo-storage.disk.unshared"]["fails"]
+    found = states({**fails, "canaries": {"otlp": [1, 0]}})
+    assert (found["tempo-storage.disk.unshared"], found["tempo-storage.canary.lost"]) == ("skipped", "failed")
+
+
 def test_velostreams_ratio_and_what_comes_of_it_are_of_one_source() -> None:
     """What the application logged since its start wins over the command line, for both."""
     found = finding(
