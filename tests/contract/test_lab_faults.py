@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from ansible_collections.traceops.tracing.plugins.module_utils._client.tempo import TempoClient
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import tempo_state
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import otlp
 from ansible_collections.traceops.tracing.tests.contract.replay import RECORDINGS, Answer, Asked, serving
 from ansible_collections.traceops.tracing.tests.lab import answers
@@ -19,12 +20,14 @@ from ansible_collections.traceops.tracing.tests.lab.grafana_api import Grafana
 from ansible_collections.traceops.tracing.tests.lab.grafana_sources import DataSource
 from ansible_collections.traceops.tracing.tests.lab.otlp import Limits
 from ansible_collections.traceops.tracing.tests.lab.tempo import Tempo
-from ansible_collections.traceops.tracing.tests.lab.wire import Listener
+from ansible_collections.traceops.tracing.tests.lab.wire import Listener, Response
 from ansible_collections.traceops.tracing.tests.probing import options
 
 RECORDING = json.loads((RECORDINGS / "tempo-faults-2.10.8.json").read_text(encoding="utf-8"))
 RECORDING_3 = json.loads((RECORDINGS / "tempo-faults-3.0.3.json").read_text(encoding="utf-8"))
 GRAFANA = json.loads((RECORDINGS / "grafana-faults-13.1.5.json").read_text(encoding="utf-8"))
+
+ODD = json.loads((RECORDINGS / "grafana-odd-answers-13.1.5.json").read_text(encoding="utf-8"))
 
 
 def recorded(situation: str, path: str) -> list[dict[str, t.Any]]:
@@ -299,6 +302,10 @@ def test_processes_with_a_disk_each_are_silent_about_what_they_do_not_see(tempo:
 
 @pytest.mark.parametrize("proxied", [False, True])
 def test_a_tempo_that_is_killed_takes_no_connection(proxied: bool, tempo: Tempo) -> None:
+    """Behind a container engine's proxy it is the engine that takes the connection."""
+    alive, *dead = RECORDING["situations"]["a process that was killed"]["exchanges"]
+    assert alive["response"]["status"] == 200
+    assert {exchange["response"]["body"] for exchange in dead} == {"connection refused"}
     tempo.api.stays, tempo.api.ended = 1, None if proxied else tempo.kill
     assert requests.get(f"{tempo.url}/ready", timeout=5).status_code == 200
     with pytest.raises(requests.ConnectionError, match="Connection aborted"):
@@ -344,6 +351,23 @@ def test_samples_that_no_prometheus_takes_are_sent_again_without_end(tempo: Temp
     tempo.store.count(families[0], "single-tenant", by=5522)
     tempo.store.count(families[1], "single-tenant", by=5271)
     assert samples(tempo, *families) == page
+
+
+def test_a_generator_without_a_processor_has_a_prometheus_and_receives_no_span(tempo: Tempo) -> None:
+    counted, page = (
+        e["response"]["body"] for e in RECORDING["situations"]["a generator without a processor"]["exchanges"]
+    )
+    real = Listener(lambda _request: Response(200, page.encode(), "text/plain; charset=utf-8"))
+    tempo.api.remote_write = "http://127.0.0.1:1/api/v1/write"
+    try:
+        settings = [TempoClient({"tempo_url": url, "timeout": 5.0}).config() for url in (real.url, tempo.url)]
+    finally:
+        real.stop()
+    wanted = {"storage": True, "remote_write": True, "processors": False}
+    assert [tempo_state.settings(each, "")["metrics_generator"] for each in settings] == [wanted, wanted]
+    received = "tempo_metrics_generator_spans_received_total"
+    assert received not in counted
+    assert not any(samples(tempo, received).values())
 
 
 def test_a_tempo_3_without_a_live_store_refuses_on_both_sides() -> None:
@@ -400,6 +424,31 @@ def test_the_lab_s_grafana_says_what_the_data_source_s_back_end_said(situation: 
     finally:
         grafana.stop()
         proxy.stop()
+
+
+@pytest.mark.parametrize("answer", ODD["answers"])
+def test_the_lab_s_grafana_makes_of_a_gateway_s_answer_what_the_back_end_made(answer: str) -> None:
+    """A gateway before Tempo answers a query by trace id oddly."""
+    said = ODD["answers"][answer]
+    gateway = said["gateway"]
+    headers = {"Location": gateway["location"]} if "location" in gateway else {}
+    between = Listener(
+        lambda _request: Response(gateway["status"], gateway["body"].encode(), gateway["content-type"], headers)
+    )
+    grafana = grafana_with(between.url)
+    query = {"refId": "A", "datasource": {"uid": "tempo", "type": "tempo"}, "queryType": "traceId"}
+    asked = {"queries": [{**query, "query": ODD["trace_id"]}], "from": "now-1h", "to": "now"}
+    known = {"auth": ("admin", "admin"), "timeout": 5, "allow_redirects": False}
+    try:
+        path = f"/api/datasources/proxy/uid/tempo/api/v2/traces/{ODD['trace_id']}"
+        proxied = requests.get(grafana.url + path, **known)  # type: ignore[arg-type]
+        shown = requests.post(f"{grafana.url}/api/ds/query", json=asked, **known)  # type: ignore[arg-type]
+    finally:
+        grafana.stop()
+        between.stop()
+    assert (proxied.status_code, proxied.text) == (said["proxy"]["status"], said["proxy"]["body"])
+    assert shown.status_code == said["ds_query"]["status"]
+    assert shown.json() == json.loads(said["ds_query"]["body"])
 
 
 def in_words(body: str) -> str:

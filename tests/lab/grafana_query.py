@@ -41,7 +41,8 @@ def ask(source: DataSource, path: str, query: dict[str, str] | None = None, meth
     try:
         answer = fetch(method, url, source_headers(source))
         if answer.status in (301, 302, 303, 307, 308) and answer.location:  # which Go's client follows, a proxy not
-            answer = fetch("GET", urllib.parse.urljoin(url, answer.location), source_headers(source))
+            url = urllib.parse.urljoin(url, answer.location)
+            answer = fetch("GET", url, source_headers(source))
         if answer.cut:
             raise GoError("other", "unexpected EOF")
         return answer
@@ -223,11 +224,14 @@ def _by_id(source: DataSource, trace_id: str, window: tuple[int, int], profile: 
     if answer.status == 404:  # a Tempo without v2
         answer = ask(source, f"/api/traces/{path}", bounds)
     if answer.status != 200:
-        raise QueryFailed(_trace_failed(trace_id, answer))
+        # The SDK calls a request that is too large nobody's fault.
+        raise QueryFailed(_trace_failed(trace_id, answer), "" if answer.status == 413 else "downstream")
     try:
         document = json.loads(answer.body)
     except ValueError:
-        raise QueryFailed("failed to convert tempo response to Otlp: unexpected answer", "plugin") from None
+        # The first byte of HTML, read as a field of protobuf.
+        why = "wiretype end group for non-group" if answer.body[:1] == b"<" else "unexpected answer"
+        raise QueryFailed(f"failed to convert tempo response to Otlp: proto: TraceByIDResponse: {why}", "") from None
     batches = document.get("batches") or (document.get("trace") or {}).get("resourceSpans") or []
     if not batches:
         raise QueryFailed(f"failed to get trace with id: {trace_id} Status: Not Found")
