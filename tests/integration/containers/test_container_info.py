@@ -304,7 +304,7 @@ def test_last_words_are_masked_and_bounded(run_container, base_image):
 
     log = look_at(container, log_lines=3)["log"]
 
-    assert log == ["line 48", "line 49", "Authorization: ********"]
+    assert log == ["line 48", "line 49", "Authorization: Bearer ********"]
 
 
 def test_a_log_that_is_not_kept_is_no_failure(run_container, base_image):

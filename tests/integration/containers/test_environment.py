@@ -6,6 +6,7 @@ import contextlib
 import json
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
@@ -244,23 +245,24 @@ def processes_with(text):
 
 
 def test_a_token_is_in_no_process_listing_while_it_is_used(tmp_path):
+    secret = uuid.uuid4().hex  # other tests run beside this one, and have theirs in processes
     asked = []
 
     def handle(connection):
         # The moment of use: the request has arrived, and the module waits.
         request = connection.recv(65536)
-        asked.append((SECRET.encode() in request, processes_with(SECRET)))
+        asked.append((secret.encode() in request, processes_with(secret)))
         connection.sendall(http_answer(200, b"ready", "text/plain", "Date: Mon, 23 Nov 2026 12:00:00 GMT"))
 
     (tmp_path / "play.yml").write_text(PLAYBOOK)
     with tcp_server(handle) as port:
-        (tmp_path / "vars.json").write_text(json.dumps({"url": f"http://127.0.0.1:{port}", "secret": SECRET}))
+        (tmp_path / "vars.json").write_text(json.dumps({"url": f"http://127.0.0.1:{port}", "secret": secret}))
         words = ["ansible-playbook", "-i", "localhost,", "-c", "local", "-vvv", "-e", "@vars.json", "play.yml"]
         words += ["-e", f"ansible_python_interpreter={sys.executable}"]
         done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert '"cause": "ok"' in done.stdout
-    assert SECRET not in done.stdout + done.stderr
+    assert secret not in done.stdout + done.stderr
     assert len(asked) == 4
     assert all(sent and not listed for sent, listed in asked)

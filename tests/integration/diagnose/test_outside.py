@@ -95,7 +95,7 @@ def found(played: Played, build: t.Callable[[Scene], None]) -> dict[str, str]:
 def test_the_ids_of_traces_show_that_more_is_recorded_than_configured(played: Played) -> None:
     seen = found(played, an_instance_that_nobody_configured)
     assert list(seen) == ["sampling.outside.more"], played.told(an_instance_that_nobody_configured.__name__)
-    assert "than the configured ratio of 0.25 lets through" in seen["sampling.outside.more"]
+    assert "than the configured ratio of 0.25 allows" in seen["sampling.outside.more"]
 
 
 def test_the_log_and_the_ids_together_show_what_drops_traces_besides(played: Played) -> None:
