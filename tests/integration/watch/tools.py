@@ -25,15 +25,26 @@ def promtool() -> str:
             fresh = place.with_suffix(".new")
             shutil.rmtree(fresh, ignore_errors=True)
             fresh.mkdir(parents=True)
-            got = subprocess.run(
-                ["apt-get", "download", "-qq", "prometheus"], cwd=fresh, capture_output=True, check=False
-            )
-            (package, *_others) = [*fresh.glob("prometheus_*.deb"), None]
-            require(got.returncode == 0 and package, "promtool (Debian's package prometheus)")
+            (package, *_others) = [*_downloaded(fresh), None]
+            require(package, "promtool (Debian's package prometheus)")
             subprocess.run(["dpkg-deb", "-x", str(package), str(fresh)], check=True)
             shutil.rmtree(place, ignore_errors=True)
             fresh.rename(place)
     return str(place / "usr/bin/promtool")
+
+
+def _downloaded(place: Path) -> list[Path]:
+    """Debian's package prometheus in that folder; the lists of a fresh machine are empty or old."""
+    with locked(CACHE / "apt.lock"):
+        for first in (True, False):
+            got = subprocess.run(
+                ["apt-get", "download", "-qq", "prometheus"], cwd=place, capture_output=True, check=False
+            )
+            if got.returncode == 0:
+                break
+            if first:
+                subprocess.run(["apt-get", "update", "-qq"], capture_output=True, check=False)
+    return [*place.glob("prometheus_*.deb")]
 
 
 def wheels(python: str) -> Path:
