@@ -16,6 +16,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._base.errors impo
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document, stored
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.run import DOCS_URL
 from ansible_collections.traceops.tracing.plugins.module_utils._report import console, write
+from ansible_collections.traceops.tracing.plugins.module_utils._report.lines import Line
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import gate, judge, library, suppress
 from ansible_collections.traceops.tracing.plugins.plugin_utils import terminal
 from ansible_collections.traceops.tracing.plugins.plugin_utils.versions import versions
@@ -68,7 +69,9 @@ class ActionModule(ActionBase):
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Dict[str, t.Any]:
         result = super().run(tmp, task_vars)
         _unused, options = self.validate_argument_spec(
-            argument_spec=ARGUMENT_SPEC, required_one_of=[["hosts", "report"]], mutually_exclusive=[["hosts", "report"]]
+            argument_spec=ARGUMENT_SPEC,
+            required_one_of=[["hosts", "report", "problems", "stop"]],
+            mutually_exclusive=[["hosts", "report"]],
         )
         if options["stop"] is not None:
             words = f"{', '.join(options['stop'])}: see the verdict above"
@@ -111,7 +114,7 @@ class ActionModule(ActionBase):
                 result.update(failed=True, msg=f"report_dir: {directory} cannot be written ({error.strerror})")
         shown = [path for form, path in result["reports"].items() if form in ("html", "json", "bundle")]
         if options["earlier"]:
-            terminal.show([console.Line(_batch(sorted(options["hosts"]), options["earlier"]))])
+            terminal.show([Line(_batch(sorted(options["hosts"]), options["earlier"]))])
         terminal.show(console.lines(report, shown, terminal.utf8(), terminal.verbose()))
         return result
 

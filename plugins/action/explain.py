@@ -14,7 +14,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._base.errors impo
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.run import DOCS_URL, docs_link
 from ansible_collections.traceops.tracing.plugins.module_utils._report import explain
-from ansible_collections.traceops.tracing.plugins.module_utils._report.console import Line
+from ansible_collections.traceops.tracing.plugins.module_utils._report.lines import Line
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import library
 from ansible_collections.traceops.tracing.plugins.plugin_utils import terminal
 

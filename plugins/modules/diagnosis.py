@@ -20,7 +20,7 @@ options:
       - What each host saw, as M(traceops.tracing.collect) returned it, by host name.
       - A host with several applications has what it saw for each of them in C(applications), by name.
       - A host that could not be reached is V(null), or has C(unreachable=true) and the C(reason).
-      - Either this or O(report) is required.
+      - Either this or O(report) is required, except with O(problems) and O(stop).
     type: dict
   report:
     description:

@@ -15,7 +15,7 @@ from ansible.utils import color
 from ansible.utils.display import Display
 
 from ansible_collections.traceops.tracing.plugins.module_utils._report import progress
-from ansible_collections.traceops.tracing.plugins.module_utils._report.console import Line
+from ansible_collections.traceops.tracing.plugins.module_utils._report.lines import Line
 
 display = Display()
 

@@ -60,6 +60,11 @@ def redact(text: str) -> str:
     return text
 
 
+def count(number: int, noun: str) -> str:
+    """`1 host`, `2 hosts`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def excerpt(body: t.Union[str, bytes], limit: int = 200) -> str:
     """The start of a server's answer as one clean, redacted line of at most `limit` characters."""
     if isinstance(body, bytes):

@@ -9,10 +9,10 @@ import re
 import textwrap
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean, count
 from ansible_collections.traceops.tracing.plugins.module_utils._report import draw, fold
+from ansible_collections.traceops.tracing.plugins.module_utils._report.lines import Line
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import epoch
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict.judge import count
 
 WIDTH = 100
 MAX_DIFFERENT = 10  # new findings, and those that are gone
@@ -28,13 +28,6 @@ _ASCII_MARKS = {**_MARKS, "ok": "+", "failed": "x", "pending": "."}
 _ASCII = str.maketrans({"→": "->", "…": "...", "√": "+", "×": "x", "–": "-", "\u2019": "'"})
 
 Report = t.Dict[str, t.Any]
-
-
-class Line(t.NamedTuple):
-    """A line of the page. What its style looks like is up to who prints it; no style carries what the text lacks."""
-
-    text: str
-    style: str = ""  # "", head, ok, failed, warning, info or muted
 
 
 def page(report: Report, paths: t.Sequence[str] = (), utf8: bool = True, verbose: bool = False) -> str:

@@ -13,9 +13,7 @@ import json
 import os
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean, public_url
-from ansible_collections.traceops.tracing.plugins.module_utils._probe import canaries
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict.judge import count
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean, count, public_url
 
 COUNTED = ("looked around", "visited")  # phases of all hosts
 STEPS = {True: 10, False: 4}  # how often the number of hosts is told in a phase, on a terminal and elsewhere
@@ -79,6 +77,9 @@ def wait(probes: t.Any) -> t.Optional[Wait]:
     asked = [given for label, given in (probes or {}).items() if _probe(label, given) == "canaries"]
     if not asked:
         return None
+    # On the one host that asks; all others need nothing of that probe.
+    from ansible_collections.traceops.tracing.plugins.module_utils._probe import canaries
+
     sent = sum(
         number for given in asked for hops in _dict(given.get("sent")).values() for number in _dict(hops).values()
     )

@@ -9,6 +9,7 @@ import contextlib
 import gc
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import count
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.document import SCHEMA, Document, place
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.run import docs_link
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.topology import discoveries, topology
@@ -156,10 +157,6 @@ def named(places: t.Sequence[str]) -> str:
     if len(places) <= MAX_NAMED:
         return ", ".join(places)
     return f"{len(places)} {'applications' if any(': ' in each for each in places) else 'hosts'}"
-
-
-def count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def grounds(report_document: Report) -> t.List[t.Dict[str, t.Any]]:

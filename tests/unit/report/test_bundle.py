@@ -77,6 +77,13 @@ def test_a_secret_that_got_so_far_is_masked_and_named() -> None:
     }
 
 
+def test_a_place_is_named_once() -> None:
+    """Also where something was masked before, and something else is only now."""
+    report = {**REPORT, "verdict": {**REPORT["verdict"], "sentence": "token: ******** and password=hunter2"}}
+    places = [each["where"] for each in packed(report)["manifest.json"]["masked"]]
+    assert places.count("verdict.sentence") == 1
+
+
 def test_its_manifest_says_what_is_not_there() -> None:
     left_out = {each["what"]: each["rule"] for each in packed()["manifest.json"]["left_out"]}
     assert left_out["host gone"] == "it was not seen: no route to host"
