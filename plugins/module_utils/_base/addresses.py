@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import ipaddress
+import os
 import re
 import typing as t
 from urllib.parse import urlsplit
@@ -49,6 +50,40 @@ def leads_here(host: str) -> bool:
     """
     number = _number(host)
     return is_loopback(host) or (number is not None and number.is_unspecified)
+
+
+def stays_here(url: str) -> bool:
+    """Whether `url` is one of this machine, which no proxy is asked for."""
+    address = split(url)
+    return address is not None and is_loopback(address.host)
+
+
+def proxies_of(environment: t.Mapping[str, str]) -> t.Dict[str, str]:
+    """{kind: URL} of the variables KIND_proxy, as urllib.request reads them, whose import costs a host more than this.
+
+    Those in lower case go first, and take back what another one says where they are empty. A CGI script gets
+    HTTP_PROXY from whoever asks it.
+    """
+    found = {}
+    for name, value in environment.items():
+        if name.lower().endswith("_proxy") and value:
+            found[name.lower()[:-6]] = value
+    if "REQUEST_METHOD" in environment:
+        found.pop("http", None)
+    for name, value in environment.items():
+        if name.endswith("_proxy"):
+            kind = name[:-6].lower()
+            if value:
+                found[kind] = value
+            else:
+                found.pop(kind, None)
+    return found
+
+
+def proxied(url: str) -> bool:
+    """Whether the environment names a proxy that may be before `url`; which one, and whether it is, says its client."""
+    proxies = proxies_of(os.environ)
+    return not stays_here(url) and bool(proxies.get(urlsplit(url).scheme) or proxies.get("all"))
 
 
 def excepted(host: str, port: t.Optional[int], no_proxy: str) -> bool:

@@ -11,29 +11,32 @@ redirects is a finding (a login page, a load balancer), and credentials must not
 from __future__ import annotations
 
 import dataclasses
+import http.client
 import json
 import re
 import ssl
 import time
 import typing as t
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base import addresses
 from ansible_collections.traceops.tracing.plugins.module_utils._base.bounded import TookTooLong, bounded
-from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption, MissingLibrary
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt, public_url, spoken
-from ansible_collections.traceops.tracing.plugins.module_utils._client import failures
+from ansible_collections.traceops.tracing.plugins.module_utils._client import failures, plain_http
 from ansible_collections.traceops.tracing.plugins.module_utils._client.headers import option_headers
 from ansible_collections.traceops.tracing.plugins.module_utils._client.tls import tls_options
 
 if t.TYPE_CHECKING:
-    import requests
+    from ansible_collections.traceops.tracing.plugins.module_utils._client import requests_http
+
+    Transport = t.Union[plain_http.Connection, requests_http.Connection]
+    Answer = t.Union[plain_http.Answer, requests_http.Answer]
 
 MAX_BODY = 32 * 1024 * 1024  # bytes; a 100,000-span trace in JSON is asked for with a larger bound of its own
 RETRIED = frozenset({429, 502, 503, 504})
 MAX_RETRY_AFTER = 5.0  # seconds
 _CHUNK = 64 * 1024
-_DIRECT = {"http": "", "https": "", "all": ""}  # for requests: whatever the environment says
 
 
 @dataclasses.dataclass
@@ -141,7 +144,7 @@ class HttpClient:
         self._tls = tls_options(params)
         if self.base_url.startswith("https:") and (self._tls.ca_path or self._tls.client_cert):
             self._tls.context(self._tls.verify, [])
-        self._session: t.Optional[requests.Session] = None
+        self._transport: t.Optional[Transport] = None
 
     def get(
         self,
@@ -187,43 +190,29 @@ class HttpClient:
         max_body: int = MAX_BODY,
     ) -> Response:
         url = self.base_url + path
-        session = self._open()
+        if query:
+            url += "?" + urlencode({name: value for name, value in query.items() if value is not None}, doseq=True)
+        headers = {"User-Agent": "traceops.tracing", **self._headers, "Accept": accept}
+        body = None
+        if json_body is not None:
+            headers["Content-Type"], body = "application/json", json.dumps(json_body).encode()
+        transport = self._open()
 
         def call() -> Response:
-            return _exchange(session, method, url, deadline, query, accept, json_body, max_body)
+            return _exchange(transport, method, url, headers, body, deadline, max_body)
 
         return _within(call, deadline, method, url, self.timeout)
 
-    def _open(self) -> requests.Session:
-        if self._session is not None:
-            return self._session
-        try:
-            import requests
-        except ImportError:
-            raise MissingLibrary("requests", f"to ask {public_url(self.base_url)}") from None
-        session, tls = requests.Session(), self._tls
-        session.headers["User-Agent"] = "traceops.tracing"
-        session.headers.update(self._headers)
-        session.auth = _no_netrc
-        session.verify = (tls.ca_path or True) if tls.verify else False
-        if tls.client_cert and self.base_url.startswith("https:"):
-            session.cert = (tls.client_cert, tls.client_key) if tls.client_key else tls.client_cert
-        if session.verify is False:
-            _quiet_unverified()
-        self._session = session
-        return session
+    def _open(self) -> Transport:
+        if self._transport is None:
+            if urlsplit(self.base_url).scheme == "http" and not addresses.proxied(self.base_url):
+                self._transport = plain_http.Connection(self.base_url)
+            else:
+                # Only here: its package costs a host more than all that it is asked.
+                from ansible_collections.traceops.tracing.plugins.module_utils._client import requests_http
 
-
-def _no_netrc(request: t.Any) -> t.Any:
-    """An auth hook that changes nothing: with it requests does not look into ~/.netrc."""
-    return request
-
-
-def _quiet_unverified() -> None:
-    # The user asked for validate_certs: false; a warning on stderr for each request would break module output.
-    import urllib3
-
-    urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+                self._transport = requests_http.Connection(self.base_url, self._tls)
+        return self._transport
 
 
 def _retry_after(response: Response, pause: float) -> float:
@@ -243,48 +232,32 @@ def _within(call: t.Callable[[], Response], deadline: float, method: str, url: s
 
 
 def _exchange(
-    session: requests.Session,
+    transport: Transport,
     method: str,
     url: str,
+    headers: t.Mapping[str, str],
+    body: t.Optional[bytes],
     deadline: float,
-    query: t.Optional[t.Mapping[str, t.Any]],
-    accept: str,
-    json_body: t.Any,
     max_body: int,
 ) -> Response:
-    import requests
-
     left = max(0.05, deadline - time.monotonic())
     started = time.monotonic()
     try:
-        with session.request(
-            method,
-            url,
-            params=query,
-            json=json_body,
-            headers={"Accept": accept},
-            timeout=(left, left),
-            # Said again here: requests lets REQUESTS_CA_BUNDLE override a session's verify=False.
-            verify=session.verify,
-            # A proxy has a loopback of its own.
-            proxies=_DIRECT if _stays_here(url) else None,
-            stream=True,
-            allow_redirects=False,
-        ) as answer:
-            body = _read(answer, method, url, max_body, deadline)
-            headers = {name.lower(): value for name, value in answer.headers.items()}
-            status = answer.status_code
+        with transport.ask(method, url, headers, body, left) as answer:
+            read = _read(answer, method, url, max_body, deadline)
     except HttpError:
         raise
-    except (requests.RequestException, OSError, ValueError) as error:  # ValueError: a name that cannot be looked up
+    # What requests raises is an OSError. ValueError: a name that cannot be looked up.
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise transport_error(method, url, error, left) from None
-    return Response(method, url, status, headers, body, round((time.monotonic() - started) * 1000, 1))
+    took = round((time.monotonic() - started) * 1000, 1)
+    return Response(method, url, answer.status, answer.headers, read, took)
 
 
-def _read(answer: requests.Response, method: str, url: str, max_body: int, deadline: float) -> bytes:
+def _read(answer: Answer, method: str, url: str, max_body: int, deadline: float) -> bytes:
     parts: t.List[bytes] = []
     size = 0
-    for chunk in answer.iter_content(_CHUNK):
+    for chunk in answer.chunks(_CHUNK):
         size += len(chunk)
         if size > max_body:
             raise HttpError(
@@ -314,27 +287,16 @@ def transport_error(method: str, url: str, error: BaseException, timeout: float)
     return HttpError(cause, f"{method} {public_url(url)}: {words}{detail.get(cause, '')}{asked_through(url)}")
 
 
-def _stays_here(url: str) -> bool:
-    address = addresses.split(url)
-    return address is not None and addresses.is_loopback(address.host)
-
-
 _UNREACHED = ("dns_failure", "connection_refused", "connection_timeout", "no_route")
 
 
 def proxy_before(url: str) -> str:
     """`the proxy URL (from VARIABLE)` that the environment puts before `url`, '' when there is none."""
-    from requests.utils import get_environ_proxies, select_proxy
+    if not addresses.proxied(url):
+        return ""
+    from ansible_collections.traceops.tracing.plugins.module_utils._client import requests_http
 
-    if _stays_here(url):
-        return ""
-    proxies = get_environ_proxies(url, no_proxy=None)
-    found = select_proxy(url, proxies)
-    if not found:
-        return ""
-    scheme = urlsplit(url).scheme
-    variable = f"{scheme if proxies.get(scheme) == found else 'all'}_proxy"
-    return f"the proxy {public_url(found if '://' in found else 'http://' + found)} (from {variable})"
+    return requests_http.proxy_before(url)
 
 
 def asked_through(url: str) -> str:

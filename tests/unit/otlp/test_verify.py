@@ -99,10 +99,10 @@ def test_a_tempo_that_can_not_be_asked_does_not_undo_the_export() -> None:
     assert "; Tempo could not be asked for it: " in seen["message"]
 
 
-def test_without_requests_there_is_no_look_into_tempo(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_requests_there_is_no_look_into_a_tempo_behind_tls(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "requests", None)
     with tempo() as lab:
-        seen = ask(lab.otlp_http, tempo_url=lab.url)
+        seen = ask(lab.otlp_http, tempo_url=lab.url.replace("http:", "https:"))
     assert (seen["ok"], seen["verified"]) == (True, None)
     assert seen["phases"]["verify"]["cause"] == "library_missing"
     assert "'requests'" in seen["message"]

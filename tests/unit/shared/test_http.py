@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import socket
 import ssl
+import sys
 import threading
 import time
+import urllib.request
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
@@ -14,7 +18,8 @@ from unittest import mock
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._base import addresses
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption, MissingLibrary
 from ansible_collections.traceops.tracing.plugins.module_utils._client.http import (
     HttpClient,
     HttpError,
@@ -121,6 +126,89 @@ def test_a_body_over_the_bound_is_refused() -> None:
     with tcp_server(answering(http_answer(200, b"x" * 5000))) as port:
         error = failure(lambda: client(port).get("/", max_body=4096))
     assert error.cause == "body_too_large"
+
+
+def test_a_body_that_ends_too_early_is_connection_reset() -> None:
+    short = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345"
+
+    def handle(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(short)
+        connection.shutdown(socket.SHUT_WR)
+
+    with tcp_server(handle) as port:
+        assert failure(lambda: client(port).get("/")).cause == "connection_reset"
+
+
+@pytest.mark.parametrize(("coding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+def test_a_packed_body_is_unpacked_within_the_bound(coding: str, pack: Callable[[bytes], bytes]) -> None:
+    answer = http_answer(200, pack(b'{"a": 1}' + b" " * 100_000), "application/json", f"Content-Encoding: {coding}")
+    with tcp_server(answering(answer)) as port:
+        assert client(port).get("/").json() == {"a": 1}
+        assert failure(lambda: client(port).get("/", max_body=4096)).cause == "body_too_large"
+
+
+def test_a_body_that_is_not_packed_as_its_header_says() -> None:
+    with tcp_server(answering(http_answer(200, b"no gzip", "text/plain", "Content-Encoding: gzip"))) as port:
+        assert failure(lambda: client(port).get("/")).cause == "connection_reset"
+
+
+def test_a_connection_is_kept_while_the_server_keeps_it() -> None:
+    kept = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+    served: list[int] = []
+
+    def handle(connection: socket.socket) -> None:
+        served.append(0)
+        for _unused in range(2):  # two answers, then the connection is closed without a word
+            connection.recv(65536)
+            served[-1] += 1
+            connection.sendall(kept)
+        connection.shutdown(socket.SHUT_RDWR)
+
+    with tcp_server(handle) as port:
+        asked = client(port)
+        for _unused in range(3):
+            assert asked.get("/").status == 200
+            time.sleep(0.05)  # the end of the connection arrives
+    assert served == [2, 1]
+
+
+def test_an_answer_that_nobody_waited_for_is_not_taken_for_the_next() -> None:
+    late = threading.Event()
+
+    def handle(connection: socket.socket) -> None:
+        asked = connection.recv(65536)
+        if b"/slow" in asked:
+            late.wait(5)
+        body = b"slow" if b"/slow" in asked else b"fast"
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n" + body)
+
+    with tcp_server(handle) as port:
+        asked = client(port)
+        assert failure(lambda: asked.get("/slow", timeout=0.2)).cause == "response_timeout"
+        answer = asked.get("/fast")
+        late.set()
+    assert answer.text == "fast"
+
+
+def test_plain_http_without_a_proxy_needs_no_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "requests", None)
+    with tcp_server(answering(http_answer(200, b"{}"))) as port:
+        assert client(port).get("/api/search", {"q": "{ }", "start": None, "limit": 20}).status == 200
+        with pytest.raises(MissingLibrary):
+            HttpClient(f"https://127.0.0.1:{port}", {}, "tempo_url").get("/")
+
+
+def test_names_and_numbers_of_a_query_travel_encoded() -> None:
+    asked: list[bytes] = []
+
+    def handle(connection: socket.socket) -> None:
+        asked.append(connection.recv(65536))
+        connection.sendall(http_answer(200, b"{}"))
+
+    with tcp_server(handle) as port:
+        client(port).get("/a b/ü", {"q": '{ name = "a&b" }', "start": None, "limit": 20})
+    assert asked[0].split(b"\r\n")[0] == b"GET /a%20b/%C3%BC?q=%7B+name+%3D+%22a%26b%22+%7D&limit=20 HTTP/1.1"
 
 
 def test_a_body_that_is_not_json_is_quoted_clean_and_short() -> None:
@@ -365,3 +453,19 @@ def test_no_proxy_is_respected() -> None:
                     assert asked.get("/").status == 200
                 else:
                     assert failure(asked.get, "/").cause == "proxy_in_the_way"
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {},
+        {"HTTP_PROXY": "http://a:1", "https_proxy": "http://b:2", "No_Proxy": "x", "OTHER": "y"},
+        {"HTTP_PROXY": "http://a:1", "http_proxy": "http://b:2"},
+        {"HTTP_PROXY": "http://a:1", "http_proxy": ""},
+        {"HTTP_PROXY": "http://a:1", "REQUEST_METHOD": "GET", "ALL_PROXY": "http://c:3"},
+        {"http_proxy": "http://a:1", "REQUEST_METHOD": "GET"},
+    ],
+)
+def test_proxies_are_read_as_urllib_reads_them(environment: dict[str, str]) -> None:
+    with mock.patch.dict(os.environ, environment, clear=True):
+        assert addresses.proxies_of(os.environ) == urllib.request.getproxies_environment()

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import os
 import re
 import typing as t
 from urllib.parse import unquote, urlsplit
 
-from ansible_collections.traceops.tracing.plugins.module_utils._base.addresses import excepted
+from ansible_collections.traceops.tracing.plugins.module_utils._base.addresses import excepted, proxies_of
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import public_url
 
@@ -113,9 +114,7 @@ def proxy_for(endpoint: Endpoint, grpc: bool, proxies: t.Optional[t.Mapping[str,
     goes before no_proxy (grpcio 1.85, doc/environment_variables.md). HTTP clients look at the variable of the URL's
     scheme.
     """
-    from urllib import request
-
-    found = request.getproxies_environment() if proxies is None else proxies
+    found = proxies_of(os.environ) if proxies is None else proxies
     order = ["grpc", "https", "http"] if grpc else ["https" if endpoint.tls else "http"]
     name = next((kind for kind in [*order, "all"] if found.get(kind)), None)
     without = (grpc and found.get("no_grpc")) or found.get("no", "")
