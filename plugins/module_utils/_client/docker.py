@@ -10,7 +10,6 @@ TLS follows DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, as in the docker program.
 from __future__ import annotations
 
 import base64
-import concurrent.futures
 import contextlib
 import json
 import os
@@ -90,6 +89,8 @@ class Engine:
 
         if not containers:
             return {}
+        import concurrent.futures  # costs a host without containers more than the rest of this file
+
         with concurrent.futures.ThreadPoolExecutor(min(32, len(containers))) as pool:
             samples = dict(zip(containers, pool.map(sample, containers)))
         return {container: value for container, value in samples.items() if value is not None}
@@ -152,6 +153,9 @@ class Engine:
 
     def _ask(self, call: t.Callable[[t.Any], t.Optional[T]], at_most: float = 3600.0) -> t.Optional[T]:
         """What `call` returns, None for 404; within the deadline, and within `at_most` seconds."""
+        if self.local and _is_absent(self.url[len("unix://") :]):
+            # Said before the SDK is imported, which costs a host without an engine more than all its other probes.
+            raise self._failure(FileNotFoundError())
         try:
             import docker
             import requests
@@ -236,6 +240,16 @@ def _engine_url(docker_host: t.Optional[str]) -> str:
             f"docker_host: '{public_url(url)[:120]}' should be unix:///PATH, tcp://HOST:PORT or https://HOST:PORT"
         )
     return url
+
+
+def _is_absent(path: str) -> bool:
+    try:
+        os.stat(path)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        pass
+    return False
 
 
 def _well_known_sockets() -> t.List[str]:

@@ -131,13 +131,22 @@ def test_a_time_out_that_the_sdk_notices_first(monkeypatch):
     assert failure.cause == "timeout"
 
 
-def test_without_the_library(monkeypatch):
+def test_without_the_library(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "docker", None)
 
     with pytest.raises(MissingLibrary) as failure:
-        Engine("unix:///nowhere", 5).version()
+        Engine(f"unix://{tmp_path}", 5).version()
 
     assert (failure.value.cause, failure.value.library) == ("library_missing", "docker")
+
+
+def test_a_socket_that_does_not_exist_needs_no_library(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "docker", None)
+
+    failure = failure_of(f"unix://{tmp_path}/no.sock")
+
+    assert failure.cause == "daemon_unreachable"
+    assert failure.message == f"no Docker Engine answers at unix://{tmp_path}/no.sock (the socket does not exist)"
 
 
 def test_a_library_that_does_not_fit_requests():
