@@ -25,7 +25,7 @@ CHECKS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "hosts": {"type": "dict"},
-    "report": {"type": "path"},
+    "report": {"type": "raw"},
     "problems": {"type": "list", "elements": "str"},
     "stop": {"type": "list", "elements": "str"},
     "backends": {"type": "dict", "default": {}},
@@ -57,6 +57,7 @@ _NO_BASELINE = (
     "fail_on: new compares with an earlier report, and none was given: name one, or a directory of them, "
     "with diagnose_baseline"
 )
+_FIRST = " (a first run has nothing to compare with: leave the baseline out)"
 _TOGETHER = "the diagnosis compares hosts, so that they must go together: give the play strategy: linear"
 
 
@@ -127,7 +128,7 @@ class ActionModule(ActionBase):
         self, options: t.Dict[str, t.Any], task_vars: t.Mapping[str, t.Any]
     ) -> t.Tuple[judge.Report, library.Library]:
         """The report document, and the checks that it was made with."""
-        baseline_file = stored.latest(_absolute(options["baseline"])) if options["baseline"] else ""
+        baseline_file = stored.latest(_absolute(options["baseline"]), _FIRST) if options["baseline"] else ""
         baseline = stored.read(baseline_file) if baseline_file else None
         if options["report"]:
             seen, checks = _again(options, baseline is not None)
@@ -159,8 +160,9 @@ class ActionModule(ActionBase):
 
 
 def _again(options: t.Dict[str, t.Any], compared: bool) -> t.Tuple[document.Document, library.Library]:
-    """The evidence of a stored report; what is not given is as it was when the report was made."""
-    seen = stored.read(stored.latest(_absolute(options["report"])))["evidence"]
+    """The evidence of stored reports; what is not given is as it was when they were made."""
+    reports = stored.named(_listed(options["report"]), _absolute)
+    seen = stored.merged(reports) if len(reports) > 1 else stored.read(reports[0].path)["evidence"]
     run = {**seen["run"], "fail_on": options["fail_on"] or seen["run"].get("fail_on") or "critical"}
     if not options["fail_on"] and not compared:
         run["fail_on"] = run["fail_on"] if run["fail_on"] == "never" else judge.threshold(run["fail_on"])
@@ -175,16 +177,26 @@ def _again(options: t.Dict[str, t.Any], compared: bool) -> t.Tuple[document.Docu
         raise stored.BadReport(f"{error}; {hint}") from None
     if options["suppress"] is not None:
         run["suppress"] = suppress.read(options["suppress"], checks)
+        for name, own in (run.get("slices") or {}).items():
+            run["slices"][name] = {key: value for key, value in own.items() if key != "suppress"}
     if options["docs_url"] is not None:
         run["docs_url"] = options["docs_url"]
     return {**seen, "run": run}, checks
+
+
+def _listed(reports: t.Any) -> t.List[str]:
+    """The option `report`: a text, or a list of them."""
+    wanted = [reports] if isinstance(reports, str) else reports
+    if not isinstance(wanted, list) or not wanted or not all(isinstance(each, str) and each for each in wanted):
+        raise stored.BadReport("report cannot be used: expected a path, or a list of paths or NAME=PATH")
+    return [str(each) for each in wanted]
 
 
 def _baseline_problems(baseline: t.Optional[str]) -> t.List[str]:
     """Why an earlier report cannot be compared with: known before any host is visited."""
     try:
         if baseline:
-            stored.read(stored.latest(_absolute(baseline)))
+            stored.read(stored.latest(_absolute(baseline), _FIRST))
     except stored.BadReport as error:
         return [f"diagnose_baseline: {error}"]
     return []

@@ -24,10 +24,12 @@ options:
     type: dict
   report:
     description:
-      - A report of an earlier run whose evidence is judged again, without any host.
-      - A file (C(report.json), the same with gzip, a support bundle), or a directory (the last report in it).
+      - A report of an earlier run whose evidence is judged again, without any host, or a list of them, which are merged
+        to one verdict (slices of a job, regions).
+      - A file (C(report.json), the same with gzip, a support bundle), a directory (the last report in it), or a pattern
+        as in a shell, of which all reports are meant that match. C(NAME=PATH) gives a slice its name.
       - What is not given (O(fail_on), O(check_dirs), O(suppress), O(docs_url)) is as it was for that report.
-    type: path
+    type: raw
   problems:
     description:
       - Sentences about values that cannot be used. With this option, even when it is empty, nothing is evaluated. The
@@ -163,6 +165,13 @@ EXAMPLES = r"""
     report: tracing-report/report.json
     check_dirs: [checks]
     baseline: reports/last-week
+
+- name: Judge the reports of all slices and regions as one fleet
+  traceops.tracing.diagnosis:
+    report:
+      - slices/*
+      - america=us/report.json.gz
+    report_dir: tracing-report
 """
 
 RETURN = r"""

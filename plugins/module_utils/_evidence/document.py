@@ -77,17 +77,24 @@ def check_document(document: t.Any) -> Document:
     for key in ("run", "hosts", "backends"):
         if not isinstance(document.get(key), dict):
             raise BadEvidence(f"the evidence has no dictionary '{key}'")
-    _kinds("run", document["run"], {"settings": dict, "suppress": list, "check_dirs": list})
-    for number, entry in enumerate(document["run"].get("suppress") or []):
-        _kinds(f"run.suppress[{number}]", entry, {"id": str, "host": str, "application": str, "until": str})
+    _kinds("run", document["run"], {"settings": dict, "suppress": list, "check_dirs": list, "slices": dict})
+    _suppressions("run", document["run"])
+    for name, own in (document["run"].get("slices") or {}).items():
+        _kinds(f"run.slices.{name}", own, {"name": str, "id": str, "settings": dict, "suppress": list})
+        _suppressions(f"run.slices.{name}", own)
     for key in ("hosts", "backends"):
         for name, labels in document[key].items():
             where = f"{key}.{name}"
-            _kinds(where, labels, {"settings": dict, "backend": str, "hosts": list, "canaries": dict})
+            _kinds(where, labels, {"settings": dict, "backend": str, "hosts": list, "canaries": dict, "slice": str})
             _kinds(f"{where}.canaries", labels.get("canaries") or {}, {"traces": dict, "hops": dict})
             if any(not isinstance(host, str) for host in labels.get("hosts") or []):
                 raise BadEvidence(f"the evidence has no names in '{where}.hosts'")
     return _lifted(document) if document["schema"] == 1 else _checked(document)
+
+
+def _suppressions(where: str, run: t.Mapping[str, t.Any]) -> None:
+    for number, entry in enumerate(run.get("suppress") or []):
+        _kinds(f"{where}.suppress[{number}]", entry, {"id": str, "host": str, "application": str, "until": str})
 
 
 def _checked(document: Document) -> Document:

@@ -62,6 +62,30 @@ class Suppression(t.TypedDict, total=False):
     reason: str
 
 
+class Slice(t.TypedDict, total=False):
+    """One of the runs that a report is merged of: what its hosts and backends are judged with."""
+
+    name: str  # of the slice or region; several may have the same
+    source: str  # the file that it was read from
+    id: str
+    started: str
+    finished: str
+    check_mode: bool
+    fail_on: str
+    settings: Settings  # those that not all slices have
+    suppress: t.List[Suppression]  # where slices differ
+    hosts: int  # of which its evidence counts
+
+
+class Duplicate(t.TypedDict):
+    """A host that several slices saw; the later one counts."""
+
+    host: str
+    slice: str
+    instead_of: t.List[str]
+    lost: bool  # the later one did not reach it, an earlier one did
+
+
 class Run(t.TypedDict, total=False):
     """The run itself; times are in ISO 8601."""
 
@@ -75,6 +99,17 @@ class Run(t.TypedDict, total=False):
     check_dirs: t.List[str]
     docs_url: str  # where docs/checks.md is published; "": nowhere
     inventory: str  # the file that the hosts are from, relative to where the run was started; "" when there is none
+    slices: t.Dict[str, Slice]  # of a merged report only
+    duplicates: t.List[Duplicate]  # of a merged report only
+
+
+def of(run: t.Mapping[str, t.Any], labels: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+    """The run that a host or backend was seen in: that of its slice, in a merged report."""
+    slices = run.get("slices")
+    own = slices.get(labels.get("slice")) if slices else None
+    if not own:
+        return run
+    return {**run, **own, "settings": {**(run.get("settings") or {}), **(own.get("settings") or {})}}
 
 
 DOCS_URL = "https://github.com/traceops/tracing/blob/main/docs/checks.md"

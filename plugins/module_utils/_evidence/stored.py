@@ -9,6 +9,7 @@ sentence. Runs on the controller only.
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import re
@@ -17,7 +18,7 @@ import typing as t
 import zlib
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean
-from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document, merge
 
 MAX_BYTES = 512 * 1024 * 1024  # of a report, unpacked
 MAX_MEMBERS = 10_000  # of a bundle
@@ -26,7 +27,9 @@ NAME = "report.json"
 
 _HEAD = 64 * 1024  # bytes in which a report says when its run ended
 _FINISHED = re.compile(rb'"finished"\s*:\s*"([0-9T:.+Z -]{10,40})"')
-_REPORTS = (".json", ".json.gz", ".tar.gz", ".tgz")
+_ENDINGS = (".json.gz", ".tar.gz", ".json", ".tgz")  # of a file that may be a report
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. -]{0,59}\Z")  # of a slice
+MAX_SAID = 5  # files that cannot be used, in one message
 
 Report = t.Dict[str, t.Any]
 
@@ -57,8 +60,11 @@ def read(path: str) -> Report:
     return _checked(found, path)
 
 
-def latest(path: str) -> str:
-    """`path` when it is a file; of a directory the report in it, or one level below, of the run that ended last."""
+def latest(path: str, hint: str = "") -> str:
+    """`path` when it is a file; of a directory the report in it, or one level below, of the run that ended last.
+
+    `hint` follows where there is none.
+    """
     if not os.path.isdir(path):
         return path
     try:
@@ -68,8 +74,77 @@ def latest(path: str) -> str:
     dated = ((_finished(file), file) for file in files[:MAX_FILES])
     found = max(((finished, file) for finished, file in dated if finished), default=None)
     if found is None:
-        raise BadReport(f"{path} has no report yet (a first run has nothing to compare with: leave the baseline out)")
+        raise BadReport(f"{path} has no report yet{hint}")
     return found[1]
+
+
+class Named(t.NamedTuple):
+    """A report to be merged with others."""
+
+    name: str  # of the slice or region
+    path: str
+
+
+def named(wanted: t.Sequence[str], absolute: t.Callable[[str], str]) -> t.List[Named]:
+    """The reports that `wanted` means, each `PATH` or `NAME=PATH`.
+
+    A path is a file, a directory, of which the last report is meant, or a pattern as in a shell, of which all are meant
+    that match: of files those that may be reports. Without a name a report has that of its directory or file.
+    """
+    found: t.List[Named] = []
+    bad: t.List[str] = []
+    for each in wanted:
+        name, path = _parted(each)
+        try:
+            found += [Named(name or _name_of(file), file) for file in _meant(absolute(path), each)]
+        except BadReport as error:
+            bad.append(str(error))
+    if bad:
+        raise BadReport(_all(bad))
+    if len(found) > MAX_FILES:
+        raise BadReport(f"{len(found)} reports are more than {MAX_FILES}; merge some of them first")
+    return list({each.path: each for each in found}.values())
+
+
+def merged(reports: t.Sequence[Named]) -> document.Document:
+    """The evidence of all of them as one; BadReport names each file that cannot be used."""
+    merger, bad = merge.Merger(), []
+    for each in reports:
+        try:
+            # Its findings and what does not count of its evidence are forgotten before the next one is read.
+            merger.add(each.name, each.path, read(each.path)["evidence"])
+        except BadReport as error:
+            bad.append(str(error))
+    if bad:
+        raise BadReport(_all(bad))
+    return merger.document()
+
+
+def _all(sentences: t.Sequence[str]) -> str:
+    more = [f"and {len(sentences) - MAX_SAID} more"] if len(sentences) > MAX_SAID else []
+    return "; ".join([*sentences[:MAX_SAID], *more])
+
+
+def _parted(wanted: str) -> t.Tuple[str, str]:
+    """(NAME or "", PATH); a file of that whole name goes first."""
+    name, sign, path = wanted.partition("=")
+    return (name, path) if sign and path and _NAME.match(name) and not os.path.exists(wanted) else ("", wanted)
+
+
+def _name_of(path: str) -> str:
+    """What a report is called that nobody named: its directory, or its file where that has a name of its own."""
+    file = os.path.basename(path)
+    whole = next((file[: -len(ending)] for ending in _ENDINGS if file.endswith(ending)), file)
+    return (os.path.basename(os.path.dirname(path)) if whole in ("report", "bundle") else whole) or whole
+
+
+def _meant(path: str, wanted: str) -> t.List[str]:
+    if not glob.has_magic(path) or os.path.exists(path):
+        return [latest(path)]
+    matching = [each for each in sorted(glob.iglob(path)) if os.path.isdir(each) or each.endswith(_ENDINGS)]
+    if not matching:
+        raise BadReport(f"{clean(wanted)} matches no report: no directory, and no file that ends in .json, .gz or .tgz")
+    return [latest(each) for each in matching[: MAX_FILES + 1]]
 
 
 def _unreadable(path: str, error: OSError) -> str:
@@ -181,7 +256,7 @@ def _files(directory: str) -> t.Iterator[str]:
                 inside = os.path.join(entry.path, name)
                 if os.path.isfile(inside):
                     yield inside
-        elif entry.name.endswith(_REPORTS) and entry.is_file():
+        elif entry.name.endswith(_ENDINGS) and entry.is_file():
             yield entry.path
 
 

@@ -109,3 +109,19 @@ def _iso(text: str) -> t.Optional[float]:
     except ValueError:
         return None
     return whole.timestamp() + float("0" + fraction if fraction else 0)
+
+
+def epoch(time: t.Any) -> t.Optional[float]:
+    """Epoch seconds of a number or of ISO 8601 text (UTC where it names no zone); null for anything else."""
+    if isinstance(time, (int, float)) and not isinstance(time, bool):
+        return float(time)
+    if not isinstance(time, str):
+        return None
+    text = time.strip()
+    try:
+        moment = datetime.datetime.fromisoformat(text[:-1] + "+00:00" if text[-1:] in "zZ" else text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=datetime.timezone.utc)
+    return moment.timestamp()

@@ -48,7 +48,9 @@ def lines(report: Report, paths: t.Sequence[str] = (), utf8: bool = True, verbos
     marks = _MARKS if utf8 else _ASCII_MARKS
     follows = fold.follows_from(report)
     folded = fold.fold(report)
-    shown = [Line(_head(report, folded.firsts), "head"), *_styled(_found(report, MAX_EDGES))]
+    shown = [Line(_head(report, folded.firsts), "head")]
+    shown += _styled(line for words in fold.merging(report) for line in _wrap("slices: ", words))
+    shown += _styled(_found(report, MAX_EDGES))
     for hop, found_ in fold.by_hop(report, folded).items():
         body = _hop(found_, follows, marks, verbose)
         if body:
@@ -211,8 +213,8 @@ def _verdict(report: Report) -> t.List[Line]:
     verdict = report["verdict"]
     shown = _styled(_wrap(f"{verdict['status']}: ", verdict["sentence"]), _STYLES[verdict["status"]])
     for cause in verdict["root_causes"]:
-        places = fold.places(report, cause)
-        where = [cause["hop"], *([fold.named(places)] if places else [])]
+        places = fold.where(report, cause)
+        where = [cause["hop"], *([places] if places else [])]
         after = len(cause["consequences"])
         folded = f" ({count(after, 'consequence')} folded)" if after else ""
         shown += _styled(_wrap("root cause: ", f"{', '.join(where)}: {cause['id']}{folded}"))

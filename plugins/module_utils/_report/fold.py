@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import count, excerpt
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.united import APART
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.causes import MAX_TITLES, alike
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import HOPS
 
@@ -109,6 +111,39 @@ def places(report: t.Dict[str, t.Any], cause: t.Dict[str, t.Any]) -> t.List[str]
         return [document.place(report["evidence"], each["host"], each["name"]) for each in cause["applications"]]
     found: t.List[str] = cause["hosts"]
     return found
+
+
+def where(report: t.Dict[str, t.Any], cause: t.Dict[str, t.Any]) -> str:
+    """Where a root cause is, in a few words: names, or in a merged report how many hosts of how many slices."""
+    found, slices = places(report, cause), cause.get("slices") or []
+    if not slices:
+        return named(found)
+    hosts = count(len(set(cause["hosts"])), "host") if cause["hosts"] else ""
+    among = f"in {count(len(slices), 'slice')} ({named(slices)})"
+    if len(found) == 1:
+        return f"{found[0]} {among}"
+    return f"{hosts} {among}" if hosts else among
+
+
+def merging(report: t.Dict[str, t.Any]) -> t.List[str]:
+    """What is to be said of a report that was merged, in sentences: of which slices, and which hosts several saw."""
+    run, backends = report["run"], report["evidence"]["backends"]
+    slices = run.get("slices") or {}
+    if not slices:
+        return []
+    names = list(dict.fromkeys(excerpt(own.get("name") or key, 60) for key, own in slices.items()))
+    said = [f"merged of {count(len(slices), 'report')}: {named(names)}"]
+    twice = run.get("duplicates") or []
+    lost = [each["host"] for each in twice if each.get("lost")]
+    if twice:
+        hosts = named([each["host"] for each in twice])
+        said.append(f"{count(len(twice), 'host')} in several reports, of which the later one counts: {hosts}")
+    if lost:
+        said.append(f"reached by an earlier run, but not by the later one: {named(lost)}")
+    apart = [name for name in backends if APART in name]
+    if apart:
+        said.append(f"did not answer all slices alike, so each is judged by what it saw: {named(apart)}")
+    return said
 
 
 def reasons(findings: t.Iterable[t.Dict[str, t.Any]]) -> t.Dict[str, int]:

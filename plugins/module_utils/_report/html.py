@@ -183,7 +183,7 @@ def _facts(report: Report, folded: fold.Folded) -> t.List[t.Tuple[str, str]]:
         facts.append(("not reached", fold.named(unreachable)))
     if run.get("check_mode"):
         facts.append(("check mode", "no span was sent"))
-    return facts
+    return [*facts, *(("slices", words) for words in fold.merging(report))]
 
 
 _COUNTED = ("failed", "warning", "pending", "suppressed", "ok")
@@ -242,6 +242,7 @@ def _cause(report: Report, cause: t.Dict[str, t.Any], checks: t.Mapping[str, Che
     return {
         **cause,
         "where": _where(fold.places(report, cause)),
+        "slices": fold.named(cause.get("slices") or []),
         "fix": [_step(step) for step in cause["fix"]],
         "matters": _matters(cause["id"], checks),
     }

@@ -22,8 +22,10 @@ def page(report: Report) -> str:
     """The Markdown page for a report document."""
     verdict = report["verdict"]
     lines = [f"# Tracing: {verdict['status']}", "", _text(verdict["sentence"]), ""]
+    merged = fold.merging(report)
+    lines += [*(f"- {_text(words)}" for words in merged), *([""] if merged else [])]
     for cause in verdict["root_causes"]:
-        lines += _cause(cause, fold.places(report, cause))
+        lines += _cause(cause, fold.where(report, cause))
     lines += _baseline(report)
     lines += _funnel(report)
     follows = fold.follows_from(report)
@@ -77,11 +79,11 @@ def _funnel(report: Report) -> t.List[str]:
     return ["## How far spans get", "", *lines, ""]
 
 
-def _cause(cause: t.Dict[str, t.Any], places: t.Sequence[str]) -> t.List[str]:
+def _cause(cause: t.Dict[str, t.Any], where: str) -> t.List[str]:
     link = f"[`{cause['id']}`](<{cause['docs']}>)" if cause.get("docs") else f"`{cause['id']}`"
     lines = [f"## {_text(cause['title'])}", "", f"{link}{', proved' if cause['proved'] else ''}"]
-    if places:
-        lines.append(f"on {_text(fold.named(places))}")
+    if where:
+        lines.append(_text(where if where.startswith("in ") else f"on {where}"))
     lines += ["", _text(cause["cause"]), ""]
     lines += [f"{number}. {_text(step)}" for number, step in enumerate(cause["fix"], 1)]
     if cause["consequences"]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import run as runs
 from ansible_collections.traceops.tracing.plugins.module_utils._report import draw, layout
 from ansible_collections.traceops.tracing.plugins.module_utils._report.layout import Box, Line
 from ansible_collections.traceops.tracing.plugins.module_utils._report.proofs import Proof, Proofs
@@ -68,7 +69,7 @@ def told(report: Report) -> Path:
         for name, own in labels["applications"].items():
             backend = evidence["backends"].get(own.get("backend")) or {}
             settings: t.Dict[str, t.Any] = {}
-            for where in (report["run"], backend, labels, own):
+            for where in (runs.of(report["run"], labels), backend, labels, own):
                 settings.update(where.get("settings") or {})
             origin = f"{host}/{name}"
             nodes[origin] = _node(origin, host, "application", name or "application")

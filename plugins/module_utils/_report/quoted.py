@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.nested import nested
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import run as runs
 
 Report = t.Dict[str, t.Any]
 
@@ -110,7 +111,7 @@ class _Look:
         backend = evidence["backends"].get(finding["backend"] or own.get("backend")) or {}
         self.settings: t.Dict[str, t.Any] = {}
         self.sources: t.Dict[str, t.Any] = {}
-        for where in (report["run"], backend, host, own):
+        for where in (runs.of(report["run"], host or backend), backend, host, own):
             given = where.get("settings") or {}
             self.settings.update(given)
             self.sources.update(given.get("sources") or {})

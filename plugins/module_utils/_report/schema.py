@@ -29,7 +29,7 @@ class Place(t.TypedDict):
     name: str
 
 
-class RootCause(t.TypedDict):
+class _Cause(t.TypedDict):
     """A failing check that no other failing check explains, in one place or in many."""
 
     id: str
@@ -42,6 +42,13 @@ class RootCause(t.TypedDict):
     fix: t.List[str]
     proved: bool
     consequences: t.List[str]
+
+
+class RootCause(_Cause, total=False):
+    """A failing check that no other failing check explains, in one place or in many."""
+
+    docs: str
+    slices: t.List[str]  # of a merged report: the names of those that it is in
 
 
 class Verdict(t.TypedDict):
@@ -140,6 +147,7 @@ def _evidence(made: _Maker) -> Node:
         "properties": {
             "unreachable": {"type": ["boolean", "null"]},
             "reason": text,
+            "slice": text,
             "settings": settings,
             "applications": {"type": "object", "additionalProperties": application},
             **labels("host"),
@@ -151,6 +159,7 @@ def _evidence(made: _Maker) -> Node:
         "properties": {
             "hosts": {"type": "array", "items": {"type": "string"}},
             "applications": made.of(t.List[Place]),
+            "slice": text,
             "settings": settings,
             **labels("backend"),
         },

@@ -9,6 +9,7 @@ import fnmatch
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document as evidence
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import run as runs
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import LABELS, PARTS
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.topology import discoveries, topology
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import facts, suppress, views
@@ -95,21 +96,20 @@ def evaluate(document: evidence.Document, library: Library) -> t.List[Finding]:
     `document` may have `path`, what `topology` makes of it; without, it is worked out.
     """
     document = document if "path" in document else {**document, "path": topology(discoveries(document))}
-    now = epoch(document["run"].get("finished"))
-    search = Search(now if now is not None else 0.0)
-    suppressions = suppress.active(document["run"].get("suppress") or [], now)
+    search, moments = Search(0.0), _Moments(document["run"])
     by_scope = {scope: [c for c in library.checks if c.scope == scope] for scope in SCOPES}
     steps = {scope: [_steps(check, search) for check in checks] for scope, checks in by_scope.items()}
 
-    def decided(scope: str, at: Subject, view: t.Any) -> t.List[_Decision]:
+    def decided(scope: str, at: Subject, view: t.Any, labels: t.Mapping[str, t.Any]) -> t.List[_Decision]:
+        search.now, suppressions = moments.of(labels)
         found = [_decide(each, view, search, at) for each in steps[scope]]
         return [d._replace(finding=_suppressed(d.finding, suppressions)) for d in found] if suppressions else found
 
     decisions = _Decisions(
-        run=decided("run", Subject(), views.run_view(document)),
+        run=decided("run", Subject(), views.run_view(document), {}),
         backends={
-            name: decided("backend", Subject(backend=name), views.backend_view(document, name))
-            for name in document["backends"]
+            name: decided("backend", Subject(backend=name), views.backend_view(document, name), labels)
+            for name, labels in document["backends"].items()
         },
         hosts={},
         applications={},
@@ -119,16 +119,32 @@ def evaluate(document: evidence.Document, library: Library) -> t.List[Finding]:
         missing = _not_seen(labels)
         seen = None if missing else views.host_view(document, host)
         decisions.hosts[host] = (
-            decided("host", at, seen) if seen else [_unseen(check, at, missing) for check in by_scope["host"]]
+            decided("host", at, seen, labels) if seen else [_unseen(check, at, missing) for check in by_scope["host"]]
         )
         for name, own in labels["applications"].items():
             at = Subject(host, name, own.get("backend"))
             decisions.applications[host, name] = (
                 [_unseen(check, at, missing) for check in by_scope["application"]]
                 if seen is None
-                else decided("application", at, views.application_view(document, host, name, seen["facts"]))
+                else decided("application", at, views.application_view(document, host, name, seen["facts"]), labels)
             )
     return _block(decisions, document, library)
+
+
+class _Moments:
+    """When what is judged was seen, and which suppressions hold of it: in a merged report each slice has its own."""
+
+    def __init__(self, run: t.Mapping[str, t.Any]) -> None:
+        self._run = run
+        self._known: t.Dict[str, t.Tuple[float, t.List[suppress.Entry]]] = {}
+
+    def of(self, labels: t.Mapping[str, t.Any]) -> t.Tuple[float, t.List[suppress.Entry]]:
+        name = str(labels.get("slice") or "")
+        if name not in self._known:
+            own = runs.of(self._run, labels)
+            now = epoch(own.get("finished"))
+            self._known[name] = (now if now is not None else 0.0, suppress.active(own.get("suppress") or [], now))
+        return self._known[name]
 
 
 def _only_backend(labels: t.Mapping[str, t.Any]) -> t.Optional[str]:
@@ -179,13 +195,23 @@ class _Steps(t.NamedTuple):
     fails_when: Function
     passes_when: t.Optional[Function]
     memory: Memory  # of what did not fail
+    aged: bool  # it asks how old something is, so that what it found holds at that moment only
 
 
 def _steps(check: Check, search: Search) -> _Steps:
     when, passes_when = (each and search.finder(each) for each in (check.when, check.passes_when))
     needs = tuple(_need(need, search) for need in check.needs)
     memory = Memory(_read(check, needs), [path for need in check.needs for path in _names(need)])
-    return _Steps(check, needs, when, search.finder(check.fails_when), passes_when, memory)
+    aged = any("age(" in expression.source for expression in _expressions(check))
+    return _Steps(check, needs, when, search.finder(check.fails_when), passes_when, memory, aged)
+
+
+def _expressions(check: Check) -> t.Iterator[Expression]:
+    """All that decides about a check, or is quoted where it passes or does not apply."""
+    texts = [part for text in (check.otherwise, check.passes_as) if text for part in text.parts]
+    for each in (*check.needs, check.when, check.fails_when, check.passes_when, *texts):
+        if isinstance(each, Expression):
+            yield each
 
 
 def _read(check: Check, needs: t.Sequence[_Need]) -> t.Iterator[t.Tuple[str, ...]]:
@@ -217,6 +243,8 @@ def _need(need: Expression, search: Search) -> _Need:
 def _decide(steps: _Steps, view: t.Any, search: Search, at: Subject) -> _Decision:
     check, memory = steps.check, steps.memory
     key = memory.key(view)
+    if key is not None and steps.aged:
+        key += repr(search.now).encode()
     known = memory.recall(key)
     if known is not None:
         state, title, reason, told, blockable = known

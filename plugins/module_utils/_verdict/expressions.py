@@ -15,7 +15,6 @@ Added functions (all give null when an argument is missing or of another kind):
 
 from __future__ import annotations
 
-import datetime
 import functools
 import re
 import typing as t
@@ -23,6 +22,7 @@ import typing as t
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import MissingLibrary
 from ansible_collections.traceops.tracing.plugins.module_utils._base.jmespath_words import fault
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
+from ansible_collections.traceops.tracing.plugins.module_utils._otel import times
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import closures
 
 MAX_TEXT = 240  # characters of one piece of evidence in a sentence
@@ -145,14 +145,18 @@ def _shown_text(value: str) -> str:
 
 
 class Search:
-    """Evaluates expressions, of which it makes functions once; `now` (epoch seconds) is what `age` counts to."""
+    """Evaluates expressions, of which it makes functions once; `now` (epoch seconds) is what `age` counts to.
+
+    It may be changed between two documents: in a merged report each slice has its own time.
+    """
 
     def __init__(self, now: float) -> None:
+        self.now = now
         _unused, self._error = _jmespath()
         from jmespath import Options
         from jmespath.visitor import TreeInterpreter
 
-        self._interpreter = TreeInterpreter(Options(custom_functions=_functions(now)))
+        self._interpreter = TreeInterpreter(Options(custom_functions=_functions(lambda: self.now)))
         self._finders: t.Dict[str, closures.Function] = {}
         self._document: t.Any = None
         self._found: t.Dict[str, t.Any] = {}  # in that document: checks of one subject ask for much the same
@@ -200,7 +204,7 @@ def _jmespath() -> t.Tuple[t.Any, t.Any]:
 
 @functools.lru_cache(maxsize=1)
 def _known_functions() -> t.FrozenSet[str]:
-    return frozenset(_functions(0.0).FUNCTION_TABLE)
+    return frozenset(_functions(lambda: 0.0).FUNCTION_TABLE)
 
 
 # What may stand directly around a negation.
@@ -227,7 +231,7 @@ def _check_tree(source: str, tree: t.Any) -> None:
         pending.extend(children)
 
 
-def _functions(now: float) -> t.Any:
+def _functions(now: t.Callable[[], float]) -> t.Any:
     from jmespath.functions import Functions
 
     def matches(self: t.Any, text: t.Any, regex: t.Any) -> t.Optional[bool]:
@@ -243,7 +247,7 @@ def _functions(now: float) -> t.Any:
 
     def age(self: t.Any, time: t.Any) -> t.Optional[float]:
         moment = epoch(time)
-        return None if moment is None else now - moment
+        return None if moment is None else now() - moment
 
     def version_at_least(self: t.Any, version: t.Any, wanted: t.Any) -> t.Optional[bool]:
         if not isinstance(version, str) or not isinstance(wanted, str):
@@ -270,17 +274,4 @@ def _numbers(version: str) -> t.Tuple[int, ...]:
     return tuple(int(part) for part in found.group().split(".")) if found else ()
 
 
-def epoch(time: t.Any) -> t.Optional[float]:
-    """Epoch seconds of a number or of ISO 8601 text (UTC where it names no zone); null for anything else."""
-    if _number(time):
-        return float(time)
-    if not isinstance(time, str):
-        return None
-    text = time.strip()
-    try:
-        moment = datetime.datetime.fromisoformat(text[:-1] + "+00:00" if text[-1:] in "zZ" else text)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=datetime.timezone.utc)
-    return moment.timestamp()
+epoch = times.epoch

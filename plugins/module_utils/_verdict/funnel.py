@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.nested import nested
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import run as runs
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.document import Document
 
 STEPS = ("created", "sampled", "exported", "accepted", "passed on", "stored", "searchable", "visible in Grafana")
@@ -30,16 +31,16 @@ def columns(document: Document) -> t.Dict[str, t.List[t.Dict[str, t.Any]]]:
 
     Each is summed over applications and backends; there is only what was really counted.
     """
-    applications = [
-        {**own, "settings": {**_settings(labels), **_settings(own)}}
-        for labels in document["hosts"].values()
-        if not labels.get("unreachable")
-        for own in labels["applications"].values()
-    ]
+    applications, sent = [], []
+    for labels in document["hosts"].values():
+        if not labels.get("unreachable"):
+            for own in labels["applications"].values():
+                applications.append({**own, "settings": {**_settings(labels), **_settings(own)}})
+                if not runs.of(document["run"], labels).get("check_mode"):
+                    sent.append(applications[-1])
     backends = list(document["backends"].values())
-    sent = not document["run"].get("check_mode")
     found = {
-        "canaries": _canaries(applications, backends) if sent else [],
+        "canaries": _canaries(sent, backends) if sent else [],
         "the applications' traces, by their logs": _logged(applications),
         "all spans while the canaries were sent": _counted(backends),
     }

@@ -9,7 +9,7 @@ import contextlib
 import gc
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._base.text import count
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import count, excerpt
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.document import SCHEMA, Document, place
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.run import docs_link
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.topology import discoveries, topology
@@ -58,7 +58,7 @@ def _report(document: Document, library: Library) -> Report:
         "verdict": {
             "status": "problem" if causes else "incomplete" if missing else "ok",
             "sentence": _sentence(findings, causes, missing, _several(document)),
-            "root_causes": [_linked(cause.document(), document) for cause in causes],
+            "root_causes": [_linked({**cause.document(), **_slices(cause, document)}, document) for cause in causes],
         },
         "findings": [
             _linked(finding.document(), document) if finding.state in FAILING else finding.document()
@@ -68,6 +68,17 @@ def _report(document: Document, library: Library) -> Report:
         "path": path,
         "evidence": document,
     }
+
+
+def _slices(cause: RootCause, document: Document) -> t.Dict[str, t.Any]:
+    """{slices: the names of those that a root cause is in}, in a merged report."""
+    slices = document["run"].get("slices")
+    if not slices:
+        return {}
+    behind = [(document["backends"].get(each.backend) or {}).get("hosts") or [] for each in cause.findings]
+    hosts = cause.hosts or [host for its in behind for host in its] or list(document["hosts"])
+    keys = dict.fromkeys(document["hosts"][host].get("slice") for host in hosts if host in document["hosts"])
+    return {"slices": sorted({excerpt(slices[key].get("name") or key, 60) for key in keys if key in slices})}
 
 
 def _linked(found: t.Dict[str, t.Any], document: Document) -> t.Dict[str, t.Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import run as runs
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import shapes
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.document import Document
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import LABELS, PARTS, PROBES
@@ -28,7 +29,7 @@ def host_view(document: Document, name: str) -> Document:
         **_own(labels),
         "host": name,
         "settings": _settings(document, labels),
-        "run": document["run"],
+        "run": runs.of(document["run"], labels),
         "backend": _backend(document, *labels["applications"].values()),
         "facts": facts.of_host(labels, name, _path(document)),
     }
@@ -44,7 +45,7 @@ def application_view(
     those of the host's view, where it was made.
     """
     labels = document["hosts"][host]
-    own = labels["applications"][name]
+    own, run = labels["applications"][name], runs.of(document["run"], labels)
     backend = _backend(document, own)
     found: t.Dict[str, t.Any] = {}
     for part in PARTS.values():
@@ -58,7 +59,7 @@ def application_view(
         "host": host,
         "application": name,
         "settings": _settings(document, labels, own),
-        "run": document["run"],
+        "run": run,
         "backend": backend,
         "facts": facts.of_application(
             mine,
@@ -66,7 +67,7 @@ def application_view(
             _settings(document, labels, own),
             host,
             _path(document),
-            document["run"].get("finished"),
+            run.get("finished"),
             host_facts,
         ),
     }
@@ -84,7 +85,7 @@ def backend_view(document: Document, backend_id: str) -> Document:
         {**hosts.get(each["host"], {}), **document["hosts"][each["host"]]["applications"][each["name"]], **each}
         for each in labels["applications"]
     ]
-    settings, run = _settings(document, labels), document["run"]
+    settings, run = _settings(document, labels), runs.of(document["run"], labels)
     origins = [
         f"{each['host']}/{_settings(document, hosts.get(each['host'], {}), each).get('found_as') or ''}"
         for each in applications
@@ -144,8 +145,8 @@ def _sent(of: Document, applications: Document, host: str, name: str, part: str)
 
 
 def _settings(document: Document, *labels: Document) -> Document:
-    """The settings of a host, backend or application: those of the run, but for what it was given itself."""
-    merged = dict(document["run"].get("settings") or {})
+    """The settings of a host (first), backend or application: those of the run, but for what it was given itself."""
+    merged = dict(runs.of(document["run"], labels[0]).get("settings") or {})
     for each in labels:
         merged.update(each.get("settings") or {})
     return merged
@@ -169,12 +170,13 @@ def declared_views(results: t.Optional[t.Mapping[str, Shape]] = None) -> t.Dict[
     for name, label in LABELS.items():
         of[label.scope][name] = known[name]
     settings, run = shapes.of(Settings), shapes.of(Run)
-    own = {"unreachable": shapes.SWITCH, "reason": shapes.TEXT, "message": shapes.TEXT, "settings": settings}
+    texts = dict.fromkeys(("reason", "message", "slice"), shapes.TEXT)
+    own = {"unreachable": shapes.SWITCH, **texts, "settings": settings}
     host = {**of["host"], **own}
     application = {**of["application"], "settings": settings, "backend": shapes.TEXT}
     who = shapes.Object("an application of a backend", {"host": shapes.TEXT, "name": shapes.TEXT})
     names = {"hosts": shapes.Array(shapes.TEXT), "applications": shapes.Array(who)}
-    backend = {**of["backend"], **names, "settings": settings}
+    backend = {**of["backend"], **names, "slice": shapes.TEXT, "settings": settings}
     asked = shapes.Object("a backend", {**backend, "id": shapes.TEXT})
     parts = {part.name: shapes.values(shapes.field(known[part.label], part.key, part.label)) for part in PARTS.values()}
     everything = {"applications": shapes.Object("", {}, shapes.Object("an application", application))}

@@ -119,8 +119,8 @@ def test_the_last_report_of_a_directory_is_of_the_run_that_ended_last(tmp_path: 
 
 
 def test_a_directory_without_a_report_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(stored.BadReport, match=r"has no report yet \(a first run has nothing to compare with"):
-        stored.latest(str(tmp_path))
+    with pytest.raises(stored.BadReport, match=r"has no report yet \(a first run\)"):
+        stored.latest(str(tmp_path), " (a first run)")
 
 
 ODD: list[tuple[list[str], Any]] = [
@@ -175,3 +175,66 @@ def test_a_link_in_a_bundle_leads_nowhere(tmp_path: Path) -> None:
         archive.addfile(link)
     with pytest.raises(stored.BadReport, match=r"there is no report\.json in it"):
         stored.read(str(tmp_path / "bundle.tar.gz"))
+
+
+# --- several reports
+
+
+def in_folder(tmp_path: Path, *names: str) -> None:
+    for number, name in enumerate(names):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(REFUSED.replace('"id":"', f'"id":"{number}', 1), encoding="utf-8")
+
+
+def meant(*wanted: str, here: Path) -> dict[str, str]:
+    found = stored.named(wanted, lambda path: os.path.join(here, path))
+    return {os.path.relpath(each.path, here): each.name for each in found}
+
+
+def test_reports_are_named_by_files_directories_patterns_and_lists_of_them(tmp_path: Path) -> None:
+    in_folder(tmp_path, "eu/report.json", "us/report.json", "slices/slice-1.json", "slices/slice-2.json")
+    (tmp_path / "slices/report.html").write_text("<html>", encoding="utf-8")
+    everything = {"slices/slice-1.json": "slice-1", "slices/slice-2.json": "slice-2"}
+    assert meant("eu/report.json", "us", here=tmp_path) == {"eu/report.json": "eu", "us/report.json": "us"}
+    assert meant("slices/*", here=tmp_path) == everything
+    assert meant("[eu]*", here=tmp_path) == {"eu/report.json": "eu", "us/report.json": "us"}
+    assert meant("europe=eu", "america=us/report.json", here=tmp_path) == {
+        "eu/report.json": "europe", "us/report.json": "america",
+    }  # fmt: skip
+    assert meant("asia=slices/*", here=tmp_path) == dict.fromkeys(everything, "asia")
+    assert len(meant("eu", "eu/report.json", here=tmp_path)) == 1
+
+
+def test_a_file_whose_name_looks_like_a_named_one_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    in_folder(tmp_path, "a=b.json")
+    assert meant("a=b.json", here=tmp_path) == {"a=b.json": "a=b"}
+
+
+def test_each_report_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    in_folder(tmp_path, "good.json")
+    (tmp_path / "bad.json").write_text("{", encoding="utf-8")
+    (tmp_path / "worse.json").write_text("[]", encoding="utf-8")
+    reports = stored.named(["*.json"], lambda path: os.path.join(tmp_path, path))
+    with pytest.raises(stored.BadReport) as refused:
+        stored.merged(reports)
+    assert "bad.json is no report: it is cut off" in str(refused.value)
+    assert "worse.json is no report: it is JSON, but" in str(refused.value)
+    assert "good.json" not in str(refused.value)
+
+
+def test_a_pattern_that_matches_nothing_is_refused_and_so_is_a_directory_without_a_report(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(stored.BadReport) as refused:
+        meant("nothing/*.json", "empty", here=tmp_path)
+    assert "nothing/*.json matches no report" in str(refused.value)
+    assert "empty has no report yet" in str(refused.value)
+    assert "baseline" not in str(refused.value)
+
+
+def test_of_many_that_cannot_be_used_the_first_are_named(tmp_path: Path) -> None:
+    for number in range(9):
+        (tmp_path / f"{number}.json").write_text("{", encoding="utf-8")
+    with pytest.raises(stored.BadReport, match=r"4\.json.*; and 4 more"):
+        stored.merged(stored.named(["*.json"], lambda path: os.path.join(tmp_path, path)))
