@@ -65,8 +65,10 @@ def root_causes(
             reached.setdefault(check_id, set()).update(consequences)
     causes = []
     for check in library.checks:
-        folded = [other.id for other in library.checks if other.id in reached.get(check.id, ())]
-        for title, members in _lines(groups.get(check.id, [])):
+        if check.id not in groups:
+            continue
+        folded = [other.id for other in library.checks if other.id in reached[check.id]]
+        for title, members in _lines(groups[check.id]):
             hosts = _hosts(members, document["backends"])
             causes.append(RootCause(members, folded, title, hosts, _places(members, document) or hosts))
     return causes

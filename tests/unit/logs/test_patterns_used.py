@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 
@@ -21,7 +22,8 @@ EVERY = [(path.stem, name) for path in sorted(PROFILES.glob("*.yml")) for name i
 RECOGNISING = {"velostream_heard", "collector_heard", "tempo_heard"}
 
 
-def asked_by_checks() -> set[str]:
+@functools.lru_cache(maxsize=None)
+def asked_by_checks() -> frozenset[str]:
     """The patterns that checks name: patterns.NAME and patterns.[ONE, ANOTHER]."""
     names: set[str] = set()
     for path in CHECKS.glob("*.yml"):
@@ -30,12 +32,13 @@ def asked_by_checks() -> set[str]:
         names |= set(re.findall(r"logs\.patterns\.(\w+)", text))
         for several in re.findall(r"logs\.patterns\.\[([^\]]*)\]", text):
             names |= {name.strip() for name in several.split(",")}
-    return names
+    return frozenset(names)
 
 
-def asked_by_code() -> set[str]:
+@functools.lru_cache(maxsize=None)
+def asked_by_code() -> frozenset[str]:
     """The names in the modules that turn evidence into facts."""
-    return set(re.findall(r'"(\w+)"', "".join(path.read_text() for path in VERDICT.glob("*.py"))))
+    return frozenset(re.findall(r'"(\w+)"', "".join(path.read_text() for path in VERDICT.glob("*.py"))))
 
 
 @pytest.mark.parametrize(("of", "name"), EVERY)
