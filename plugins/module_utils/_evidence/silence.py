@@ -13,12 +13,14 @@ Params = t.Mapping[str, t.Any]
 Result = t.Dict[str, t.Any]
 
 NO_ANSWER = ("response_timeout", "connection_timeout")
+_NOT_REACHED = (*NO_ANSWER, "dns_failure", "no_route", "proxy_in_the_way")  # of which the host said nothing
 _IN_VAIN = 2  # waits for a Tempo, before it is asked no more
 _AGAIN = 0.1  # the share of `timeout` that a Tempo has which has not answered within all of it
 _THROUGH_GRAFANA = 0.2  # Grafana may reach it another way
 _NO_QUERY = ("tempo_info", "balance", "clock", "")  # a query-frontend without queriers answers these, and no query
 _QUERIES = " queries"
-_SAME_HOST = 0.25  # another server on the host of a silent one
+_SAME_HOST = 0.25  # another server on the host of a silent one, unless one on that host has answered
+_AS_MANY = 3  # silent servers of a host that answers elsewhere, before its others have less time all the same
 CUT_SHORT = "cut_short"  # the cause where that was not enough: it may just be slow, so that nothing is said of it
 
 
@@ -29,7 +31,8 @@ class Silence:
         self._waits: t.Dict[str, int] = {}  # by URL of Tempo
         self._said: t.Dict[str, Result] = {}  # what the longest wait came to
         self._answered: t.Set[str] = set()
-        self._hosts: t.Set[str] = set()
+        self._silent: t.Dict[str, t.Set[str]] = {}  # addresses of servers that did not answer, by host
+        self._alive: t.Set[str] = set()  # hosts on which a receiver answered, be it with a refusal
         self._waited_for: t.Set[str] = set()  # addresses of other servers that had all of their time
 
     def before(self, params: Params, result: t.Optional[Result]) -> None:
@@ -54,15 +57,26 @@ class Silence:
             return {**params, "tempo_url": None, "datasource_timeout": _share(params, _THROUGH_GRAFANA)}
         if self._waits.get(self._asked(params, probe)):
             return {**params, "timeout": _share(params, _AGAIN)}
-        if params.get("endpoint") and _host(params["endpoint"]) in self._hosts:
+        if params.get("endpoint") and self._is_hurried(params["endpoint"]):
             return {**params, "timeout": _share(params, _SAME_HOST)}
         return params
+
+    def _is_hurried(self, endpoint: str) -> bool:
+        """Whether a receiver has less time: of its host nothing is known but silence, or it was silent itself.
+
+        A host that answers is there, and may be slow because it is busy.
+        """
+        host = _host(endpoint)
+        silent = self._silent.get(host, set())
+        return bool(silent) and (host not in self._alive or len(silent) >= _AS_MANY or _address(endpoint) in silent)
 
     def saw(self, params: Params, result: Result, probe: str = "") -> None:
         """Remember who answered; of who did not, the longest wait is told."""
         if "endpoint" in params:
             if result.get("cause") in NO_ANSWER:
                 self._saw_none(params, result)
+            elif result.get("cause") not in _NOT_REACHED:
+                self._alive.add(_host(params["endpoint"]))
             return
         asked = self._asked(params, probe)
         if not asked:
@@ -86,7 +100,7 @@ class Silence:
                 f"{params['endpoint']} did not answer within {had:.3g} s, and was not waited for longer, since another"
                 " server on its host answers nothing"
             )
-        self._hosts.add(_host(params["endpoint"]))
+        self._silent.setdefault(_host(params["endpoint"]), set()).add(address)
 
     def _asked(self, params: Params, probe: str) -> str:
         """Who is waited for: a Tempo, or what answers its queries once it has answered at all; "" for other servers."""
@@ -98,7 +112,7 @@ class Silence:
     def _note(self, url: str, result: Result) -> None:
         self._waits[url] = self._waits.get(url, 0) + 1
         self._said.setdefault(url, {"ok": False, "cause": result["cause"], "message": result["message"]})
-        self._hosts.add(_host(url))
+        self._silent.setdefault(_host(url), set()).add(_address(url))
 
 
 def _share(params: Params, share: float) -> float:

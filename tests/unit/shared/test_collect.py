@@ -163,6 +163,43 @@ def test_another_server_on_the_host_of_a_silent_one_has_less_time() -> None:
     assert silence.shortened({"endpoint": "http://other:4318", "timeout": 5})["timeout"] == 5
 
 
+REFUSED = {"ok": False, "cause": "connection_refused", "message": "nothing listens"}
+
+
+def test_a_host_that_answers_elsewhere_has_all_of_the_time_for_its_other_servers() -> None:
+    """It may just be busy: a TLS handshake then takes longer than the share would be."""
+    # given a host on which one receiver is silent and one has answered, here with a refusal
+    silence = Silence()
+    silence.saw({"endpoint": "http://127.0.0.1:4318", "timeout": 5}, dict(SILENT))
+    silence.saw({"endpoint": "http://127.0.0.1:55680", "timeout": 5}, dict(REFUSED))
+    # then a third one has the time it would have alone, and only the silent one is hurried
+    assert silence.shortened({"endpoint": "https://localhost:4317", "timeout": 5})["timeout"] == 5
+    assert silence.shortened({"endpoint": "http://localhost:4318/v1/traces", "timeout": 5})["timeout"] == 1.25
+    # and one that is silent in all of that time is called so
+    found: dict[str, Any] = dict(SILENT)
+    silence.saw({"endpoint": "https://localhost:4317", "timeout": 5}, found)
+    assert found["cause"] == "response_timeout"
+
+
+def test_a_host_with_several_silent_servers_is_hurried_though_another_answers() -> None:
+    silence = Silence()
+    silence.saw({"endpoint": "http://10.0.0.7:55680", "timeout": 5}, dict(REFUSED))
+    had = []
+    for port in range(4001, 4006):
+        receiver = {"endpoint": f"http://10.0.0.7:{port}", "timeout": 5}
+        had.append(silence.shortened(receiver)["timeout"])
+        silence.saw(receiver, dict(SILENT))
+    assert had == [5, 5, 5, 1.25, 1.25]
+
+
+@pytest.mark.parametrize("cause", ["dns_failure", "no_route", "proxy_in_the_way"])
+def test_a_host_that_was_not_reached_has_not_answered(cause: str) -> None:
+    silence = Silence()
+    silence.saw({"endpoint": "http://tempo:4318", "timeout": 5}, dict(SILENT))
+    silence.saw({"endpoint": "http://tempo:4317", "timeout": 5}, {"ok": False, "cause": cause, "message": "no way"})
+    assert silence.shortened({"endpoint": "http://tempo:4316", "timeout": 5})["timeout"] == 1.25
+
+
 def test_a_server_that_was_cut_short_is_not_called_silent() -> None:
     # given a Tempo that never answers, and receivers on its host and on another
     silence = Silence()

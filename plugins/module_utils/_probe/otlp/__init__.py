@@ -127,11 +127,11 @@ def _walk(params: t.Mapping[str, t.Any], options: Options, result: Result, clock
     """
     phases = result["phases"]
     result["endpoint"] = options.endpoint.url(options.protocol == GRPC)
+    if options.endpoint.tls:  # before the time begins: a busy host takes long to compile what is imported
+        from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp import tls
     deadline = Deadline(options.timeout)
     route = _reach(options, phases, deadline)
     if options.endpoint.tls:
-        from ansible_collections.traceops.tracing.plugins.module_utils._client.otlp import tls
-
         with _phase(phases["tls"]) as seen:
             tls.shake_hands(route, seen, deadline)
     else:
