@@ -80,7 +80,7 @@ class ActionModule(ActionBase):
         if terminal.display.verbosity == 1:  # with -v the page has more; its evidence is in the report
             result["_ansible_verbose_override"] = True
         result.update(changed=False, verdict={}, findings=[], counts={}, failing=False, stopped={}, reports={})
-        result["baseline"] = {}
+        result.update(baseline={}, environments=[])
         strategy = str(getattr(getattr(self._task, "play", None), "strategy", "linear")).rpartition(".")[2]
         if strategy in ("free", "host_pinned"):
             return self._refused({**result, "failed": True, "msg": f"{_TOGETHER} (this play has strategy: {strategy})"})
@@ -105,7 +105,7 @@ class ActionModule(ActionBase):
         result["failing"] = judge.failing_at(report, report["run"]["fail_on"])
         if result["failing"]:
             result["stopped"] = gate.stopped(report, options["gate"], judge.grounds(report))
-        result["baseline"] = report.get("baseline", {})
+        result.update(baseline=report.get("baseline", {}), environments=report.get("environments", []))
         if options["report_dir"] and not self._task.check_mode:
             directory = _absolute(options["report_dir"])
             try:

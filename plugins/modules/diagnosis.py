@@ -73,7 +73,7 @@ options:
   gate:
     description:
       - Which hosts are to be stopped when RV(failing) is true. V(host) are those that a root cause is on. V(all) is
-        every host, V(none) is no host. V(environment) are those of V(host) and all that use the same Tempo and tenant.
+        every host, V(none) is no host. V(environment) are those of V(host) and all of the same environment.
     type: str
     choices: [host, environment, all, none]
     default: host
@@ -208,6 +208,15 @@ findings:
       decisive: false
       reason: ""
       evidence: {otlp.phases.tcp.ok: false, otlp.endpoint: "http://tempo:4318"}
+environments:
+  description:
+    - The verdict of each environment (its name, hosts, status, sentence and the ids of its root causes).
+    - Empty where all hosts are of one.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - {name: dev, hosts: [app01], status: ok, sentence: "No fault found: 41 checks passed", root_causes: []}
 counts:
   description: The number of findings by state.
   returned: always

@@ -30,6 +30,7 @@ class Settings(t.TypedDict, total=False):
     otlp_headers: t.List[str]  # their names
     ca_path: str
     client_cert: str
+    environment: str  # what it is called; hosts of one name are judged together
     tempo_url: str
     tempo_urls: t.Dict[str, str]  # of its other processes
     tempo_log_paths: t.List[str]

@@ -101,6 +101,13 @@ def united(group: t.Sequence[Behind], hosts: t.Set[str]) -> Document:
     return found
 
 
+def of_hosts(labels: Document, left: t.Sequence[str]) -> Document:
+    """A backend as a run over some of its hosts would have it."""
+    found = united([(Asked((0.0, 0.0, ""), 0, "", labels), list(left))], set(left))
+    found = {**found, "hosts": list(left), "slice": labels.get("slice")}
+    return {name: value for name, value in found.items() if name in labels}
+
+
 _Told = t.Sequence[t.Tuple[t.Dict[str, t.Any], t.Set[str]]]  # a result, and hosts in it that another slice tells of
 
 

@@ -21,8 +21,11 @@ _SETTINGS = (
 )
 
 
-# What is looked at on the host, and the other processes of Tempo.
-_OF_HOST = ("tempo_urls", *(name for label in LABELS.values() if label.scope == "host" for name in label.wants))
+# What is looked at on the host, the other processes of Tempo, and what the environment is called.
+_OF_HOST = (
+    *("environment", "tempo_urls"),
+    *(name for label in LABELS.values() if label.scope == "host" for name in label.wants),
+)
 
 
 class PlannedApplication(t.TypedDict):

@@ -25,6 +25,7 @@ OF_APPLICATION = (
 OF_HOST = (
     *(
         "applications",
+        "environment",
         "services_expected",
         "counterfactual",
         "wait_search",

@@ -57,7 +57,7 @@ def lines(report: Report, paths: t.Sequence[str] = (), utf8: bool = True, verbos
             shown += [Line(hop, "head"), *body]
     shown += _styled(_not_checked(report, folded.firsts, verbose), "muted")
     shown += [Line(f"report: {path}") for path in paths]
-    shown += [Line(""), *_baseline(report, marks), *_verdict(report)]
+    shown += [Line(""), *_baseline(report, marks), *_environments(report), *_verdict(report)]
     return _safe(shown, utf8)
 
 
@@ -207,6 +207,16 @@ def _baseline(report: Report, marks: t.Mapping[str, str]) -> t.List[Line]:
             shown += _styled(_wrap(f"  {marks[state]} {name}  {who}", entry["title"], indent=6), _STYLES[state])
         shown += [Line(f"    {left} more {name} in the report")] if left else []
     return shown
+
+
+def _environments(report: Report) -> t.List[Line]:
+    """The verdict of each environment, where there are several."""
+    shown, left = fold.environments(report, MAX_DIFFERENT)
+    lines = []
+    for each in shown:
+        words = f"{count(len(each['hosts']), 'host')}, {each['status']}: {each['sentence']}"
+        lines += _styled(_wrap(f"environment {each['name']}: ", words, indent=4), _STYLES[each["status"]])
+    return [*lines, *([Line(f"    other environments: {left}")] if left else [])]
 
 
 def _verdict(report: Report) -> t.List[Line]:

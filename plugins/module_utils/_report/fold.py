@@ -146,6 +146,21 @@ def merging(report: t.Dict[str, t.Any]) -> t.List[str]:
     return said
 
 
+_STATUSES = ("problem", "incomplete", "ok")
+
+
+def environments(report: t.Dict[str, t.Any], most: int) -> t.Tuple[t.List[t.Dict[str, t.Any]], str]:
+    """The environments, the worst first and at most so many, with what the others are ("2 problem, 5 ok")."""
+    found = sorted(report.get("environments") or [], key=lambda each: _STATUSES.index(each["status"]))
+    shown = [{**each, "name": each["name"] or NOWHERE} for each in found]
+    left = [each["status"] for each in found[most:]]
+    others = ", ".join(f"{left.count(status)} {status}" for status in _STATUSES if status in left)
+    return shown[:most], others
+
+
+NOWHERE = "not known"  # the environment of hosts of whom nothing tells it
+
+
 def reasons(findings: t.Iterable[t.Dict[str, t.Any]]) -> t.Dict[str, int]:
     """Why checks were not decided: {reason: number of checks}, decisive ones first, blocked ones last.
 

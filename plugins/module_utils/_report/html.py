@@ -84,6 +84,7 @@ def _shown(report: Report, library: t.Optional[Library]) -> t.Dict[str, t.Any]:
         "words": WORDS,
         "verdict": _verdict(report),
         "facts": _facts(report, folded),
+        "environments": _environments(report),
         "baseline": _baseline(report),
         "hops": _hops(folded, follows),
         "picture": picture(report),
@@ -203,6 +204,13 @@ def _baseline(report: Report) -> t.Optional[t.Dict[str, t.Any]]:
         "unchanged": found.get("unchanged", 0),
         **lists,
     }
+
+
+def _environments(report: Report) -> t.Dict[str, t.Any]:
+    """The verdict of each environment, the worst first, where there are several."""
+    shown, left = fold.environments(report, MAX_NAMES)
+    rows = [{**each, "hosts": len(each["hosts"]), "word": _STATUS[each["status"]]} for each in shown]
+    return {"rows": rows, "left": left}
 
 
 def _compared(entry: t.Any) -> t.Dict[str, str]:

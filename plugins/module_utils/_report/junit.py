@@ -15,6 +15,8 @@ from ansible_collections.traceops.tracing.plugins.module_utils._report import fo
 
 Report = t.Dict[str, t.Any]
 
+MAX_ENVIRONMENTS = 100
+
 # Characters that XML 1.0 has no way to write.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -37,9 +39,11 @@ def page(report: Report) -> str:
 
 
 def _properties(report: Report) -> str:
-    """The comparison with an earlier report, where there is one."""
-    found = fold.differences(report)
-    told = "".join(f'<property name={_attribute(f"baseline.{name}")} value="{n}"/>' for name, n in found.items())
+    """The comparison with an earlier report and the environments, where there are any."""
+    found = {f"baseline.{name}": str(number) for name, number in fold.differences(report).items()}
+    for each in fold.environments(report, MAX_ENVIRONMENTS)[0]:
+        found[f"environment.{each['name']}"] = each["status"]
+    told = "".join(f"<property name={_attribute(name)} value={_attribute(value)}/>" for name, value in found.items())
     return f"<properties>{told}</properties>\n" if told else ""
 
 

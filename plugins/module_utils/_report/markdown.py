@@ -26,6 +26,7 @@ def page(report: Report) -> str:
     lines += [*(f"- {_text(words)}" for words in merged), *([""] if merged else [])]
     for cause in verdict["root_causes"]:
         lines += _cause(cause, fold.where(report, cause))
+    lines += _environments(report)
     lines += _baseline(report)
     lines += _funnel(report)
     follows = fold.follows_from(report)
@@ -50,6 +51,18 @@ def page(report: Report) -> str:
         lines += [f"- {_text(reason)} ({number})" for reason, number in reasons.items()]
         lines.append("")
     return "\n".join(lines)
+
+
+def _environments(report: Report) -> t.List[str]:
+    """The verdict of each environment, where there are several."""
+    shown, left = fold.environments(report, MAX_DIFFERENT)
+    if not shown:
+        return []
+    lines = ["## Environments", "", "| environment | hosts | status | verdict |", "|---|---|---|---|"]
+    for each in shown:
+        cells = (each["name"], len(each["hosts"]), each["status"], each["sentence"])
+        lines.append(f"| {' | '.join(_text(cell) for cell in cells)} |")
+    return [*lines, "", *([f"Others: {left}", ""] if left else [])]
 
 
 def _baseline(report: Report) -> t.List[str]:

@@ -45,11 +45,32 @@ def page(report: Report) -> str:
             sample("failing_checks", n, check=i, severity=severity, **_named(application))
             for (i, severity, application), n in sorted(failing.items())
         ),
+        *_environments(report),
         *_baseline(report),
         *metric("root_causes", "Root causes, with the number of hosts that they are about."),
         *(sample("root_causes", n, check=i, hop=hop) for (i, hop), n in sorted(_roots(verdict).items())),
     ]
     return "\n".join(lines) + "\n"
+
+
+MAX_ENVIRONMENTS = 100  # the worst ones: more series than that are too many
+
+
+def _environments(report: Report) -> t.List[str]:
+    """The verdict and the hosts of each environment, where there are several."""
+    shown, _left = fold.environments(report, MAX_ENVIRONMENTS)
+    if not shown:
+        return []
+    return [
+        *metric("environment_status", "Verdict by environment: 1 for the one that holds."),
+        *(
+            sample("environment_status", int(each["status"] == status), environment=each["name"], status=status)
+            for each in shown
+            for status in STATUSES
+        ),
+        *metric("environment_hosts", "Hosts by environment."),
+        *(sample("environment_hosts", len(each["hosts"]), environment=each["name"]) for each in shown),
+    ]
 
 
 def _baseline(report: Report) -> t.List[str]:

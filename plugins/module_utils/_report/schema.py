@@ -59,6 +59,16 @@ class Verdict(t.TypedDict):
     root_causes: t.List[RootCause]
 
 
+class Environment(t.TypedDict):
+    """The verdict of one environment, where an inventory has several: as if its hosts alone had been diagnosed."""
+
+    name: str  # "" of hosts of whom nothing tells where they belong
+    hosts: t.List[str]
+    status: str
+    sentence: str
+    root_causes: t.List[str]  # their ids
+
+
 class Finding(t.TypedDict):
     """What one check says about an application of a host, a host, a backend (alone), or the run (none of them)."""
 
@@ -97,6 +107,7 @@ class Cell(t.TypedDict):
 
 _WORDS: t.Dict[t.Tuple[str, str], t.Sequence[str]] = {
     ("Verdict", "status"): ("ok", "problem", "incomplete"),
+    ("Environment", "status"): ("ok", "problem", "incomplete"),
     ("Finding", "state"): STATES,
     ("Finding", "severity"): SEVERITIES,
     ("Finding", "hop"): HOPS,
@@ -119,6 +130,7 @@ def schema() -> Node:
             "schema": {"const": SCHEMA},
             "run": made.loose(Run),
             "verdict": made.of(Verdict),
+            "environments": made.of(t.List[Environment]),
             "findings": {"type": "array", "items": finding},
             "funnel": {"type": "object", "additionalProperties": made.of(t.List[Cell])},
             "path": made.of(Topology),

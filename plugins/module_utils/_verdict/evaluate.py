@@ -147,6 +147,16 @@ class _Moments:
         return self._known[name]
 
 
+def whole_only(library: Library) -> bool:
+    """Whether a check of the run looks at hosts or backends, so that what it says of all is not so of some of them."""
+    return any(
+        path[:1] not in (("run",), ("settings",))
+        for check in library.checks
+        if check.scope == "run"
+        for path in _read(check, [])
+    )
+
+
 def _only_backend(labels: t.Mapping[str, t.Any]) -> t.Optional[str]:
     backends = {own.get("backend") for own in labels["applications"].values()}
     return backends.pop() if len(backends) == 1 else None

@@ -13,13 +13,14 @@ from ansible_collections.traceops.tracing.plugins.module_utils._base.text import
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.document import SCHEMA, Document, place
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.run import docs_link
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.topology import discoveries, topology
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict import compare
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict import compare, environments
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.causes import RootCause, root_causes
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.evaluate import (
     FAILING,
     UNDECIDED,
     Finding,
     evaluate,
+    whole_only,
 )
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.funnel import columns
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import Library
@@ -49,17 +50,12 @@ def report(
 def _report(document: Document, library: Library) -> Report:
     path = topology(discoveries(document))
     findings = evaluate({**document, "path": path}, library)
-    fail_on = document["run"].get("fail_on")
-    causes = root_causes(findings, document, library, threshold(str(fail_on)))
-    missing = decisive_gaps(findings, document)
+    apart = _environments(findings, document, library)
     return {
         "schema": SCHEMA,
         "run": document["run"],
-        "verdict": {
-            "status": "problem" if causes else "incomplete" if missing else "ok",
-            "sentence": _sentence(findings, causes, missing, _several(document)),
-            "root_causes": [_linked({**cause.document(), **_slices(cause, document)}, document) for cause in causes],
-        },
+        "verdict": _verdict(findings, document, library),
+        **({"environments": apart} if apart else {}),
         "findings": [
             _linked(finding.document(), document) if finding.state in FAILING else finding.document()
             for finding in findings
@@ -68,6 +64,46 @@ def _report(document: Document, library: Library) -> Report:
         "path": path,
         "evidence": document,
     }
+
+
+def _verdict(findings: t.Sequence[Finding], document: Document, library: Library) -> t.Dict[str, t.Any]:
+    """{status, sentence, root_causes} of the findings in a document."""
+    causes = root_causes(findings, document, library, threshold(str(document["run"].get("fail_on"))))
+    missing = decisive_gaps(findings, document)
+    return {
+        "status": "problem" if causes else "incomplete" if missing else "ok",
+        "sentence": _sentence(findings, causes, missing, _several(document)),
+        "root_causes": [_linked({**cause.document(), **_slices(cause, document)}, document) for cause in causes],
+    }
+
+
+def _environments(findings: t.Sequence[Finding], document: Document, library: Library) -> t.List[t.Dict[str, t.Any]]:
+    """The verdict of each environment, where there are several: what a run over its hosts alone would say."""
+    groups = environments.environments(document)
+    if sum(bool(name) for name in groups) < 2:
+        return []
+    of_host = {host: name for name, hosts in groups.items() for host in hosts}
+    parts: t.Dict[str, t.List[Finding]] = {name: [] for name in groups}
+    of_backend = {
+        each: of_host[labels["hosts"][0]] for each, labels in document["backends"].items() if labels.get("hosts")
+    }
+    of_run = [finding for finding in findings if finding.host is None and finding.backend is None]
+    for finding in findings:
+        name = of_host[finding.host] if finding.host is not None else of_backend.get(finding.backend or "")
+        if name is not None:
+            parts[name].append(finding)
+    told, together = [], whole_only(library)
+    for name, hosts in groups.items():
+        part = environments.within(document, hosts)
+        shared = any(labels is not document["backends"][each] for each, labels in part["backends"].items())
+        if shared or together:
+            its: t.Sequence[Finding] = evaluate(part, library)
+        else:
+            its = [*of_run, *parts[name]]
+        found = _verdict(its, part, library)
+        ids = list(dict.fromkeys(cause["id"] for cause in found["root_causes"]))
+        told.append({"name": name, "hosts": hosts, **found, "root_causes": ids})
+    return told
 
 
 def _slices(cause: RootCause, document: Document) -> t.Dict[str, t.Any]:
