@@ -42,22 +42,34 @@ def true_verdict(run: Run, wanted: str | None) -> bool:
 def found_without_a_word(directory: Path) -> bool:
     """A diagnosis without a variable of a service, Tempo and Grafana that run on this machine."""
     print(f"\n[1/{len(SCENARIOS) + 1}] no variable is set: what runs here is found\n", flush=True)
-    with Standing(directory / "lab"):
+    with Standing(directory / "lab") as standing:
         run = run_playbook("diagnose", directory, {"diagnose_discover": True})
     print(page(run) if run.report else run.output)
     print(f"\n    report: {directory / 'report' / 'report.html'}")
-    right = run.report is not None and found_and_well(run)
+    right = run.report is not None and found_and_well(run, f"http://127.0.0.1:{standing.otlp_http}")
     if not right:
         print("    WRONG VERDICT: expected the service checkout, and no problem of it", file=sys.stderr)
     return right
 
 
-def found_and_well(run: Run) -> bool:
-    """Whether the service leads to Tempo and nothing is wrong with it; what else runs on this machine is found, too."""
-    mine = [each for each in edges(run) if each["origin"].endswith("/checkout")]
-    causes = run.verdict["root_causes"]
-    others = all(cause["applications"] and "checkout" not in str(cause["applications"]) for cause in causes)
-    return bool(mine) and mine[0]["to"].endswith("/tempo") and (run.verdict["status"] == "ok" or others)
+def found_and_well(run: Run, receiver: str) -> bool:
+    """Whether the service that sends to `receiver` is found, leads to its Tempo, and nothing is wrong with the two.
+
+    What else runs on this machine is found, too, be it of the same name, and may have faults of its own.
+    """
+    mine = next((each for each in edges(run) if each["address"] == receiver), None)
+    if mine is None or "/tempo" not in mine["to"]:
+        return False
+    assert run.report is not None
+    host, _slash, name = mine["origin"].partition("/")
+    backend = run.report["evidence"]["hosts"][host]["applications"][name]["backend"]
+
+    def concerns_mine(cause: dict[str, Any]) -> bool:
+        if cause["applications"]:
+            return {"host": host, "name": name} in cause["applications"]
+        return cause["backend"] in (None, backend)
+
+    return not any(concerns_mine(cause) for cause in run.verdict["root_causes"])
 
 
 def edges(run: Run) -> list[dict[str, Any]]:
