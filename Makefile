@@ -88,8 +88,8 @@ coverage: venv-dev tree ## line coverage of plugins/ by unit, contract and robus
 	  pytest -p no:cacheprovider -n $(LANES) --dist loadfile $(or $(ARGS),tests/unit tests/contract tests/robustness)
 	cd $(TREE) && coverage combine --quiet --data-file=$(ROOT)/coverage/data && coverage report --data-file=$(ROOT)/coverage/data
 
-bench: venv-dev tree ## measure, as ratios in one run
-	cd $(TREE) && $(BIN)/python -m ansible_collections.traceops.tracing.tests.bench $(ARGS)
+bench: venv-dev tree ## measure what it costs, in ratios; writes ~/.cache/traceops/bench.json (ARGS="fleet ssh", OUTPUT=FILE)
+	@cd $(TREE) && TRACEOPS_COMMIT="$(shell git describe --always --dirty --abbrev=40 2>/dev/null)" $(BIN)/python -m ansible_collections.traceops.tracing.tests.bench $(if $(OUTPUT),--output '$(abspath $(OUTPUT))') $(ARGS)
 
 sdks: venv-dev tree ## real SDKs of five languages in every state of failure: is the cause named? (ARGS="python refused --judge"; REQUIRE_ALL=1)
 	cd $(TREE) && $(BIN)/python -m ansible_collections.traceops.tracing.tests.sdks $(ARGS)

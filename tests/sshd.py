@@ -42,6 +42,18 @@ KINDS = {
     "disk-full": "has no space left for temporary files",
     "killed": "the connection is lost while Python runs",
 }
+# What Ansible or the host says then, as a regular expression.
+SAID = {
+    "refused": "Connection refused",
+    "dropped": "Connection timed out",
+    "mute": "timed out during banner exchange",
+    "locked": "Permission denied",
+    "shell-hangs": "diagnose_host_timeout",
+    "hangs": "diagnose_host_timeout",
+    "no-python": "no-such-python/bin/python3' was not found",
+    "disk-full": "No space left on device|No usable temporary directory",
+    "killed": "connection|closed",
+}
 
 
 class Unavailable(RuntimeError):

@@ -6,13 +6,11 @@ falls on all alike. grep writes into a pipe: into /dev/null it would stop at the
 
 from __future__ import annotations
 
-import functools
 import gzip
 import json
 import os
 import random
 import re
-import statistics
 import subprocess
 import sys
 import time
@@ -20,7 +18,7 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.profiles import resolve
-from ansible_collections.traceops.tracing.tests.bench.measured import Measured
+from ansible_collections.traceops.tracing.tests.bench.measured import Measured, in_turn, ratio
 from ansible_collections.traceops.tracing.tests.unit.logs.looking import look, profile
 
 CACHE = Path(os.environ.get("TRACEOPS_CACHE") or Path.home() / ".cache" / "traceops") / "bench-logs-1"
@@ -41,42 +39,39 @@ GUIDE = (
 )
 
 
-def measure() -> list[Measured]:
+def measure() -> t.Iterator[Measured]:
     """All figures: about two minutes, and once as long again to write the logs."""
     info, debug = _log("info", 0.0008), _log("debug", 0.07)
     expression = "|".join(_ere(each) for name in TWELVE for each in _regexes(name))
     (CACHE / "expression").write_text(expression)
     one_grep = (f"grep -aE -f {CACHE}/expression {{log}} | cat > {{sink}}",)
-    found: list[Measured] = []
-
-    scans, greps = _in_turn(lambda: _scan(info), lambda: _shell(one_grep, info, "C"))
-    found.append(Measured("log_grep / grep -E of the same 12, INFO log", scans / greps, "x", 1.2))
-    scans, greps, guide = _in_turn(
-        lambda: _scan(debug), lambda: _shell(one_grep, debug, "C"), lambda: _shell(GUIDE, debug, "C.UTF-8")
+    times = in_turn(
+        ROUNDS,
+        {
+            "log_grep": lambda: _scan(info),
+            "grep": lambda: _shell(one_grep, info, "C"),
+            "all profiles": lambda: _scan(info, profile="auto"),
+            "last 1 %": lambda: _scan(info, since=str(START + 0.99 * _seconds(info))),
+        },
     )
-    found.append(Measured("log_grep / the guide's three greps, DEBUG log", scans / guide, "x", 1.5))
-    found.append(Measured("log_grep / grep -E of the same 12, DEBUG log", scans / greps, "x", 3.0))
-    auto: tuple[tuple[Path, str, t.Callable[[], float], float], ...] = (
-        (info, "grep -E of 12 patterns, INFO log", lambda: _shell(one_grep, info, "C"), 1.2),
-        (debug, "the guide's three greps, DEBUG log", lambda: _shell(GUIDE, debug, "C.UTF-8"), 3.0),
+    yield ratio("log_grep / grep -E of the same 12, INFO log", "x", 1.2, times, "log_grep", "grep")
+    yield ratio("log_grep of all profiles / grep -E of 12 patterns, INFO log", "x", 1.2, times, "all profiles", "grep")
+    yield ratio("log_grep of the last 1 % / of all, INFO log", "%", 3.0, times, "last 1 %", "log_grep")
+    times = in_turn(
+        ROUNDS,
+        {
+            "log_grep": lambda: _scan(debug),
+            "grep": lambda: _shell(one_grep, debug, "C"),
+            "guide": lambda: _shell(GUIDE, debug, "C.UTF-8"),
+            "all profiles": lambda: _scan(debug, profile="auto"),
+        },
     )
-    for log, name, shell, limit in auto:
-        scans, others = _in_turn(functools.partial(_scan, log, profile="auto"), shell)
-        found.append(Measured(f"log_grep of all profiles / {name}", scans / others, "x", limit))
-    late = str(START + 0.99 * _seconds(info))
-    tails, scans = _in_turn(lambda: _scan(info, since=late), lambda: _scan(info))
-    found.append(Measured("log_grep of the last 1 % / of all, INFO log", 100 * tails / scans, "%", 3.0))
-    found.append(Measured("peak memory, worst of five kinds of input", max(_memory(debug)), "MiB", 64.0))
-    return found
-
-
-def _in_turn(*commands: t.Callable[[], float]) -> list[float]:
-    """The median time of each of `commands`, which are run in turn."""
-    times: list[list[float]] = [[] for _unused in commands]
-    for _unused in range(ROUNDS):
-        for command, taken in zip(commands, times):
-            taken.append(command())
-    return [statistics.median(taken) for taken in times]
+    yield ratio("log_grep / the guide's three greps, DEBUG log", "x", 1.5, times, "log_grep", "guide")
+    yield ratio("log_grep / grep -E of the same 12, DEBUG log", "x", 3.0, times, "log_grep", "grep")
+    name = "log_grep of all profiles / the guide's three greps, DEBUG log"
+    yield ratio(name, "x", 3.0, times, "all profiles", "guide")
+    peaks = list(_memory(debug))
+    yield Measured("peak memory, worst of five kinds of input", max(peaks), "MiB", 64.0, {"MiB": peaks})
 
 
 def _scan(log: Path, **options: t.Any) -> float:
