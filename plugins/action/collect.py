@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible import constants
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
@@ -47,7 +48,7 @@ class ActionModule(ActionBase):
             if not isinstance(given, dict) or given.get("probe", label) != "logs":
                 continue
             try:
-                resolved[label] = profiles.resolve(given, self._loader.path_dwim)
+                resolved[label] = profiles.resolve(given, self._loader.path_dwim, constants.DEFAULT_LOCAL_TMP)
             except BadOption as error:
                 raise BadOption(f"probes: {label}: {error.message}") from None
         return resolved

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible import constants
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
@@ -23,7 +24,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Dict[str, t.Any]:
         result = super().run(tmp, task_vars)
         try:
-            options = profiles.resolve(self._task.args, self._loader.path_dwim)
+            options = profiles.resolve(self._task.args, self._loader.path_dwim, constants.DEFAULT_LOCAL_TMP)
         except BadOption as error:
             return {**result, "failed": True, "cause": error.cause, "msg": error.message}
         return {

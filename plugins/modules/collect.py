@@ -119,7 +119,7 @@ def main() -> None:
         evidence = collect.visit(planned)
     except BadOption as error:
         module.fail_json(msg=error.message, evidence=evidence)
-    module.exit_json(changed=False, evidence=evidence)
+    module.exit_json(changed=False, evidence=evidence, invocation=collect.invocation(module.params["probes"]))
 
 
 if __name__ == "__main__":

@@ -125,6 +125,17 @@ def visit(planned: t.List[Visit]) -> t.Dict[str, t.Dict[str, t.Any]]:
     return evidence
 
 
+def invocation(probes: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+    """What a result says of its own options: without the patterns of logs, larger than all that the host answers."""
+    told = {
+        label: {name: value for name, value in options.items() if name != "patterns"}
+        if isinstance(options, dict)
+        else options
+        for label, options in probes.items()
+    }
+    return {"module_args": {"probes": told}}
+
+
 def _words(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     """What is asked: applications that share an endpoint differ only in who sends the canary there."""
     sent_by = params.get("canary")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._probe import logs
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs import patterns, profiles
 from ansible_collections.traceops.tracing.tests.unit.logs.looking import PROFILES, look, profile
 
@@ -690,10 +694,58 @@ def test_a_profile_becomes_plain_patterns() -> None:
     resolved = resolve({"paths": ["/x"], "profiles": ["velostream"]})
     assert set(resolved) == {"paths", "patterns"}
     plain = {
-        name: {key: value for key, value in pattern.items() if key != "profiles"}
+        name: {key: value for key, value in pattern.items() if key not in ("profiles", "sought")}
         for name, pattern in resolved["patterns"].items()
     }
     assert plain == profile("velostream")
+
+
+def test_the_action_says_of_each_expression_what_the_host_would_find_out() -> None:
+    resolved = json.loads(json.dumps(resolve({"profiles": ["auto", "tempo_server"]})))["patterns"]
+    told = patterns.parse(resolved)
+    alone = patterns.parse({name: pattern["regex"] for name, pattern in resolved.items()})
+    for one, other in zip(told, alone):
+        for has, wants in zip(one.alternatives, other.alternatives):
+            assert (has.needles, has.leads, has.groups, has.marks) == (*wants.sought(), wants.marks), one.name
+
+
+def test_a_log_compiles_the_expressions_that_it_calls_for_and_no_others(tmp_path: Path) -> None:
+    log = tmp_path / "app.log"
+    log.write_text("2026-11-23T14:48:33Z INFO io.opentelemetry.sdk.trace started\n" * 3, encoding="utf-8")
+    compiled: list[str] = []
+    options = resolve({"paths": [str(log)], "profiles": ["auto"]})
+    with mock.patch.object(patterns, "_compiled", lambda text: compiled.append(text) or re.compile(text)):
+        seen = logs.run({**{name: spec.get("default") for name, spec in logs.ARGUMENT_SPEC.items()}, **options})
+    assert seen["patterns"]["sdk_heard"]["count"] == 3
+    assert [text for text in compiled if "opentelemetry" not in text] == []
+    assert 0 < len(compiled) < 20
+
+
+@pytest.mark.parametrize("sought", ["x", [], [["a"]], [["a", True, []], ["b", True, []]], [[1, True]], [7]])
+def test_what_is_sought_has_its_form(sought: object) -> None:
+    with pytest.raises(BadOption, match=r"^patterns: p: sought is not a list"):
+        patterns.parse({"p": {"regex": "a", "sought": sought}})
+
+
+def test_profiles_are_read_once_in_a_run(tmp_path: Path) -> None:
+    first = profiles.resolve({"profiles": ["auto"]}, str, str(tmp_path))
+    with mock.patch.object(profiles, "load", side_effect=AssertionError):
+        assert profiles.resolve({"profiles": ["auto"]}, str, str(tmp_path)) == first
+        with pytest.raises(AssertionError):
+            profiles.resolve({"profiles": ["tempo"]}, str, str(tmp_path))
+    assert profiles.resolve({"profiles": ["auto"]}, str) == first
+
+
+@pytest.mark.parametrize("keep", ["missing", "damaged"])
+def test_what_can_not_be_kept_is_read_again(tmp_path: Path, keep: str) -> None:
+    directory = tmp_path / keep
+    wanted = resolve({"profiles": ["velostream"]})
+    if keep == "damaged":
+        directory.mkdir()
+        assert profiles.resolve({"profiles": ["velostream"]}, str, str(directory)) == wanted
+        (file,) = directory.iterdir()
+        file.write_text("{", encoding="utf-8")
+    assert profiles.resolve({"profiles": ["velostream"]}, str, str(directory)) == wanted
 
 
 def test_a_pattern_of_the_task_replaces_that_of_a_profile() -> None:
@@ -706,7 +758,9 @@ def test_patterns_of_one_name_in_two_profiles_become_one() -> None:
     joined = resolve({"profiles": "otel_python,otel_rust"})["patterns"]
     expected = [*profile("otel_python")["queue_drop"]["regex"], *profile("otel_rust")["queue_drop"]["regex"]]
     of = ["otel_python"] * 2 + ["otel_rust"] * 3
+    sought = joined["queue_drop"].pop("sought")
     assert joined["queue_drop"] == {"regex": expected, "expect": "absent", "profiles": of}
+    assert [names for _needles, _leads, names in sought] == [[], [], [], [], []]
     assert patterns.parse(joined)
 
 
@@ -715,7 +769,8 @@ def test_a_directory_of_the_user_comes_first(tmp_path: Path) -> None:
     (tmp_path / "shop.yml").write_text("patterns: {mine: {regex: y}}\n")
     for name, regex in (("velostream", "x"), ("shop", "y")):
         found = resolve({"profiles": [name], "profile_dirs": [str(tmp_path)]})
-        assert found["patterns"] == {"mine": {"regex": regex, "profiles": [name]}}
+        sought = [[[regex], True, []]]
+        assert found["patterns"] == {"mine": {"regex": regex, "profiles": [name], "sought": sought}}
 
 
 @pytest.mark.parametrize(

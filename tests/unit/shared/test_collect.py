@@ -239,3 +239,9 @@ def test_who_sends_to_the_host_of_a_silent_tempo_knows_of_it(probes: dict[str, l
 def test_what_is_no_earlier_result_is_refused() -> None:
     with pytest.raises(BadOption, match="'silent' is no result with cause and message"):
         collect.plan({"clock": {"tempo_url": "http://t:3200", "silent": True}}, False, set())
+
+
+def test_a_result_does_not_send_the_patterns_of_logs_back() -> None:
+    probes = {"logs": {"paths": ["/x"], "patterns": {"a": "b"}}, "clock": {"tempo_url": "http://t"}, "discover": None}
+    told = collect.invocation(probes)
+    assert told == {"module_args": {"probes": {**probes, "logs": {"paths": ["/x"]}}}}

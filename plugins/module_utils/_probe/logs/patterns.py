@@ -13,7 +13,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._base.errors impo
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs import textform
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.literals import required
 
-_KEYS = ("regex", "level", "expect", "min", "max", "start", "reasons", "recognises", "ends", "profiles")
+_KEYS = ("regex", "level", "expect", "min", "max", "start", "reasons", "recognises", "ends", "profiles", "sought")
 _REASONS = ("export", "start", "hint")
 _EXPECT = ("present", "absent")
 _MOST = 5000
@@ -28,13 +28,39 @@ _GLOG_LEVEL = re.compile(r"([DIWEF])\d{4} \d\d:")
 _LEVEL_WITHIN = 200
 
 
-class Alternative(t.NamedTuple):
-    """One compiled expression, and what is looked for before it is tried (see literals.Required)."""
+class Sought(t.NamedTuple):
+    """What an expression is known by without being compiled: its needles (literals.Required), its named groups."""
 
-    regex: t.Pattern[str]
     needles: t.Tuple[str, ...]
     leads: bool
-    marks: t.Tuple[bytes, ...]  # the needles as UTF-8
+    groups: t.Tuple[str, ...]
+
+
+class Alternative:
+    """One expression, and what is looked for before it is tried (see literals.Required): few logs call for many."""
+
+    def __init__(self, where: str, expression: str, sought: t.Optional[Sought] = None) -> None:
+        self._where, self._expression = where, expression
+        self._regex: t.Optional[t.Pattern[str]] = None
+        self.needles, self.leads, self.groups = sought or self.sought()
+        self.marks = tuple(needle.encode() for needle in self.needles)  # as UTF-8
+
+    @property
+    def regex(self) -> t.Pattern[str]:
+        """The expression, compiled now if it was not before; BadOption when it is none."""
+        if self._regex is None:
+            try:
+                self._regex = _compiled(textform.mended(self._expression))
+            except (re.error, OverflowError, RecursionError) as error:
+                raise BadOption(
+                    f"{self._where}: '{self._expression[:80]}' is not a valid regular expression: {error}"
+                ) from None
+        return self._regex
+
+    def sought(self) -> Sought:
+        """What the expression itself says, which takes compiling it."""
+        groups = tuple(self.regex.groupindex)
+        return Sought(*required(textform.mended(self._expression)), groups)
 
 
 class Pattern(t.NamedTuple):
@@ -93,7 +119,7 @@ def _parse_one(name: str, value: t.Any) -> Pattern:
     at_least, at_most = _expectation(where, options)
     return Pattern(
         name,
-        [_compile(where, each) for each in expressions],
+        [Alternative(where, each, sought) for each, sought in zip(expressions, _sought(where, options, expressions))],
         None if level is None else LEVELS[str(level).lower()],
         at_least,
         at_most,
@@ -112,6 +138,22 @@ def _provenance(where: str, given: t.Any, expressions: int) -> t.Tuple[t.Tuple[s
     if not isinstance(given, list) or len(given) != expressions:
         raise BadOption(f"{where}: profiles is not a list with an entry for each regex")
     return tuple(tuple(str(each).split(",")) for each in given)
+
+
+def _sought(where: str, options: t.Mapping[str, t.Any], expressions: t.Sequence[str]) -> t.List[t.Optional[Sought]]:
+    """What the action found out about each expression, so that no host compiles those that its logs do not call for."""
+    given = options.get("sought")
+    if given is None:
+        return [None] * len(expressions)
+    try:
+        found = [
+            Sought(tuple(map(str, needles)), _is_true(leads), tuple(map(str, names))) for needles, leads, names in given
+        ]
+    except (TypeError, ValueError):
+        found = []
+    if len(found) != len(expressions):
+        raise BadOption(f"{where}: sought is not a list with needles, leads and groups of each regex")
+    return list(found)
 
 
 def _is_true(value: t.Any) -> bool:
@@ -143,16 +185,6 @@ def _expectation(where: str, options: t.Mapping[str, t.Any]) -> t.Tuple[t.Option
 
 # re's own cache holds fewer expressions than all profiles have.
 _compiled = functools.lru_cache(maxsize=2048)(re.compile)
-
-
-def _compile(where: str, expression: str) -> Alternative:
-    mended = textform.mended(expression)
-    try:
-        regex = _compiled(mended)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise BadOption(f"{where}: '{expression[:80]}' is not a valid regular expression: {error}") from None
-    needles, leads = required(mended)
-    return Alternative(regex, needles, leads, tuple(needle.encode() for needle in needles))
 
 
 def level_of(line: str) -> t.Optional[int]:

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
+import tempfile
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
@@ -24,10 +27,11 @@ _KEYS = {"description", "patterns"}
 _MOST_BYTES = 1 << 20
 
 
-def resolve(options: t.Mapping[str, t.Any], find: t.Callable[[str], str]) -> t.Dict[str, t.Any]:
+def resolve(options: t.Mapping[str, t.Any], find: t.Callable[[str], str], keep: str = "") -> t.Dict[str, t.Any]:
     """The options of the probe `logs` with its profiles as plain patterns.
 
     `find` makes a directory that the user names absolute; the collection's own profiles (OWN) come after these.
+    What they become is kept in the directory `keep`, when there is one, for the other hosts of the same run.
     `auto` stands for all profiles that there are: their lines tell which of them the log is of.
     Patterns of one name in several profiles become one that matches any of their expressions;
     a pattern that the task gives itself replaces them. Raises BadOption.
@@ -42,14 +46,45 @@ def resolve(options: t.Mapping[str, t.Any], find: t.Callable[[str], str]) -> t.D
     if not isinstance(names, list) or not isinstance(directories, list) or not isinstance(given, dict):
         raise BadOption("profiles, profile_dirs and patterns are two lists and a dictionary")
     places = [*(find(str(each)) for each in directories), OWN]
+    if names:
+        resolved["patterns"] = {**_kept([str(name).strip() for name in names], places, keep), **given}
+    return resolved
+
+
+def _kept(names: t.List[str], places: t.List[str], keep: str) -> t.Dict[str, t.Any]:
+    """The patterns of all profiles that are named, from the file that an earlier call left in `keep`, if one did."""
+    if not keep:
+        return _merged(names, places)
+    words = hashlib.sha256(json.dumps([names, places]).encode()).hexdigest()
+    path = os.path.join(keep, f"traceops-profiles-{words}.json")
+    try:
+        with open(path, encoding="utf-8") as stream:
+            kept: t.Dict[str, t.Any] = json.load(stream)
+            return kept
+    except (OSError, ValueError):
+        pass
+    merged = _merged(names, places)
+    try:
+        # Another host's process may do the same at this moment, so the file appears whole or not at all.
+        with tempfile.NamedTemporaryFile("w", dir=keep, delete=False, encoding="utf-8") as part:
+            json.dump(merged, part)
+        os.replace(part.name, path)
+    except OSError:
+        pass  # the next host resolves them again
+    return merged
+
+
+def _merged(names: t.List[str], places: t.List[str]) -> t.Dict[str, t.Any]:
     merged: t.Dict[str, t.Any] = {}
-    for name in _named([str(name).strip() for name in names], places):
+    for name in _named(names, places):
         for key, pattern in load(name, places).items():
             pattern["profiles"] = [name] * len(_list(pattern["regex"]))
             merged[key] = _joined(merged[key], pattern) if key in merged else pattern
-    if names:
-        resolved["patterns"] = {**merged, **given}
-    return resolved
+    for key, pattern in merged.items():
+        # Found out here once: to parse all expressions costs a host more than to read its log.
+        found = [patterns.Alternative(key, each).sought() for each in _list(pattern["regex"])]
+        pattern["sought"] = [[list(each.needles), each.leads, list(each.groups)] for each in found]
+    return merged
 
 
 def _named(names: t.Sequence[str], places: t.Sequence[str]) -> t.List[str]:

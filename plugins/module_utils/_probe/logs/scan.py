@@ -39,7 +39,7 @@ class Tally:
         self.captures: t.Dict[str, Capture] = {
             group: Capture(redact, said=group == "reason" and bool(pattern.profiles))
             for each in pattern.alternatives
-            for group in each.regex.groupindex
+            for group in each.groups
         }
 
     @property
@@ -131,6 +131,8 @@ class Scanner:
         """Look at both ends of a log for what stands in most of its lines; the more that one look finds, counts."""
         for tally in self._of_ends:
             for which, alternative in enumerate(tally.pattern.alternatives):
+                if alternative.needles and not any(needle in text for needle in alternative.needles):
+                    continue
                 count = sum(1 for line in text.split("\n") if alternative.regex.search(line))
                 tally.of_alternative[which] = max(tally.of_alternative[which], count)
             tally.count = tally.since = sum(tally.of_alternative)
@@ -239,12 +241,16 @@ def _matches(alternative: Alternative, which: int, block: Block, watch: Watch) -
     if not marks:
         return _search_lines(alternative, which, block, watch, _every_end(data))
     if len(marks) > 1:
-        return _search_lines(alternative, which, block, watch, sorted(_ends_with(marks, data)))
-    mark, match_at_start, find = marks[0], alternative.regex.match, data.find
+        ends = sorted(_ends_with(marks, data))
+        return _search_lines(alternative, which, block, watch, ends) if ends else []
+    mark, find = marks[0], data.find
+    at = find(mark)
+    if at < 0:
+        return []
     if not alternative.leads:
         return _search_lines(alternative, which, block, watch, _ends_with_one(mark, data))
     matches: t.List[Found] = []
-    at = find(mark)
+    match_at_start = alternative.regex.match
     while at >= 0:
         watch.place = at
         end = find(b"\n", at)
