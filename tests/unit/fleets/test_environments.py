@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document as evidence
+from ansible_collections.traceops.tracing.plugins.module_utils._plan import visit
 from ansible_collections.traceops.tracing.plugins.module_utils._report import (
     console,
     html,
@@ -25,6 +26,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._report import (
 )
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import environments, gate, judge, library
 from ansible_collections.traceops.tracing.tests.unit.checks.cases import BACKEND, HOST, document
+from ansible_collections.traceops.tracing.tests.unit.plan.test_plan import planned
 from ansible_collections.traceops.tracing.tests.unit.report import reports
 
 HEALTHY: dict[str, Any] = {}
@@ -239,3 +241,11 @@ def test_of_many_environments_the_worst_are_shown() -> None:
     assert [line.split(":3200")[0] for line in lines[:2]] == ["environment http://tempo3", "environment http://tempo17"]
     assert len(lines) == console.MAX_DIFFERENT
     assert "other environments: 10 ok" in page
+
+
+def test_a_host_keeps_the_name_of_its_environment_also_when_it_is_not_reached() -> None:
+    told = visit.evidence(planned("a", environment="live"), {"unreachable": True, "msg": "no route"})
+    assert told["unreachable"]
+    other = visit.evidence(planned("b", environment="dev"), {"unreachable": True})
+    seen = evidence.build({"a": told, "b": other}, {}, {"settings": {}})
+    assert environments.environments(seen) == {"live": ["a"], "dev": ["b"]}
