@@ -270,6 +270,7 @@ def _port() -> t.Iterator[int]:
 def _full(address: str, port: int) -> t.Iterator[None]:
     """A port whose queue is full, so that the kernel drops whoever asks for one more connection."""
     with socket.socket() as listener, contextlib.ExitStack() as stack:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of earlier hosts may still end
         listener.bind((address, port))
         listener.listen(0)
         for _unused in range(8):
