@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
+MAX_CHARACTERS = 1024 * 1024  # of a file that is read
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUE = frozenset({"true", "yes", "on", "y", "1"})
 _FALSE = frozenset({"false", "no", "off", "n", "0"})

@@ -16,9 +16,13 @@ import re
 import time
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._base.nodes import Node, Unreadable, pairs
+from ansible_collections.traceops.tracing.plugins.module_utils._base.nodes import (
+    MAX_CHARACTERS,
+    Node,
+    Unreadable,
+    pairs,
+)
 
-MAX_CHARACTERS = 1024 * 1024
 MAX_NODES = 100_000
 MAX_DEPTH = 60
 

@@ -9,10 +9,10 @@ import re
 import time
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._base import nodes, text, yaml_lines
+from ansible_collections.traceops.tracing.plugins.module_utils._base import nodes, text
 from ansible_collections.traceops.tracing.plugins.module_utils._base.nodes import Node
 
-MAX_CHARACTERS = yaml_lines.MAX_CHARACTERS
+MAX_CHARACTERS = nodes.MAX_CHARACTERS
 MAX_FILES = 50
 MAX_UNREAD = 30
 SECONDS = 1.5  # for the files of one program
@@ -81,6 +81,10 @@ class Reading:
         found = self.text(path, optional)
         if found is None:
             return None
+        from ansible_collections.traceops.tracing.plugins.module_utils._base import (
+            yaml_lines,
+        )  # for who has such a file
+
         return self.parsed(found, path, yaml_lines.document)
 
     def parsed(self, content: str, path: str, parse: t.Callable[[str, str, float], T]) -> t.Optional[T]:

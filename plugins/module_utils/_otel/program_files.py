@@ -12,16 +12,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._otel import (
-    agent_files,
-    alloy_files,
-    collector_files,
-    fluent_files,
-    grafana_files,
-    jaeger_files,
-    tempo_files,
-    vector_files,
-)
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.file_reading import ListDir, Read, Reading
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.path_files import (
     CollectorFiles,
@@ -29,14 +19,53 @@ from ansible_collections.traceops.tracing.plugins.module_utils._otel.path_files 
     TempoFiles,
 )
 
+# Each reader is imported by whom it is asked for: most hosts have one of these programs, or none. The imports are
+# written out, since Ansible sends to a host what it sees imported.
 T = t.TypeVar("T", CollectorFiles, TempoFiles, GrafanaFiles)
 
+
+def _alloy(reading: Reading) -> CollectorFiles:
+    from ansible_collections.traceops.tracing.plugins.module_utils._otel import alloy_files
+
+    return alloy_files.read(reading)
+
+
+def _fluent(reading: Reading) -> CollectorFiles:
+    from ansible_collections.traceops.tracing.plugins.module_utils._otel import fluent_files
+
+    return fluent_files.read(reading)
+
+
+def _agent(reading: Reading) -> CollectorFiles:
+    from ansible_collections.traceops.tracing.plugins.module_utils._otel import agent_files
+
+    return agent_files.read(reading)
+
+
+def _jaeger(reading: Reading) -> CollectorFiles:
+    from ansible_collections.traceops.tracing.plugins.module_utils._otel import jaeger_files
+
+    return jaeger_files.read(reading)
+
+
+def _vector(reading: Reading) -> CollectorFiles:
+    from ansible_collections.traceops.tracing.plugins.module_utils._otel import vector_files
+
+    return vector_files.read(reading)
+
+
+def _otelcol(reading: Reading) -> CollectorFiles:
+    from ansible_collections.traceops.tracing.plugins.module_utils._otel import collector_files
+
+    return collector_files.read(reading)
+
+
 _READERS: t.Dict[str, t.Callable[[Reading], CollectorFiles]] = {
-    "alloy": alloy_files.read,
-    "fluent-bit": fluent_files.read,
-    "grafana-agent": agent_files.read,
-    "jaeger": jaeger_files.read,
-    "vector": vector_files.read,
+    "alloy": _alloy,
+    "fluent-bit": _fluent,
+    "grafana-agent": _agent,
+    "jaeger": _jaeger,
+    "vector": _vector,
 }
 
 
@@ -45,7 +74,7 @@ def collector(
 ) -> t.Tuple[t.List[str], CollectorFiles]:
     """What a collector does: `kind` is otelcol, alloy, grafana-agent, fluent-bit, vector or jaeger."""
     reading = Reading(words, environment, read, list_dir)
-    read_kind = _READERS.get(kind, collector_files.read)
+    read_kind = _READERS.get(kind, _otelcol)
     return _told(reading, lambda: read_kind(reading), CollectorFiles())
 
 
@@ -53,6 +82,8 @@ def tempo(
     words: t.Sequence[str], environment: t.Mapping[str, str], read: Read, list_dir: ListDir
 ) -> t.Tuple[t.List[str], TempoFiles]:
     """Where a Tempo listens, and how it is set up."""
+    from ansible_collections.traceops.tracing.plugins.module_utils._otel import tempo_files
+
     reading = Reading(words, environment, read, list_dir)
     return _told(reading, lambda: tempo_files.read(reading), TempoFiles())
 
@@ -61,6 +92,8 @@ def grafana(
     words: t.Sequence[str], environment: t.Mapping[str, str], read: Read, list_dir: ListDir
 ) -> t.Tuple[t.List[str], GrafanaFiles]:
     """Where a Grafana listens, and the Tempo data sources that its files provision."""
+    from ansible_collections.traceops.tracing.plugins.module_utils._otel import grafana_files
+
     reading = Reading(words, environment, read, list_dir)
     return _told(reading, lambda: grafana_files.read(reading), GrafanaFiles())
 

@@ -33,9 +33,6 @@ CAUSES: t.Dict[str, str] = {
     "unknown": "its log does not say why",
 }
 
-# Causes that say little: any other one that the same log shows is the better answer.
-GENERAL = ("unavailable", "gave_up", "queue_full", "shut_down", "unknown")
-
 # What is looked at of one record, in characters.
 MOST = 8192
 

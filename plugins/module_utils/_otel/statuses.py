@@ -20,3 +20,6 @@ REFUSALS: t.Dict[int, str] = {
     415: "unsupported_media_type",
     429: "rate_limited",
 }
+
+# Causes of `_otel/reasons` that say little: any other one that the same log shows is the better answer.
+GENERAL = ("unavailable", "gave_up", "queue_full", "shut_down", "unknown")

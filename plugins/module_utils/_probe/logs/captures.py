@@ -9,7 +9,6 @@ import collections
 import re
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._otel import records
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs import textform
 
 # Distinct values that are counted one by one, and how much of a value is shown.
@@ -90,7 +89,12 @@ class Capture:
         """None when the group took part in no match."""
         if self._last is None:
             return None
-        tidy = records.words if self._said else str
+        tidy: t.Callable[[str], str] = str
+        if self._said:
+            # Only what was logged of a failure has to be tidied.
+            from ansible_collections.traceops.tracing.plugins.module_utils._otel import records
+
+            tidy = records.words
         values: t.Dict[str, int] = {}
         for key, count in self._counts.items():
             value = tidy(self._shown[key])

@@ -13,8 +13,7 @@ import collections
 import re
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._otel import reasons, records
-from ansible_collections.traceops.tracing.plugins.module_utils._otel.reasons import GENERAL
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.statuses import GENERAL
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs import textform
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.block import Block, Hit
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs.timestamps import iso
@@ -143,6 +142,8 @@ class Failures:
         if key not in self._signals:
             if len(self._signals) >= _SIGNALS:
                 self._signals.clear()
+            from ansible_collections.traceops.tracing.plugins.module_utils._otel import reasons
+
             self._signals[key] = reasons.signal_of(line)
         return self._signals[key]
 
@@ -214,6 +215,9 @@ def _why(cause: str) -> bool:
 
 
 def _said(group: Group, hit: t.Optional[Hit], redact: bool) -> _Told:
+    # Only here: their tables cost the host of a healthy application more than to read its log.
+    from ansible_collections.traceops.tracing.plugins.module_utils._otel import reasons, records
+
     record = records.record(hit.record or [hit.text]) if hit else []
     cause, words = reasons.explain(record)
     shown = textform.shown(words, redact, _SHOWN)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import os
 import socket
 import time
@@ -318,6 +317,8 @@ def _export(
     is_json = protocol == HTTP_JSON
     kind = http.JSON if is_json else http.PROTOBUF
     if gzipped:
+        import gzip
+
         body, headers = gzip.compress(body), {**headers, "Content-Encoding": "gzip"}
     answer = http.post(route, body, kind, headers, deadline)
     seen = http.judge(route, answer, is_json)
