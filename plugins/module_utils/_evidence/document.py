@@ -77,8 +77,10 @@ def check_document(document: t.Any) -> Document:
     for key in ("run", "hosts", "backends"):
         if not isinstance(document.get(key), dict):
             raise BadEvidence(f"the evidence has no dictionary '{key}'")
-    _kinds("run", document["run"], {"settings": dict, "suppress": list, "check_dirs": list, "slices": dict})
+    of_run = {"settings": dict, "suppress": list, "check_dirs": list, "slices": dict, "duplicates": list}
+    _kinds("run", document["run"], of_run)
     _suppressions("run", document["run"])
+    _duplicates(document["run"].get("duplicates") or [])
     for name, own in (document["run"].get("slices") or {}).items():
         _kinds(f"run.slices.{name}", own, {"name": str, "id": str, "settings": dict, "suppress": list})
         _suppressions(f"run.slices.{name}", own)
@@ -90,6 +92,13 @@ def check_document(document: t.Any) -> Document:
             if any(not isinstance(host, str) for host in labels.get("hosts") or []):
                 raise BadEvidence(f"the evidence has no names in '{where}.hosts'")
     return _lifted(document) if document["schema"] == 1 else _checked(document)
+
+
+def _duplicates(entries: t.Sequence[t.Any]) -> None:
+    for number, entry in enumerate(entries):
+        _kinds(f"run.duplicates[{number}]", entry, {"host": str, "instead_of": list})
+        if not all(isinstance(name, str) for name in [entry.get("host"), *(entry.get("instead_of") or [])]):
+            raise BadEvidence(f"the evidence has no names in 'run.duplicates[{number}]'")
 
 
 def _suppressions(where: str, run: t.Mapping[str, t.Any]) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.document import SCHEMA, Document
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.run import Duplicate, Run, Slice
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.united import (
@@ -24,6 +25,8 @@ from ansible_collections.traceops.tracing.plugins.module_utils._evidence.united 
     united,
 )
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.times import epoch
+
+MAX_NAME = 60  # characters; a report may come from anywhere
 
 _NEVER = float("-inf")
 _STRICT = ("never", "new", "critical", "new-warning", "warning")  # the later, the more fails
@@ -82,6 +85,7 @@ class Merger:
         if known is not None:
             return known
         # Names are not unique: a region may have several.
+        name = excerpt(name, MAX_NAME)
         key, number = name, 1
         while key in self._slices:
             number += 1

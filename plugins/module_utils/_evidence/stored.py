@@ -29,6 +29,7 @@ _HEAD = 64 * 1024  # bytes in which a report says when its run ended
 _FINISHED = re.compile(rb'"finished"\s*:\s*"([0-9T:.+Z -]{10,40})"')
 _ENDINGS = (".json.gz", ".tar.gz", ".json", ".tgz")  # of a file that may be a report
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. -]{0,59}\Z")  # of a slice
+_USUAL = ("report", "bundle", "tracing-report")  # names that tell nothing
 MAX_SAID = 5  # files that cannot be used, in one message
 
 Report = t.Dict[str, t.Any]
@@ -132,10 +133,11 @@ def _parted(wanted: str) -> t.Tuple[str, str]:
 
 
 def _name_of(path: str) -> str:
-    """What a report is called that nobody named: its directory, or its file where that has a name of its own."""
+    """What a report is called that nobody named: the first of its file, directory ... that has a name of its own."""
     file = os.path.basename(path)
     whole = next((file[: -len(ending)] for ending in _ENDINGS if file.endswith(ending)), file)
-    return (os.path.basename(os.path.dirname(path)) if whole in ("report", "bundle") else whole) or whole
+    above = os.path.dirname(path).split(os.sep)[::-1][:2]
+    return next((name for name in (whole, *above) if name and name not in _USUAL), whole)
 
 
 def _meant(path: str, wanted: str) -> t.List[str]:

@@ -322,3 +322,25 @@ def test_senders_with_applications_go_with_their_host() -> None:
     both["backends"][BACKEND]["applications"] += other["backends"][BACKEND]["applications"]
     (backend,) = merged(("eu", both), ("again", later))["backends"].values()
     assert canary.sender("eu1", "shop") not in backend["canaries"]["hops"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("slices", [1]),
+        ("slices", {"a": 1}),
+        ("slices", {"a": {"name": 1}}),
+        ("slices", {"a": {"settings": []}}),
+        ("slices", {"a": {"suppress": [1]}}),
+        ("duplicates", {"host": "a"}),
+        ("duplicates", [1]),
+        ("duplicates", [{"host": 1}]),
+        ("duplicates", [{"instead_of": []}]),
+        ("duplicates", [{"host": "a", "instead_of": [{}]}]),
+    ],
+)
+def test_a_merged_report_of_another_form_is_refused(key: str, value: Any) -> None:
+    seen = merged(("eu", asked("eu1", "a", "10:00", {})), ("us", asked("us1", "b", "10:00", {})))
+    seen["run"][key] = value
+    with pytest.raises(evidence.BadEvidence, match=f"run.{key}"):
+        evidence.check_document(seen)

@@ -204,6 +204,8 @@ def test_reports_are_named_by_files_directories_patterns_and_lists_of_them(tmp_p
     }  # fmt: skip
     assert meant("asia=slices/*", here=tmp_path) == dict.fromkeys(everything, "asia")
     assert len(meant("eu", "eu/report.json", here=tmp_path)) == 1
+    in_folder(tmp_path, "asia/tracing-report/report.json")
+    assert meant("asia/tracing-report", here=tmp_path) == {"asia/tracing-report/report.json": "asia"}
 
 
 def test_a_file_whose_name_looks_like_a_named_one_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
