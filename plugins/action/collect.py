@@ -12,7 +12,6 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs import profiles
-from ansible_collections.traceops.tracing.plugins.plugin_utils import terminal
 
 
 class ActionModule(ActionBase):
@@ -28,16 +27,10 @@ class ActionModule(ActionBase):
             options = {**self._task.args, "probes": self._resolved(self._task.args.get("probes"))}
         except BadOption as error:
             return {**result, "failed": True, "evidence": {}, "msg": error.message}
-        # Of the role diagnose: what the hosts of this task are at.
-        phase = str((task_vars or {}).get("__diagnose_phase", ""))
-        if phase:
-            self._task._ds = None  # the role's own source tells nobody why a host was not reached
-        with terminal.Watched(phase, options["probes"], task_vars or {}):
-            found = self._execute_module(
-                "traceops.tracing.collect", module_args=options, task_vars=task_vars, wrap_async=self._task.async_val
-            )
-        quiet = {"_ansible_verbose_override": True} if phase and terminal.display.verbosity == 1 else {}
-        return {**result, **found, **quiet}
+        found = self._execute_module(
+            "traceops.tracing.collect", module_args=options, task_vars=task_vars, wrap_async=self._task.async_val
+        )
+        return {**result, **found}
 
     def _resolved(self, probes: t.Any) -> t.Any:
         """`probes` with plain patterns; what is malformed is left to the module's own check."""

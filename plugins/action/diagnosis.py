@@ -10,15 +10,16 @@ import os
 import typing as t
 import uuid
 
+from ansible import constants as C
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import MissingLibrary
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document, stored
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.run import DOCS_URL
+from ansible_collections.traceops.tracing.plugins.module_utils._plan import gathering, store
 from ansible_collections.traceops.tracing.plugins.module_utils._report import console, write
-from ansible_collections.traceops.tracing.plugins.module_utils._report.lines import Line
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import gate, judge, library, suppress
-from ansible_collections.traceops.tracing.plugins.plugin_utils import terminal
+from ansible_collections.traceops.tracing.plugins.plugin_utils import runs, terminal
 from ansible_collections.traceops.tracing.plugins.plugin_utils.versions import versions
 
 CHECKS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "checks")
@@ -26,7 +27,7 @@ CHECKS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "hosts": {"type": "dict"},
     "report": {"type": "raw"},
-    "problems": {"type": "list", "elements": "str"},
+    "visited": {"type": "bool", "default": False},
     "stop": {"type": "list", "elements": "str"},
     "backends": {"type": "dict", "default": {}},
     "settings": {"type": "dict", "default": {}},
@@ -50,7 +51,6 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     },
     "started": {"type": "str"},
     "only_path": {"type": "bool", "default": False},
-    "earlier": {"type": "list", "elements": "str", "default": []},
 }
 
 _NO_BASELINE = (
@@ -58,7 +58,16 @@ _NO_BASELINE = (
     "with diagnose_baseline"
 )
 _FIRST = " (a first run has nothing to compare with: leave the baseline out)"
-_TOGETHER = "the diagnosis compares hosts, so that they must go together: give the play strategy: linear"
+
+
+class _NotVisited(Exception):
+    """There is nothing to judge; the message says why."""
+
+
+_REFUSED = (
+    *(library.BadCheck, document.BadEvidence, stored.BadReport, suppress.BadSuppression, MissingLibrary),
+    _NotVisited,
+)
 
 
 class ActionModule(ActionBase):
@@ -71,7 +80,7 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         _unused, options = self.validate_argument_spec(
             argument_spec=ARGUMENT_SPEC,
-            required_one_of=[["hosts", "report", "problems", "stop"]],
+            required_one_of=[["hosts", "report", "visited", "stop"]],
             mutually_exclusive=[["hosts", "report"]],
         )
         if options["stop"] is not None:
@@ -80,18 +89,15 @@ class ActionModule(ActionBase):
         if terminal.display.verbosity == 1:  # with -v the page has more; its evidence is in the report
             result["_ansible_verbose_override"] = True
         result.update(changed=False, verdict={}, findings=[], counts={}, failing=False, stopped={}, reports={})
-        result.update(baseline={}, environments=[])
-        strategy = str(getattr(getattr(self._task, "play", None), "strategy", "linear")).rpartition(".")[2]
-        if strategy in ("free", "host_pinned"):
-            return self._refused({**result, "failed": True, "msg": f"{_TOGETHER} (this play has strategy: {strategy})"})
+        result.update(baseline={}, environments=[], waiting=[])
         try:
-            if options["problems"] is not None:
-                problems = options["problems"] or _baseline_problems(options["baseline"])
-                return self._refused({**result, "failed": bool(problems), "msg": "; ".join(problems)})
+            if options["visited"]:
+                result["waiting"] = self._waiting(task_vars or {})
+                if result["waiting"]:
+                    words = f"the verdict comes with the last host; still to come: {_few(result['waiting'])}"
+                    return {**result, "msg": words}
             report, checks = self._report(options, task_vars or {})
-        except (
-            library.BadCheck, document.BadEvidence, stored.BadReport, suppress.BadSuppression, MissingLibrary
-        ) as error:  # fmt: skip
+        except _REFUSED as error:
             return self._refused({**result, "failed": True, "msg": str(error)})
         if options["only_path"]:
             terminal.show(console.found_lines(report, terminal.utf8()))
@@ -114,8 +120,6 @@ class ActionModule(ActionBase):
                 # The page is printed all the same: what was found out must not be lost for a full disk.
                 result.update(failed=True, msg=f"report_dir: {directory} cannot be written ({error.strerror})")
         shown = [path for form, path in result["reports"].items() if form in ("html", "json", "bundle")]
-        if options["earlier"]:
-            terminal.show([Line(_batch(sorted(options["hosts"]), options["earlier"]))])
         terminal.show(console.lines(report, shown, terminal.utf8(), terminal.verbose()))
         return result
 
@@ -132,11 +136,37 @@ class ActionModule(ActionBase):
         baseline = stored.read(baseline_file) if baseline_file else None
         if options["report"]:
             seen, checks = _again(options, baseline is not None)
+        elif options["visited"]:
+            seen, checks = self._of_visits(options, task_vars)
         else:
             seen, checks = self._first(options, task_vars)
         if str(seen["run"]["fail_on"]).startswith("new") and baseline is None:
             raise stored.BadReport(_NO_BASELINE)
         return judge.report(seen, checks, baseline, baseline_file), checks
+
+    def _waiting(self, task_vars: t.Mapping[str, t.Any]) -> t.List[str]:
+        """The hosts that the verdict waits for; [] where this host is the one that says it."""
+        if runs.is_last(self._task, self._store(), str(task_vars.get("inventory_hostname", ""))):
+            return []
+        return runs.waiting(self._store(), task_vars) or ["another host"]
+
+    def _store(self) -> store.Store:
+        known = store.current(C.DEFAULT_LOCAL_TMP, runs.key(self._task))
+        if known is None:
+            raise _NotVisited("no host was visited, so that there is nothing to judge")
+        return known
+
+    def _of_visits(
+        self, options: t.Dict[str, t.Any], task_vars: t.Mapping[str, t.Any]
+    ) -> t.Tuple[document.Document, library.Library]:
+        """The evidence of all hosts that were visited in this play, also in its earlier batches (`serial`)."""
+        kept = self._store()
+        seen = gathering.evidence(kept)
+        given = {**options, "settings": seen.settings, "started": kept.run["started"]}
+        own, checks = self._first({**given, "hosts": seen.hosts, "backends": seen.backends}, task_vars)
+        if seen.hosts:
+            kept.close_batch(own)
+        return gathering.united(kept.batches() or [own]), checks
 
     def _first(
         self, options: t.Dict[str, t.Any], task_vars: t.Mapping[str, t.Any]
@@ -192,16 +222,6 @@ def _listed(reports: t.Any) -> t.List[str]:
     return [str(each) for each in wanted]
 
 
-def _baseline_problems(baseline: t.Optional[str]) -> t.List[str]:
-    """Why an earlier report cannot be compared with: known before any host is visited."""
-    try:
-        if baseline:
-            stored.read(stored.latest(_absolute(baseline), _FIRST))
-    except stored.BadReport as error:
-        return [f"diagnose_baseline: {error}"]
-    return []
-
-
 def _inventory(task_vars: t.Mapping[str, t.Any]) -> str:
     """The first file of the inventory, from where the user stands; "" when it is elsewhere or no file."""
     here = os.getcwd()
@@ -210,12 +230,6 @@ def _inventory(task_vars: t.Mapping[str, t.Any]) -> str:
         if os.path.isfile(str(source)) and not path.startswith(os.pardir):
             return path
     return ""
-
-
-def _batch(hosts: t.List[str], earlier: t.List[str]) -> str:
-    """What a page leaves out that is not the first of its play."""
-    others = f"{_few(earlier)} {'have' if len(earlier) > 1 else 'has'} a page and a report of an earlier batch"
-    return f"\nThis page is about {_few(hosts)} (serial); {others}."
 
 
 def _few(names: t.List[str]) -> str:

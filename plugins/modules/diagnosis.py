@@ -20,7 +20,7 @@ options:
       - What each host saw, as M(traceops.tracing.collect) returned it, by host name.
       - A host with several applications has what it saw for each of them in C(applications), by name.
       - A host that could not be reached is V(null), or has C(unreachable=true) and the C(reason).
-      - Either this or O(report) is required, except with O(problems) and O(stop).
+      - Either this, O(report), O(visited) or O(stop) is required.
     type: dict
   report:
     description:
@@ -30,13 +30,12 @@ options:
         as in a shell, of which all reports are meant that match. C(NAME=PATH) gives a slice its name.
       - What is not given (O(fail_on), O(check_dirs), O(suppress), O(docs_url)) is as it was for that report.
     type: raw
-  problems:
+  visited:
     description:
-      - Sentences about values that cannot be used. With this option, even when it is empty, nothing is evaluated. The
-        task then refuses these, a play whose hosts do not go together (C(strategy)), and a O(baseline) that cannot be
-        read, before any host is visited.
-    type: list
-    elements: str
+      - Whether to judge what M(traceops.tracing.visit) kept of all hosts of the play, also of those of its earlier
+        batches (C(serial)). In a play whose hosts do not wait for each other (C(strategy=free)) the last host does so.
+    type: bool
+    default: false
   stop:
     description:
       - Ids of root causes. With this option nothing is evaluated, and the task fails with these ids.
@@ -122,11 +121,6 @@ options:
         description:
           - Last day of the suppression (ISO 8601). Afterwards the check counts again and the entry itself is a warning.
         type: str
-  earlier:
-    description: Hosts of the play that were diagnosed in earlier batches (C(serial)), which the page names.
-    type: list
-    elements: str
-    default: []
   only_path:
     description: Whether nothing is judged or written, and only the path that discovery found is shown.
     type: bool
@@ -232,6 +226,12 @@ stopped:
   returned: always
   type: dict
   sample: {app02: [network.otlp.connection-refused]}
+waiting:
+  description: With O(visited), the hosts that are still to come. There is no verdict as long as there are some.
+  returned: always
+  type: list
+  elements: str
+  sample: []
 baseline:
   description:
     - What differs from the O(baseline). Findings that fail only because of another one of the same list are folded

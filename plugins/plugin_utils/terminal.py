@@ -57,27 +57,24 @@ def _painted(line: Line) -> str:
 class Watched:
     """The visit of a host, told while it lasts: `with Watched(...)` around it.
 
-    Only what has a phase is told, which the role `diagnose` gives: `collect` in a playbook of somebody's own is quiet.
+    `hosts` are how many the phase has, `run` is the word of the run, `probes` what is asked.
     """
 
-    def __init__(self, phase: str, probes: t.Any, task_vars: t.Mapping[str, t.Any]) -> None:
+    def __init__(self, phase: str, host: str, hosts: int, run: str, probes: t.Any = None) -> None:
         self._phase = phase
-        self._host = str(task_vars.get("inventory_hostname", ""))
-        self._hosts = len(task_vars.get("ansible_play_batch") or []) if phase in progress.COUNTED else 0
-        self._place = progress.place(C.DEFAULT_LOCAL_TMP, str(task_vars.get("__diagnose_run", "")))
-        self._waits = progress.wait(probes) if phase else None
+        self._host = host
+        self._hosts = hosts if phase in progress.COUNTED else 0
+        self._place = progress.place(C.DEFAULT_LOCAL_TMP, run)
+        self._waits = progress.wait(probes)
         # In a worker standard output is none any more; Ansible asked whether it is a terminal before.
         self._live = bool(color.ANSIBLE_COLOR)
         self._over = threading.Event()
 
     def __enter__(self) -> None:
-        if self._phase:
-            self._begun = time.monotonic()
-            threading.Thread(target=self._beat, daemon=True).start()
+        self._begun = time.monotonic()
+        threading.Thread(target=self._beat, daemon=True).start()
 
     def __exit__(self, kind: t.Any, *_unused: t.Any) -> None:
-        if not self._phase:
-            return
         self._over.set()
         now = time.monotonic()
         try:

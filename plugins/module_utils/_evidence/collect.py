@@ -11,6 +11,7 @@ import typing as t
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption, ProbeFailure
+from ansible_collections.traceops.tracing.plugins.module_utils._base.nested import nested
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import url_passwords
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import labels
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.silence import Silence
@@ -38,6 +39,7 @@ class Visit(t.NamedTuple):
     params: t.Mapping[str, t.Any]
     like: str = ""  # the label whose result says how: the application's own way
     silent: t.Optional[t.Dict[str, t.Any]] = None  # {cause, message} of a Tempo that was waited for in vain before
+    tenants_of: str = ""  # the label that counts what Tempo has: the tenants in it are tried
 
 
 def plan(probes: t.Mapping[str, t.Any], check_mode: bool, secrets: t.Set[str]) -> t.List[Visit]:
@@ -47,14 +49,16 @@ def plan(probes: t.Mapping[str, t.Any], check_mode: bool, secrets: t.Set[str]) -
     """
     visits: t.List[Visit] = []
     for given in probes.values():
-        secrets.update(_secret_values(given))
+        secrets.update(secret_values(given))
     for label, given in probes.items():
         if given is not None and not isinstance(given, dict):
             raise BadOption(f"probes: the options of '{label}' are not a dictionary")
         options = dict(given or {})
         like = str(options.pop("like", None) or "")
-        if like and like not in probes:
-            raise BadOption(f"probes: {label}: 'like' names '{like}', which is not asked for")
+        tenants_of = str(options.pop("tenants_of", None) or "")
+        for name, other in (("like", like), ("tenants_of", tenants_of)):
+            if other and other not in probes:
+                raise BadOption(f"probes: {label}: '{name}' names '{other}', which is not asked for")
         silent = options.pop("silent", None)
         if silent is not None and not (isinstance(silent, dict) and {"cause", "message"} <= set(silent)):
             raise BadOption(f"probes: {label}: 'silent' is no result with cause and message")
@@ -68,12 +72,14 @@ def plan(probes: t.Mapping[str, t.Any], check_mode: bool, secrets: t.Set[str]) -
             params.update(getattr(probe, "CHECK_MODE", {}))
         if like and not hasattr(probe, "like"):
             raise BadOption(f"probes: {label}: 'like' is for probes that send as an application does")
-        visits.append(Visit(label, probe, params, like, silent))
+        if tenants_of and "tenants" not in params:
+            raise BadOption(f"probes: {label}: 'tenants_of' is for probes that try tenants")
+        visits.append(Visit(label, probe, params, like, silent, tenants_of))
     # Who goes another's way comes after it.
-    return sorted(visits, key=lambda visit: bool(visit.like))
+    return sorted(visits, key=lambda visit: bool(visit.like) + bool(visit.tenants_of))
 
 
-def _secret_values(options: t.Any) -> t.Iterator[str]:
+def secret_values(options: t.Any) -> t.Iterator[str]:
     """Values whose options' names say that they are secret: known even where that of the probe is misspelt."""
     if not isinstance(options, dict):
         return
@@ -102,7 +108,9 @@ def visit(planned: t.List[Visit]) -> t.Dict[str, t.Dict[str, t.Any]]:
     asked: t.List[Visit] = []
     for each in planned:
         silence.before(each.params, each.silent)
-    for label, probe, params, like, _silent in planned:
+    for label, probe, params, like, _silent, tenants_of in planned:
+        if tenants_of:
+            params = {**params, "tenants": tenants(evidence[tenants_of])}
         if like and evidence[like].get("ok"):
             params = probe.like(params, evidence[like])
         other = next((done for done in asked if done.probe is probe and _words(done.params) == _words(params)), None)
@@ -134,6 +142,12 @@ def invocation(probes: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
         for label, options in probes.items()
     }
     return {"module_args": {"probes": told}}
+
+
+def tenants(counted: t.Optional[t.Mapping[str, t.Any]]) -> t.List[str]:
+    """The tenants of which Tempo has received spans, of a result of the probe `balance`."""
+    value = nested(counted, "snapshots", "tempo", "counts", "received")
+    return sorted(set(value) - {"single-tenant", ""}) if isinstance(value, dict) else []
 
 
 def _words(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:

@@ -97,3 +97,14 @@ def backend_id(its: values.Values, host: str) -> str:
     names = ("tempo_url", "grafana_url", "grafana_datasource_uid", "tenant", "service")
     local = host if LOOPBACK.search(f"{its['tempo_url']} {its['grafana_url']}") else ""
     return " ".join([*(str(its[name] or "") for name in names), local]).strip()
+
+
+def place(its: values.Values, host: str) -> str:
+    """Which Tempo an application's spans are counted at: on loopback, other hosts mean another one."""
+    url = str(its["tempo_url"] or "")
+    return " ".join([url, str(its["tenant"] or ""), host if LOOPBACK.search(url) else ""]).strip()
+
+
+def is_local(place_or_backend: str) -> bool:
+    """Whether it is on loopback, and so its host's own."""
+    return LOOPBACK.search(place_or_backend) is not None

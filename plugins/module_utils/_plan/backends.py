@@ -12,10 +12,10 @@ from ansible_collections.traceops.tracing.plugins.module_utils._base.nested impo
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import canary
 from ansible_collections.traceops.tracing.plugins.module_utils._plan import values, visit
 from ansible_collections.traceops.tracing.plugins.module_utils._plan.applications import (
-    LOOPBACK,
     Planned,
     applications,
     backend_id,
+    place,
 )
 from ansible_collections.traceops.tracing.plugins.module_utils._plan.asked import OF_BACKEND, of_labels
 
@@ -35,22 +35,20 @@ class Backend(t.TypedDict):
 def backends(hosts: t.Mapping[str, Planned]) -> t.Dict[str, Backend]:
     """The backends of these hosts by id."""
     found: t.Dict[str, Backend] = {}
-    services: t.Dict[t.Tuple[str, ...], t.Set[str]] = {}
-    places: t.Dict[str, t.Tuple[str, ...]] = {}
+    services: t.Dict[str, t.Set[str]] = {}
+    at: t.Dict[str, str] = {}
     for host in sorted(hosts):
         for name, its in hosts[host]["applications"].items():
             settings = {**hosts[host]["settings"], **its["settings"]}
-            url = str(settings["tempo_url"])
-            # On loopback, other hosts mean another Tempo.
-            place = (url, str(settings["tenant"] or ""), host if LOOPBACK.search(url) else "")
-            services.setdefault(place, set()).add(str(settings["service"] or ""))
-            places[its["backend"]] = place
+            its_place = place(settings, host)
+            services.setdefault(its_place, set()).add(str(settings["service"] or ""))
+            at[its["backend"]] = its_place
             backend = found.setdefault(its["backend"], {"hosts": [], "applications": [], "services": []})
             backend["applications"].append({"host": host, "name": name})
             if host not in backend["hosts"]:
                 backend["hosts"].append(host)
     for backend_id_, backend in found.items():
-        backend["services"] = sorted(services[places[backend_id_]] - {""})
+        backend["services"] = sorted(services[at[backend_id_]] - {""})
     return found
 
 
@@ -67,22 +65,26 @@ def own_backends(given: values.Values, host: str) -> t.Dict[str, t.Dict[str, t.A
     return found
 
 
-def counting(given: values.Values, host: str, known: t.Mapping[str, Backend]) -> t.Dict[str, t.Any]:
-    """The options of `collect` that count what Tempo has, before anybody sends."""
-    its = own_backends(given, host)
-    ids = asked_by(host, its, known)
+def places(given: values.Values, host: str) -> t.Dict[str, t.Dict[str, t.Any]]:
+    """The values of the first application at each Tempo of `host`, by its place."""
+    found: t.Dict[str, t.Dict[str, t.Any]] = {}
+    for its in applications(given).values():
+        found.setdefault(place(its, host), its)
+    return found
+
+
+def counting(given: values.Values, host: str) -> t.Dict[str, t.Dict[str, t.Any]]:
+    """The options of the probe that counts what each Tempo has, before anybody sends, by its place."""
     return {
-        visit.key(label, each, len(ids) > 1): options
-        for each in ids
-        for label, options in of_labels(["balance"], its[each], given).items()
+        place_: options
+        for place_, its in places(given, host).items()
+        for options in of_labels(["balance"], its, given).values()
     }
 
 
-def counted(before: t.Any, ids: t.Sequence[str], wanted: str) -> t.Optional[t.Dict[str, t.Any]]:
-    """What was counted then of one of the backends `ids`; null where the host could not be reached."""
-    evidence = before.get("evidence") if isinstance(before, dict) else None
-    found = visit.told(evidence, "balance", wanted, len(ids) > 1)
-    return found and {name: value for name, value in found.items() if name not in ("shared_with", "took")}
+def counted(result: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+    """What was counted, as the later look takes it."""
+    return {name: value for name, value in result.items() if name not in ("shared_with", "took")}
 
 
 class Asked(t.NamedTuple):

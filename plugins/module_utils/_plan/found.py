@@ -85,6 +85,14 @@ def settled(given: values.Values, offer: t.Optional[Offer]) -> t.Dict[str, t.Any
     return own
 
 
+def is_complete(given: values.Values) -> bool:
+    """Whether variables say of all applications which Tempo and Grafana they are asked about."""
+    entries = given["diagnose_applications"] or [{}]
+    return all(
+        entry.get(name) or given[f"diagnose_{name}"] for entry in entries for name in ("tempo_url", "grafana_url")
+    )
+
+
 def _settle(own: t.Dict[str, t.Any], offer: Offer, only: t.Dict[str, t.Any]) -> None:
     entries = own["diagnose_applications"]
     offered = offer["applications"]

@@ -34,6 +34,7 @@ OF_HOST = (
         "gate",
         "bundle",
         "check_dirs",
+        "host_timeout",
     ),
     *("suppress", "only_discover", "baseline", "docs_url"),
     *(name for name in labels.VARIABLES if name not in OF_APPLICATION),
@@ -42,6 +43,14 @@ OF_HOST = (
 # variables say something else.
 OF_DISCOVERY: t.Mapping[str, t.Any] = {"found_as": "", "sources": {}, "otherwise": []}
 VARIABLES = tuple(f"diagnose_{name}" for name in (*OF_APPLICATION, *OF_HOST))
+# What no host needs to know: how the run is judged, and what is written.
+OF_REPORT = tuple(
+    f"diagnose_{name}"
+    for name in (
+        *("report_dir", "fail_on", "gate", "bundle", "check_dirs", "host_timeout", "suppress", "only_discover"),
+        *("baseline", "docs_url"),
+    )
+)
 OF_PLAYBOOK = ("diagnose_hosts",)
 TOLD = ("diagnose_result",)  # by an earlier run of the role
 
@@ -152,6 +161,8 @@ def _of_host(given: Values) -> t.Iterator[str]:
         yield f"diagnose_canaries: {given['diagnose_canaries']} is not between 1 and 100000"
     if not 0 < number(given["diagnose_timeout"]) <= 3600:
         yield f"diagnose_timeout: {given['diagnose_timeout']} is not more than 0 and at most 3600 seconds"
+    if not 1 <= number(given["diagnose_host_timeout"]) <= 86_400:
+        yield f"diagnose_host_timeout: {given['diagnose_host_timeout']} is not between 1 and 86400 seconds"
     yield from _tempo_urls(given["diagnose_tempo_urls"])
     for name in ("diagnose_tempo_token", "diagnose_grafana_token"):
         if not _TOKEN.match(str(given[name])):

@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._base.nested import nested
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import collect
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import LABELS
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import canary
 from ansible_collections.traceops.tracing.plugins.module_utils._plan import values
-from ansible_collections.traceops.tracing.plugins.module_utils._plan.applications import Planned, applications
+from ansible_collections.traceops.tracing.plugins.module_utils._plan.applications import Planned, applications, place
 from ansible_collections.traceops.tracing.plugins.module_utils._plan.asked import (
     OF_APPLICATION,
     OF_HOST,
@@ -48,33 +49,63 @@ def told(evidence: t.Any, label: str, owner: str, several: bool) -> t.Optional[t
 
 
 def probes(
-    given: values.Values, host: str, run: str, counted: t.Mapping[str, t.Optional[t.Mapping[str, t.Any]]]
+    given: values.Values,
+    host: str,
+    run: str,
+    counted: t.Mapping[str, t.Optional[t.Mapping[str, t.Any]]],
+    counting: t.Optional[t.Mapping[str, str]] = None,
 ) -> t.Dict[str, Options]:
-    """The options of `collect` for `host`; `counted` is what Tempo had before, by application (null: not known)."""
+    """The options of `collect` for `host`.
+
+    `counted` is what Tempo had before, by its place (null: not known), `counting` the label that counts it meanwhile.
+    """
     its_applications = applications(given)
     several = len(its_applications) > 1
     found: t.Dict[str, Options] = {}
     for name, its in its_applications.items():
         sender = canary.sender(host, name if several else "")
-        asked = _of_application(its, given, {"run": run, "host": sender}, tenants(counted.get(name)))
+        its_place = place(its, host)
+        asked = _of_application(its, given, {"run": run, "host": sender}, collect.tenants(counted.get(its_place)))
+        if counting and its_place in counting and tries_tenants(its, given):
+            asked["otlp"]["tenants_of"] = counting[its_place]
         if "environment" in asked:
             # The canary goes the way of the process; what is tried beside it starts in the same place.
             for label in ("otlp", "otlp_sibling"):
                 if label in asked:
                     asked[label]["like"] = key("environment", name, several)
         found.update((key(label, name, several), options) for label, options in asked.items())
-    first = next(iter(its_applications), "")
     own = {name: given[f"diagnose_{name}"] for name in values.OF_APPLICATION}
-    of_host = of_labels([label for label in OF_HOST if label != LOOK], own, given, counted.get(first))
+    first = next(iter(its_applications.values()), own)
+    of_host = of_labels([label for label in OF_HOST if label != LOOK], own, given, counted.get(place(first, host)))
     if "silent" in of_host["clock"]:  # tempo_info will see whether it answers again
         of_host["clock"]["silent"]["final"] = True
     return {**found, **of_host}
 
 
-def tenants(counted: t.Optional[t.Mapping[str, t.Any]]) -> t.List[str]:
-    """The tenants of which that Tempo has received spans."""
-    value = nested(counted, "snapshots", "tempo", "counts", "received")
-    return sorted(set(value) - {"single-tenant", ""}) if isinstance(value, dict) else []
+def tries_tenants(its: values.Values, given: values.Values) -> bool:
+    """Whether one of the tenants that Tempo has may be what the application forgets to name."""
+    return values.switch(given["diagnose_counterfactual"]) and not its["tenant"]
+
+
+def logs(given: values.Values, found_too: bool) -> t.List[t.List[t.List[str]]]:
+    """The profiles that logs of the host may be read with, as `profiles_of` has them.
+
+    `found_too`: not only the logs that variables name, but whichever are found.
+    """
+    its = [*applications(given).values(), {name: given[f"diagnose_{name}"] for name in values.OF_APPLICATION}]
+    asked: t.List[t.List[t.List[str]]] = []
+    for label in (each for each in LABELS.values() if each.probe == "logs"):
+        for one in its:
+            values_ = [one[name] if name in one else given[f"diagnose_{name}"] for name in label.wants]
+            if found_too or any(values_):
+                known = {"profiles": one["log_profiles"], "profile_dirs": one["log_profile_dirs"]}
+                asked.append(profiles_of({**(known if label.scope == "application" else {}), **label.always}))
+    return asked
+
+
+def profiles_of(options: t.Mapping[str, t.Any]) -> t.List[t.List[str]]:
+    """Which profiles the options of a log ask for, and where profiles of one's own are."""
+    return [list(options.get("profiles") or []), list(options.get("profile_dirs") or [])]
 
 
 def _of_application(
@@ -85,9 +116,7 @@ def _of_application(
         if hop in asked:
             asked[hop]["canary"] = {**sent_by, "hop": hop}
     counterfactual = values.switch(given["diagnose_counterfactual"])
-    # One of the tenants may be what the application forgets to name.
-    tenants_ = known_tenants if counterfactual and not its["tenant"] else []
-    asked["otlp"].update(counterfactual=counterfactual, tenants=tenants_)
+    asked["otlp"].update(counterfactual=counterfactual, tenants=known_tenants if tries_tenants(its, given) else [])
     other = sibling(str(its["otlp_endpoint"]))
     if other:
         asked["otlp_sibling"]["endpoint"] = other
@@ -147,7 +176,28 @@ def missing(seen: t.Any) -> t.Optional[t.Dict[str, t.Any]]:
     if isinstance(seen, dict) and isinstance(seen.get("evidence"), dict) and not seen.get("unreachable"):
         return None
     said = seen if isinstance(seen, dict) else {}
-    words = next((str(said[name]) for name in ("module_stderr", "module_stdout", "msg") if said.get(name)), "")
-    message = excerpt(words, 200)
+    message = excerpt(_why(said), 200)
     gone = bool(said.get("unreachable")) or not said or bool(said.get("skipped"))
     return {"unreachable": True, "reason": "" if gone else message or "the module did not answer", "message": message}
+
+
+# What ssh and Ansible say around the reason.
+_NO_REASON = re.compile(
+    r"(Shared connection to \S+ closed\.?|Connection to \S+ closed\.?|Traceback \(most .*|Killed)\s*\Z"
+)
+_TASK_FAILED = re.compile(r"(Task failed: )?(Action failed: )?")
+
+
+def _why(said: t.Mapping[str, t.Any]) -> str:
+    """The words of a failed module that name the reason: of a traceback the last line has it."""
+    message = _TASK_FAILED.sub("", str(said.get("msg") or ""), count=1)
+    if said.get("unreachable") or "was not found" in message or not said.get("rc"):
+        told = message.rstrip().rstrip(":")
+        if told or said.get("unreachable"):
+            return told
+    for name in ("module_stderr", "module_stdout"):
+        lines = [line.strip() for line in str(said.get(name) or "").splitlines() if line.strip()]
+        telling = [line for line in lines if not _NO_REASON.match(line)]
+        if telling:
+            return telling[-1] if len(telling) < len(lines) else telling[0]
+    return message

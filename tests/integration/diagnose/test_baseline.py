@@ -135,7 +135,7 @@ def test_what_cannot_be_compared_is_one_sentence_before_any_host_is_visited(runs
         refused = run_playbook("diagnose", runs.directory / name, {"diagnose_service": "x", **variables})
         assert refused.code == 2
         assert words in refused.output
-        assert "See what the host sees" not in refused.output
+        assert "Find what is left to do" not in refused.output
         assert "Traceback" not in refused.output
     refused = report(runs, "no report", report="/nowhere")
     assert "there is no file /nowhere" in refused.output

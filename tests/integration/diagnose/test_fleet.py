@@ -9,6 +9,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ansible_collections.traceops.tracing.tests.integration.playbook import QUIET, Run, assert_clean, run_playbook
 from ansible_collections.traceops.tracing.tests.lab import Lab
 from ansible_collections.traceops.tracing.tests.servers import closed_port, tcp_server
@@ -150,26 +152,32 @@ def play(tmp_path: Path, how: str) -> tuple[str, Path]:
     book.write_text(PLAY.format(how=how), encoding="utf-8")
     with Lab(directory=tmp_path / "lab") as lab:
         lab.run_app()
-        settings = {**lab.variables, "diagnose_report_dir": str(tmp_path / "report")}
+        urls = {name: shared(lab.variables[name]) for name in ("diagnose_tempo_url", "diagnose_grafana_url")}
+        more = {"diagnose_report_dir": str(tmp_path / "report"), "diagnose_discover": False}
+        settings = {**lab.variables, **urls, **more}
         given.write_text(json.dumps(settings), encoding="utf-8")
         command = ["ansible-playbook", "-i", str(inventory), "-e", f"@{given}", str(book)]
         done = subprocess.run(command, env={**os.environ, **QUIET}, check=False, capture_output=True, text=True)
     return done.stdout + done.stderr, tmp_path / "report"
 
 
-def test_each_batch_of_a_serial_play_keeps_its_report_and_says_whose_it_is(tmp_path: Path) -> None:
+def hosts_of(reports: Path) -> list[str]:
+    return list(json.loads((reports / "report.json").read_text(encoding="utf-8"))["evidence"]["hosts"])
+
+
+def test_the_report_of_a_serial_play_covers_all_batches(tmp_path: Path) -> None:
     said, reports = play(tmp_path, "serial: 1")
-    covered = [
-        list(json.loads((reports / where / "report.json").read_text(encoding="utf-8"))["evidence"]["hosts"])
-        for where in ("", "batch-2")
-    ]
-    assert covered == [["app01"], ["app02"]], said
-    assert "This page is about app02 (serial); app01 has a page and a report of an earlier batch." in said
-    assert "This page is about app01" not in said
+    assert hosts_of(reports) == ["app01", "app02"], said
+    report = json.loads((reports / "report.json").read_text(encoding="utf-8"))
+    assert report["verdict"]["status"] == "ok", said
+    (backend,) = report["evidence"]["backends"].values()
+    assert backend["hosts"] == ["app01", "app02"]
+    assert sorted(backend["canaries"]["found"]) == ["app01", "app02"], "those of the first batch are still known"
 
 
-def test_hosts_that_do_not_go_together_are_refused_in_a_sentence(tmp_path: Path) -> None:
-    said, reports = play(tmp_path, "strategy: free")
-    assert "give the play strategy: linear (this play has strategy: free)" in said
-    assert not reports.exists(), "a report about a part of the hosts"
-    assert "See what the host sees" not in said, "a host was visited first"
+@pytest.mark.parametrize("strategy", ["free", "host_pinned"])
+def test_where_hosts_do_not_wait_for_each_other_the_last_one_judges_all(tmp_path: Path, strategy: str) -> None:
+    said, reports = play(tmp_path, f"strategy: {strategy}")
+    assert hosts_of(reports) == ["app01", "app02"], said
+    assert said.count("No fault found") == 1, said
+    assert "failed=0" in said

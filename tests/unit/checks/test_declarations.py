@@ -90,9 +90,6 @@ def return_notices(probe: str, shape: shapes.Shape) -> bool:
     return bool(module and returns.differences(returns.documented(module), shape))
 
 
-EVIDENCE = [document({}), *(document(changes) for changes in OF_CASES.values())]
-
-
 def fields(probe: str) -> set[held.Path]:
     """The declared fields, but for those that collect adds to every result."""
     return held.declared_paths(RESULTS[probe]) - {(name,) for name in returns.BESIDE}
@@ -106,7 +103,7 @@ def test_every_probe_declares_what_collect_adds(probe: str) -> None:
 def fields_in_evidence() -> dict[str, set[held.Path]]:
     """The declared fields of each probe that the healthy evidence or a case has."""
     found: dict[str, set[held.Path]] = {name: set() for name in RESULTS}
-    for evidence in EVIDENCE:
+    for evidence in map(document, [{}, *OF_CASES.values()]):
         for label, value in results(evidence):
             probe = LABELS[label].probe
             found[probe] |= held.present_paths(value, RESULTS[probe])

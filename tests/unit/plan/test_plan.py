@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.traceops.tracing.plugins.filter import diagnose
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import collect
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import PROBES
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import canary
 from ansible_collections.traceops.tracing.plugins.module_utils._plan import applications, backends, visit
@@ -141,19 +141,29 @@ def test_the_engine_is_named_where_a_container_is_read() -> None:
 
 def test_tenants_that_tempo_knows_are_tried_where_none_is_set() -> None:
     count = {"snapshots": {"tempo": {"counts": {"received": {"acme": 5, "single-tenant": 1, "": 1}}}}}
-    assert visit.tenants(None) == visit.tenants({"snapshots": {"tempo": None}}) == []
-    assert visited({"": count})["otlp"]["tenants"] == ["acme"]
-    assert visited({"": count}, counterfactual="false")["otlp"]["tenants"] == []
-    assert visited({"": count}, tenant="own")["otlp"]["tenants"] == []
+    assert collect.tenants(None) == collect.tenants({"snapshots": {"tempo": None}}) == []
+    assert visited({TEMPO: count})["otlp"]["tenants"] == ["acme"]
+    assert visited({TEMPO: count}, counterfactual="false")["otlp"]["tenants"] == []
+    assert visited({f"{TEMPO} own": count}, tenant="own")["otlp"]["tenants"] == []
+
+
+def test_tenants_that_are_counted_in_the_same_visit_are_tried() -> None:
+    def told(**changes: Any) -> Any:
+        asked = visit.probes(given(**changes), "a", "run", {}, {TEMPO: "balance of t"})
+        return asked["otlp"].get("tenants_of")
+
+    assert told() == "balance of t"
+    assert told(counterfactual=False) is None
+    assert told(tempo_url="http://other:3200") is None, "nobody counts there"
 
 
 def test_a_visit_is_told_of_a_tempo_that_did_not_answer() -> None:
     counted = {"ok": False, "cause": "response_timeout", "message": "no answer within 10 s", "snapshots": {}}
     silent = {"cause": "response_timeout", "message": "no answer within 10 s"}
-    assert visited({"": counted})["clock"]["silent"] == {**silent, "final": True}
+    assert visited({TEMPO: counted})["clock"]["silent"] == {**silent, "final": True}
     asked = ask(given(), {}, counted)
     assert (asked["tempo_info"]["silent"], asked["grafana"]["silent"]) == (silent, silent)
-    assert "silent" not in visited({"": {"ok": False, "cause": "connection_refused"}})["clock"]
+    assert "silent" not in visited({TEMPO: {"ok": False, "cause": "connection_refused"}})["clock"]
 
 
 def test_the_canary_goes_the_way_of_the_process() -> None:
@@ -211,6 +221,38 @@ def test_evidence_is_by_application() -> None:
             {"failed": True, "module_stderr": "/bin/sh: 1: python3: not found\n", "rc": 127},
             "/bin/sh: 1: python3: not found",
         ),
+        (
+            {
+                "failed": True,
+                "module_stderr": "Shared connection to app01 closed.\n",
+                "module_stdout": "/bin/sh: 1: /opt/python3: not found\n",
+                "msg": "The module interpreter '/opt/python3' was not found.",
+                "rc": 127,
+            },
+            "The module interpreter '/opt/python3' was not found.",
+        ),
+        (
+            {
+                "failed": True,
+                "module_stderr": "Traceback (most recent call last):\n  File x\nOSError: No space left on device\n",
+                "msg": "MODULE FAILURE: see the rest",
+                "rc": 1,
+            },
+            "OSError: No space left on device",
+        ),
+        (
+            {
+                "failed": True,
+                "module_stderr": "Shared connection to app01 closed.\n",
+                "msg": "MODULE FAILURE",
+                "rc": -9,
+            },
+            "MODULE FAILURE",
+        ),
+        (
+            {"failed": True, "msg": "Task failed: no answer within 120 s (diagnose_host_timeout)"},
+            "no answer within 120 s (diagnose_host_timeout)",
+        ),
         ({"failed": True}, "the module did not answer"),
     ],
 )
@@ -229,7 +271,7 @@ def test_a_host_that_was_only_looked_around_on_is_no_host_that_could_not_be_reac
 # --- backends
 
 
-def test_applications_share_a_backend_whose_first_host_asks() -> None:
+def test_applications_share_a_backend() -> None:
     hosts = {name: planned(name, service="shop") for name in ("b", "a")}
     hosts["c"] = planned("c", service="stock")
     found = backends.backends(hosts)
@@ -237,8 +279,6 @@ def test_applications_share_a_backend_whose_first_host_asks() -> None:
     assert found[shop]["hosts"] == ["a", "b"]
     assert found[stock]["applications"] == [{"host": "c", "name": "stock"}]
     assert found[shop]["services"] == found[stock]["services"] == ["shop", "stock"]
-    assert backends.asked_by("a", [shop], found) == [shop]
-    assert backends.asked_by("b", [shop], found) == []
 
 
 def test_on_loopback_other_hosts_have_another_tempo() -> None:
@@ -251,9 +291,8 @@ def ask(given_: dict[str, Any], answers: dict[str, Any], counted: Any = None) ->
     """What host a asks its backends after this visit."""
     host = applications.planned(given_, "a", "run")
     known = backends.backends({"a": host})
-    ids = backends.asked_by("a", known, known)
     evidence = {"a": visit.evidence(host, seen(**answers))}
-    asked = [backends.Asked(each, known[each], evidence, counted) for each in ids]
+    asked = [backends.Asked(each, known[each], evidence, counted) for each in sorted(known)]
     return backends.questions(given_, "a", "run", asked, NOW)
 
 
@@ -279,14 +318,13 @@ def test_a_shared_canary_is_looked_up_for_each_backend() -> None:
     assert sent == [{"a/cart": {"otlp": 2}}, {"a/cart": {"otlp": 2}}]
 
 
-def test_what_is_counted_before_is_found_again() -> None:
-    several = given(applications=[{"name": "cart", "service": "cart"}, {"name": "stock", "service": "stock"}])
-    known = backends.backends({"a": applications.planned(several, "a", "run")})
-    labels = list(backends.counting(several, "a", known))
-    assert [label.split(" of ")[0] for label in labels] == ["balance", "balance"]
-    before = {"evidence": {labels[0]: {"took": 1, "x": 1}, labels[1]: {"took": 1, "x": 1, "shared_with": labels[0]}}}
-    assert [backends.counted(before, sorted(known), each) for each in sorted(known)] == [{"x": 1}, {"x": 1}]
-    assert backends.counted({"unreachable": True}, sorted(known), sorted(known)[0]) is None
+def test_each_tempo_of_a_host_is_counted_once_whatever_its_applications() -> None:
+    there = {"tempo_url": "http://there:3200"}
+    several = [{"name": "cart", **there}, {"name": "stock", **there}, {"name": "mail", "tenant": "acme"}]
+    asked = backends.counting(given(applications=several), "a")
+    assert list(asked) == ["http://there:3200", f"{TEMPO} acme"]
+    assert asked["http://there:3200"] == {"probe": "balance", "timeout": 5, **there}
+    assert backends.counted({"took": 1, "x": 1, "shared_with": "y"}) == {"x": 1}
 
 
 def log(start: Any, count: int = 5, since: int = 5, **flags: int) -> dict[str, Any]:
@@ -331,19 +369,6 @@ def test_the_log_of_a_collector_is_read_where_it_was_named() -> None:
 def test_the_other_processes_of_tempo_are_counted() -> None:
     urls = {"distributor": "http://distributor:3200"}
     host = {"a": planned("a", tempo_urls=urls)}
-    (counted,) = backends.counting(given(tempo_urls=urls), "a", backends.backends(host)).values()
+    (counted,) = backends.counting(given(tempo_urls=urls), "a").values()
     assert counted["tempo_urls"] == urls
     assert host["a"]["settings"]["tempo_urls"] == urls
-
-
-# --- batches
-
-
-def test_the_report_of_a_later_batch_takes_no_earlier_one_s_place() -> None:
-    def host(name: str, run: str) -> dict[str, Any]:
-        return {"inventory_hostname": name, "__diagnose_planned": {"run": run}}
-
-    first = diagnose.diagnose_place([{"inventory_hostname": "c"}], "one", "out")
-    assert first == {"report_dir": "out", "earlier": []}
-    third = diagnose.diagnose_place([host("a", "one"), host("b", "two"), host("gone", "three")], "three", "out")
-    assert third == {"report_dir": "out/batch-3", "earlier": ["a", "b"]}

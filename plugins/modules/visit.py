@@ -1,0 +1,65 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The traceops.tracing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: visit
+short_description: Visit a host as the role diagnose does, and keep what it saw for the verdict
+version_added: 0.1.0
+description:
+  - The role P(traceops.tracing.diagnose#role) calls it, with the variables of that role as they are for the host.
+  - It refuses values that cannot be used, runs M(traceops.tracing.collect) once on the host, and keeps what came of it
+    in a directory of the run on the controller. M(traceops.tracing.diagnosis) judges all of it.
+  - A host that cannot be reached, does not answer within C(diagnose_host_timeout), or has no Python does not fail the
+    task. It is in the report with the reason.
+author: The traceops.tracing authors (@traceops)
+options:
+  step:
+    description:
+      - V(visit) visits the host of the task. Where it depends on other hosts what it is asked, it is only looked around
+        on.
+      - V(gather) tells, once for all hosts, what is left to do.
+      - V(follow_up) does that on the host of the task, which is visited again or asks Tempo and Grafana for all.
+      - V(ask) asks Tempo and Grafana from O(host), to which the task is delegated.
+    type: str
+    required: true
+    choices: [visit, gather, follow_up, ask]
+  host:
+    description: The host that asks, with O(step=ask).
+    type: str
+extends_documentation_fragment:
+  - traceops.tracing.attributes
+  - traceops.tracing.attributes.actiongroup_tracing
+attributes:
+  check_mode:
+    details: In check mode no span is sent.
+"""
+
+EXAMPLES = r"""
+- name: Visit the host
+  traceops.tracing.visit:
+    step: visit
+  ignore_unreachable: true
+"""
+
+RETURN = r"""
+msg:
+  description: Why there is nothing of the host, when it could not be looked at.
+  returned: when that is so
+  type: str
+  sample: no answer within 120 s (diagnose_host_timeout)
+again:
+  description: The hosts that wait for what others found.
+  returned: with O(step=gather)
+  type: list
+  elements: str
+  sample: [app01]
+asking:
+  description: Which hosts are left to ask Tempo and Grafana for all, with the ids of what they ask.
+  returned: with O(step=gather)
+  type: dict
+  sample: {app02: [http://tempo:3200 http://grafana:3000 shop]}
+"""
