@@ -48,7 +48,7 @@ def _many(directory: Path, patch: pytest.MonkeyPatch) -> World:
     world = World(directory, patch)
     sockets = []
     for n in range(PROCESSES - 1):
-        pid = 1000 + n
+        pid = 5_000_000 + n  # no process has so high a number: the look leaves itself out
         if n % ONE_IN:
             words = [["/usr/sbin/nginx", "-g", "daemon off;"], ["/usr/bin/java", "-jar", f"/srv/{n}.jar"], ["-bash"]]
             made = world.process(pid, words[n % 3], {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": f"/home/{n}"})
