@@ -324,7 +324,9 @@ def _resolved(names: t.List[str], directories: t.List[str], find: t.Callable[[st
     """The patterns of these profiles; those of the collection's own are read once, before hosts are visited."""
     words = json.dumps(names)
     if directories or words not in _PATTERNS:
-        own: t.Dict[str, t.Any] = profiles.resolve({"profiles": names, "profile_dirs": directories}, find)["patterns"]
+        own: t.Dict[str, t.Any] = profiles.resolve(
+            {"profiles": names, "profile_dirs": directories}, find, C.DEFAULT_LOCAL_TMP
+        )["patterns"]
         return own
     return _PATTERNS[words]
 
