@@ -14,10 +14,10 @@ from ansible import constants as C
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import MissingLibrary
-from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document, stored
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document, form, stored
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.run import DOCS_URL
 from ansible_collections.traceops.tracing.plugins.module_utils._plan import gathering, store
-from ansible_collections.traceops.tracing.plugins.module_utils._report import console, write
+from ansible_collections.traceops.tracing.plugins.module_utils._report import console, fold, write
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import gate, judge, library, suppress
 from ansible_collections.traceops.tracing.plugins.plugin_utils import runs, terminal
 from ansible_collections.traceops.tracing.plugins.plugin_utils.versions import versions
@@ -37,6 +37,7 @@ ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "check_dirs": {"type": "list", "elements": "path"},
     "baseline": {"type": "path"},
     "docs_url": {"type": "str"},
+    "evidence": {"type": "str", "choices": list(form.EVIDENCE)},
     "bundle": {"type": "bool", "default": False},
     "suppress": {
         "type": "list",
@@ -102,12 +103,7 @@ class ActionModule(ActionBase):
         if options["only_path"]:
             terminal.show(console.found_lines(report, terminal.utf8()))
             return {**result, "path": report["path"]}
-        states = [finding["state"] for finding in report["findings"]]
-        result.update(
-            verdict=report["verdict"],
-            findings=[finding for finding in report["findings"] if finding["state"] not in ("ok", "skipped")],
-            counts={state: states.count(state) for state in dict.fromkeys(states)},
-        )
+        result.update(verdict=report["verdict"], findings=fold.loud(report), counts=fold.numbers(report))
         result["failing"] = judge.failing_at(report, report["run"]["fail_on"])
         if result["failing"]:
             result["stopped"] = gate.stopped(report, options["gate"], judge.grounds(report))
@@ -184,6 +180,7 @@ class ActionModule(ActionBase):
             "suppress": suppress.read(options["suppress"] or [], checks),
             "check_dirs": own,
             "docs_url": DOCS_URL if options["docs_url"] is None else options["docs_url"],
+            "evidence": options["evidence"] or "compact",
             "inventory": _inventory(task_vars),
         }
         return document.build(options["hosts"], options["backends"], run), checks
@@ -211,6 +208,8 @@ def _again(options: t.Dict[str, t.Any], compared: bool) -> t.Tuple[document.Docu
             run["slices"][name] = {key: value for key, value in own.items() if key != "suppress"}
     if options["docs_url"] is not None:
         run["docs_url"] = options["docs_url"]
+    if options["evidence"] is not None:
+        run["evidence"] = options["evidence"]
     return {**seen, "run": run}, checks
 
 

@@ -54,8 +54,8 @@ options:
     default: {}
   report_dir:
     description:
-      - Folder on the controller for C(report.json), C(report.html), C(report.md), C(report.sarif), C(junit.xml) and
-        C(metrics.prom).
+      - Folder on the controller for C(report.json) (C(report.json.gz) when it is large), C(report.html),
+        C(report.md), C(report.sarif), C(junit.xml) and C(metrics.prom).
       - All of them are written or none, each at once and with mode 0640.
       - It is relative to the current directory.
       - Nothing is written in check mode, or without it.
@@ -90,6 +90,13 @@ options:
       - Where the page about the checks (C(docs/checks.md)) is published, for links. Empty for no links.
       - The page of the collection when it is not given.
     type: str
+  evidence:
+    description:
+      - What C(report.json) keeps of the evidence. With V(compact) a finding of a check that passed does not quote what
+        it saw; with V(full) it does. All that was seen on hosts is in both, so that both can be judged again.
+      - When it is not given, it is V(compact), or for O(report) as it was for that report.
+    type: str
+    choices: [compact, full]
   bundle:
     description:
       - Whether C(bundle.tar.gz) is written beside the reports, for somebody else who looks into the run.
@@ -187,7 +194,9 @@ verdict:
         proved: true
         consequences: [network.otlp.not-accepted]
 findings:
-  description: The findings that are neither passed nor skipped. All of them are in C(report.json).
+  description:
+    - The findings that are neither passed nor skipped. All of them are in C(report.json).
+    - Of more than 1,000 those that say the same are one here, the first, which has their number as C(alike).
   returned: always
   type: list
   elements: dict
@@ -259,7 +268,7 @@ baseline:
     not_checked: []
     unchanged: 2
 reports:
-  description: The files that were written, by form.
+  description: The files that were written, by form. A large C(report.json) is C(report.json.gz).
   returned: always
   type: dict
   sample: {json: /srv/play/tracing-report/report.json, html: /srv/play/tracing-report/report.html}

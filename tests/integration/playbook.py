@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import stored
 from ansible_collections.traceops.tracing.tests.lab.lab import neutral_environment
 
 QUIET = {
@@ -63,7 +64,8 @@ def run_playbook(
     """
     directory.mkdir(parents=True, exist_ok=True)
     written = directory / "report" / "report.json"
-    written.unlink(missing_ok=True)  # an old report must not speak for this run
+    for old in (written, written.with_suffix(".json.gz")):
+        old.unlink(missing_ok=True)  # an old report must not speak for this run
     given = directory / "variables.json"
     usual = {"diagnose_report_dir": str(directory / "report"), "diagnose_discover": False}
     given.write_text(json.dumps({**usual, **variables}), encoding="utf-8")
@@ -77,7 +79,9 @@ def run_playbook(
         timeout=timeout,
         check=False,
     )
-    report = json.loads(written.read_text(encoding="utf-8")) if written.exists() else None
+    report = stored.read(str(written)) if written.exists() else None
+    if report is not None:
+        report["findings"] = list(report["findings"])
     return Run(done.returncode, done.stdout.decode("utf-8", "replace"), report, directory)
 
 

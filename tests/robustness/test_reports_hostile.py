@@ -19,6 +19,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._report import (
     markdown,
     prometheus,
     sarif,
+    write,
 )
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import judge
 from ansible_collections.traceops.tracing.tests.unit.checks.cases import BACKEND, HOST, cases, document
@@ -146,7 +147,7 @@ def test_prometheus(report: judge.Report) -> None:
 
 
 def test_json(report: judge.Report) -> None:
-    text = json.dumps(report, ensure_ascii=False)
+    text = write.text(report)
     assert json.loads(text)["verdict"] == json.loads(json.dumps(report["verdict"]))
     said = json.dumps([report["verdict"], [{k: f[k] for k in ("title", "reason")} for f in report["findings"]]])
     assert not MOVES.search("".join(_texts(json.loads(said)))), "what is made for people is clean"

@@ -10,13 +10,15 @@ import os
 import tempfile
 import typing as t
 
+Data = t.Union[bytes, t.Iterable[bytes]]  # whole, or in pieces that are made while they are written
+
 
 def replace(path: str, text: str, mode: int) -> None:
     """Write `text` beside `path` and move it there, so that nobody sees half of it. Raises OSError."""
     replace_all({path: text.encode("utf-8", "replace")}, mode)
 
 
-def replace_all(files: t.Mapping[str, bytes], mode: int) -> None:
+def replace_all(files: t.Mapping[str, Data], mode: int) -> None:
     """The same for several: nothing is moved before all are written. Raises OSError, and then leaves nothing behind."""
     partial: t.Dict[str, str] = {}
     try:
@@ -25,7 +27,8 @@ def replace_all(files: t.Mapping[str, bytes], mode: int) -> None:
             handle, partial[path] = tempfile.mkstemp(dir=os.path.dirname(path) or ".", prefix=f".{name}.")
             with os.fdopen(handle, "wb") as file:
                 os.fchmod(file.fileno(), mode)
-                file.write(data)
+                for piece in [data] if isinstance(data, bytes) else data:
+                    file.write(piece)
                 file.flush()
                 os.fsync(file.fileno())
         for path in files:

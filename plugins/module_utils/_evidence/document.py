@@ -9,6 +9,7 @@ import json
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import LABELS
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.shared import Shared
 
 SCHEMA = 2
 READ = (1, SCHEMA)  # what `check_document` takes
@@ -30,12 +31,17 @@ def build(hosts: t.Mapping[str, t.Any], backends: t.Mapping[str, t.Any], run: t.
     `applications` the labels are those of the host's only application as well. `backends` is {id: {hosts: [names],
     applications: [{host, name}], label: result}}; without `applications` all of its hosts' are meant. `run` is
     {id, started, finished, check_mode, settings, ...}.
+
+    Of `hosts` only `items` is used, once, so that one host after another may be read from somewhere. What hosts have in
+    common is one object in the document: nothing of it must be changed.
     """
     seen: t.Dict[str, t.Any] = {}
+    shared = Shared()
     for name, labels in hosts.items():
         if labels is not None and not isinstance(labels, dict):
             raise BadEvidence(f"hosts: the evidence of '{name}' is neither a dictionary nor null")
-        seen[name] = {"unreachable": labels is None, **_with_applications(labels or {}, run.get("settings") or {})}
+        own = {"unreachable": labels is None, **_with_applications(labels or {}, run.get("settings") or {})}
+        seen[str(name)] = _shared(plain(own), shared)
     asked: t.Dict[str, t.Any] = {}
     for backend_id, labels in backends.items():
         if not isinstance(labels, dict) or not isinstance(labels.get("hosts"), list):
@@ -49,8 +55,19 @@ def build(hosts: t.Mapping[str, t.Any], backends: t.Mapping[str, t.Any], run: t.
             if each["name"] not in seen.get(each["host"], {"applications": {}})["applications"]:
                 raise BadEvidence(f"backends: '{backend_id}' names an application that '{each['host']}' does not have")
             seen[each["host"]]["applications"][each["name"]]["backend"] = backend_id
-    document: Document = plain({"schema": SCHEMA, "run": run, "hosts": seen, "backends": asked})
-    return document
+    return {"schema": SCHEMA, "run": plain(run), "hosts": seen, "backends": plain(asked)}
+
+
+def _shared(labels: t.Dict[str, t.Any], shared: Shared) -> t.Dict[str, t.Any]:
+    """The labels of a host or application, made of what others saw as well."""
+    return {
+        name: {each: _shared(own, shared) for each, own in value.items()}
+        if name == "applications"
+        else shared.share(name, value)
+        if isinstance(value, dict)
+        else value
+        for name, value in labels.items()
+    }
 
 
 def _with_applications(labels: t.Mapping[str, t.Any], settings: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:

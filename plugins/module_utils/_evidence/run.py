@@ -99,6 +99,7 @@ class Run(t.TypedDict, total=False):
     suppress: t.List[Suppression]
     check_dirs: t.List[str]
     docs_url: str  # where docs/checks.md is published; "": nowhere
+    evidence: str  # compact (also when it is missing) or full: whether report.json has what passed checks saw
     inventory: str  # the file that the hosts are from, relative to where the run was started; "" when there is none
     slices: t.Dict[str, Slice]  # of a merged report only
     duplicates: t.List[Duplicate]  # of a merged report only

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, The traceops.tracing authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads reports that an earlier run wrote: report.json, the same with gzip, or the one in a support bundle (tar.gz).
+"""Reads reports that an earlier run wrote: report.json, report.json.gz, or the one in a support bundle (tar.gz).
 
 They may come from anywhere: what is read is bounded, nothing is unpacked to a disk, and whatever is wrong is one
 sentence. Runs on the controller only.
@@ -18,12 +18,14 @@ import typing as t
 import zlib
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean
-from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document, merge
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document, form, merge
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.findings import Findings
 
 MAX_BYTES = 512 * 1024 * 1024  # of a report, unpacked
 MAX_MEMBERS = 10_000  # of a bundle
 MAX_FILES = 10_000  # of a directory that are looked at
 NAME = "report.json"
+READ = (*document.READ, form.SCHEMA)
 
 _HEAD = 64 * 1024  # bytes in which a report says when its run ended
 _FINISHED = re.compile(rb'"finished"\s*:\s*"([0-9T:.+Z -]{10,40})"')
@@ -42,10 +44,11 @@ class BadReport(ValueError):
 def read(path: str) -> Report:
     """The report document in a file, with the evidence of today's form; BadReport where there is none.
 
-    Its findings are as they were written: those of schema 1 name no application.
+    Its findings are as they were written: those of schema 1 name no application, those of schema 3 have no evidence of
+    what passed. What hosts have in common is one object in memory: nothing of it must be changed.
     """
     try:
-        found = json.loads(_text(path))
+        found = _expanded(json.loads(_text(path)))
     except OSError as error:
         raise BadReport(_unreadable(path, error)) from None
     except (EOFError, zlib.error, tarfile.TarError):
@@ -58,7 +61,15 @@ def read(path: str) -> Report:
         raise BadReport(f"{path} is no report: {why} (line {error.lineno}, column {error.colno})") from None
     except RecursionError:
         raise BadReport(f"{path} is no report: it is nested too deeply") from None
+    except form.BadForm as error:
+        raise BadReport(f"{path} cannot be used: {clean(str(error))[:300]}") from None
     return _checked(found, path)
+
+
+def within(directory: str) -> str:
+    """The report that a run left in its directory; where there is none, where it would be."""
+    plain, packed = os.path.join(directory, NAME), os.path.join(directory, f"{NAME}.gz")
+    return packed if os.path.isfile(packed) and not os.path.isfile(plain) else plain
 
 
 def latest(path: str, hint: str = "") -> str:
@@ -207,16 +218,22 @@ class _Limited:
         return self._file.read(size)
 
 
+def _expanded(found: t.Any) -> t.Any:
+    """What is of the form of schema 3 as the document that it was made of; anything else as it is."""
+    of_form = isinstance(found, dict) and found.get("schema") == form.SCHEMA and {"findings", "evidence"} <= set(found)
+    return form.unpack(found) if of_form else found
+
+
 def _checked(found: t.Any, path: str) -> Report:
     if not isinstance(found, dict) or not {"schema", "findings", "evidence"} <= set(found):
         raise BadReport(f"{path} is no report: it is JSON, but has no schema, findings and evidence")
     if found["schema"] not in document.READ:
-        known = " and ".join(map(str, document.READ))
+        known = f"{', '.join(map(str, READ[:-1]))} and {READ[-1]}"
         raise BadReport(
             f"{path} has the schema {clean(str(found['schema']))[:20]}; this version of traceops.tracing reads {known}"
         )
     findings = found["findings"]
-    if not isinstance(findings, list) or not all(map(_is_finding, findings)):
+    if not isinstance(findings, (list, Findings)) or not all(map(_is_finding, _said(findings))):
         raise BadReport(f"{path} is no report: not all of its findings have an id, a state and texts")
     try:
         evidence = document.check_document(found["evidence"])
@@ -226,6 +243,13 @@ def _checked(found: t.Any, path: str) -> Report:
     if not isinstance(verdict, dict) or not _are_causes(verdict.get("root_causes")):
         raise BadReport(f"{path} is no report: it has no verdict with root causes")
     return {**found, "evidence": evidence, "run": evidence["run"]}
+
+
+def _said(findings: t.Iterable[t.Any]) -> t.Iterable[t.Any]:
+    """Findings of any subject; those that many have in common once."""
+    if not isinstance(findings, Findings):
+        return findings
+    return {id(each): each for row in findings.rows for each in row.said}.values()
 
 
 def _is_finding(each: t.Any) -> bool:

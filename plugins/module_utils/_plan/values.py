@@ -36,7 +36,7 @@ OF_HOST = (
         "check_dirs",
         "host_timeout",
     ),
-    *("suppress", "only_discover", "baseline", "docs_url"),
+    *("suppress", "only_discover", "baseline", "docs_url", "evidence"),
     *(name for name in labels.VARIABLES if name not in OF_APPLICATION),
 )
 # What discovery adds to an application: the name that it has for it, who says what was found (by variable), and which
@@ -82,6 +82,7 @@ _FORMS: t.Dict[str, Form] = {
 _CHOICES = {
     "diagnose_fail_on": ("critical", "warning", "never", "new", "new-warning"),
     "diagnose_gate": ("host", "environment", "all", "none"),
+    "diagnose_evidence": ("compact", "full"),
 }
 _DOCS_URL = re.compile(r"(https?|file)://[^\s<>\"]+\Z")
 # Given as -e NAME=KEY=VALUE they would pass for dictionaries until they are used.

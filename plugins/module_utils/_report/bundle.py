@@ -14,6 +14,7 @@ import tarfile
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import MASK, redact
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import form
 
 Report = t.Dict[str, t.Any]
 
@@ -44,13 +45,14 @@ def pack(report: Report, forms: t.Callable[[Report], t.Mapping[str, str]], versi
     `versions` is {program: version} of the controller. What looks like a secret and was not masked before is masked.
     """
     again: t.List[str] = []
-    known = _masked(report, again)
+    written = _masked(form.pack(report), again)
+    known = form.unpack(written)
     texts = {
         **forms(known),
         "configuration.json": _json(_configuration(known)),
         "versions.json": _json(dict(versions)),
     }
-    texts["manifest.json"] = _json(_manifest(known, again, texts))
+    texts["manifest.json"] = _json(_manifest(written, again, texts))
     packed = io.BytesIO()
     # Without a time of its own, equal reports make equal bundles.
     with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as archive:

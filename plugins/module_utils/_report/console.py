@@ -63,7 +63,7 @@ def lines(report: Report, paths: t.Sequence[str] = (), utf8: bool = True, verbos
 
 def found_lines(report: Report, utf8: bool = True) -> t.List[Line]:
     """The page of a run that only looked around: the path that was found, and what could not be seen."""
-    shown = [_head(report, report["findings"]), *_found(report, None)]
+    shown = [_head(report, fold.fold(report).firsts), *_found(report, None)]
     if len(shown) == 1:
         shown.append("nothing of a span's path was found")
     for host, labels in report["evidence"]["hosts"].items():

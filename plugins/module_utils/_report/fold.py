@@ -9,19 +9,12 @@ import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import count, excerpt
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.findings import Subject, by_subject
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.united import APART
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.causes import MAX_TITLES, alike
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import HOPS
 
 FAILING = ("failed", "warning", "info")
-
-
-class Row(t.NamedTuple):
-    """What findings are about: an application of a host, a host, a backend (alone), or the run (none)."""
-
-    host: t.Optional[str]
-    application: t.Optional[str]
-    backend: t.Optional[str]
 
 
 class Group(t.NamedTuple):
@@ -35,7 +28,7 @@ class Folded(t.NamedTuple):
     """All findings of a report by what they say: of 5,000 hosts there are a million and more."""
 
     groups: t.List[Group]  # in the order of the findings
-    rows: t.List[Row]
+    rows: t.List[Subject]
 
     @property
     def firsts(self) -> t.List[t.Dict[str, t.Any]]:
@@ -46,19 +39,49 @@ class Folded(t.NamedTuple):
 def fold(report: t.Dict[str, t.Any]) -> Folded:
     """The findings of a report document, gone through once."""
     known: t.Dict[t.Tuple[str, str, str, str, str], Group] = {}
-    rows: t.List[Row] = []
-    at: t.Tuple[t.Any, ...] = ()
-    for finding in report["findings"]:
-        whom = finding["host"], finding["application"], finding["backend"]
-        if whom != at:  # they come subject by subject
-            at = whom
-            rows.append(Row(*whom))
-        key = finding["id"], finding["state"], finding["reason"], finding["title"], finding.get("blocked_by", "")
-        group = known.get(key)
-        if group is None:
-            known[key] = group = Group(finding, [])
-        group.rows.append(len(rows) - 1)
+    same: t.Dict[int, t.List[int]] = {}  # the rows of the group, by the dictionary that many subjects may share
+    rows: t.List[Subject] = []
+    for whom, said in by_subject(report["findings"]):
+        row = len(rows)
+        rows.append(whom)
+        for finding in said:
+            found = same.get(id(finding))
+            if found is None:
+                says = (finding["state"], finding["reason"], finding["title"], finding.get("blocked_by", ""))
+                key = (finding["id"], *says)
+                group = known.get(key)
+                if group is None:
+                    known[key] = group = Group({**finding, **whom._asdict()}, [])
+                found = same[id(finding)] = group.rows
+            found.append(row)
     return Folded(list(known.values()), rows)
+
+
+MAX_LOUD = 1000
+
+
+def loud(report: t.Dict[str, t.Any]) -> t.List[t.Dict[str, t.Any]]:
+    """The findings that neither passed nor were skipped; of too many those that say the same are one, with `alike`."""
+    found = [
+        {**finding, **whom._asdict()}
+        for whom, said in by_subject(report["findings"])
+        for finding in said
+        if finding["state"] not in ("ok", "skipped")
+    ]
+    if len(found) <= MAX_LOUD:
+        return found
+    groups = (group for group in fold(report).groups if group.finding["state"] not in ("ok", "skipped"))
+    return [{**finding, "alike": len(rows)} for finding, rows in groups]
+
+
+def numbers(report: t.Dict[str, t.Any]) -> t.Dict[str, int]:
+    """The number of findings by state, for the states that there are."""
+    found: t.Dict[str, int] = {}
+    for _whom, said in by_subject(report["findings"]):
+        for finding in said:
+            state = finding["state"]
+            found[state] = found.get(state, 0) + 1
+    return found
 
 
 class Line(t.NamedTuple):

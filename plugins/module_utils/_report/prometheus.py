@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.findings import by_subject
 from ansible_collections.traceops.tracing.plugins.module_utils._report import fold
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.evaluate import STATES
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import epoch
@@ -23,13 +24,13 @@ def page(report: Report) -> str:
     Applications are, where they have names: those of a fleet have few.
     """
     verdict = report["verdict"]
-    by_state = dict.fromkeys(STATES, 0)
+    by_state = {**dict.fromkeys(STATES, 0), **fold.numbers(report)}
     failing: t.Dict[t.Tuple[str, str, str], int] = {}
-    for finding in report["findings"]:
-        by_state[finding["state"]] += 1
-        if finding["state"] in ("failed", "warning"):
-            key = (finding["id"], finding["severity"], finding["application"] or "")
-            failing[key] = failing.get(key, 0) + 1
+    for whom, said in by_subject(report["findings"]):
+        for finding in said:
+            if finding["state"] in ("failed", "warning"):
+                key = (finding["id"], finding["severity"], whom.application or "")
+                failing[key] = failing.get(key, 0) + 1
     lines = [
         *metric("status", "Verdict of the last tracing diagnosis: 1 for the one that holds."),
         *(sample("status", int(verdict["status"] == status), status=status) for status in STATUSES),

@@ -16,6 +16,7 @@ import typing as t
 from urllib.parse import quote
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.findings import by_subject
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.run import docs_link
 from ansible_collections.traceops.tracing.plugins.module_utils._report import fold
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import epoch
@@ -33,7 +34,12 @@ _SHOWN = (*fold.FAILING, "suppressed")
 
 def page(report: Report, library: t.Optional[Library] = None) -> str:
     """The SARIF log for a report document; `library` has more words about the rules."""
-    found = [finding for finding in report["findings"] if finding["state"] in _SHOWN]
+    found = [
+        {**finding, **whom._asdict()}
+        for whom, said in by_subject(report["findings"])
+        for finding in said
+        if finding["state"] in _SHOWN
+    ]
     found.sort(key=lambda finding: list(_LEVELS).index(finding["severity"]))
     shown, run = found[:MAX_RESULTS], report["run"]
     ids = {check_id: at for at, check_id in enumerate(dict.fromkeys(finding["id"] for finding in shown))}

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._evidence.document import SCHEMA
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.document import SCHEMA as EVIDENCE_SCHEMA
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.findings import Subject
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.form import SCHEMA
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import LABELS, PROBES
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.run import Run, Settings
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.topology import Topology
@@ -70,24 +72,22 @@ class Environment(t.TypedDict):
 
 
 class Finding(t.TypedDict):
-    """What one check says about an application of a host, a host, a backend (alone), or the run (none of them)."""
+    """What one check says, of one subject or of many: those of the entry of `places` with the number `places`."""
 
     id: str
     hop: str
-    host: t.Optional[str]
-    application: t.Optional[str]
-    backend: t.Optional[str]
     state: str
     severity: str
     decisive: bool
     title: str
     reason: str
+    places: int
+
+
+class MoreOfFinding(t.TypedDict, total=False):
+    """What a finding has besides; of one that passed there is `evidence` only with `diagnose_evidence: full`."""
+
     evidence: t.Dict[str, t.Any]
-
-
-class FailingFinding(t.TypedDict, total=False):
-    """What a finding that fails has besides."""
-
     cause: str
     fix: t.List[str]
     proved: bool
@@ -119,19 +119,29 @@ _WORDS: t.Dict[t.Tuple[str, str], t.Sequence[str]] = {
 def schema() -> Node:
     """The schema as a document of JSON Schema 2020-12."""
     made = _Maker()
-    finding = {"allOf": [made.of(Finding), made.of(FailingFinding)]}
+    finding = {"allOf": [made.of(Finding), made.of(MoreOfFinding)]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "report.json of traceops.tracing",
         "description": "More keys may come; these stay.",
         "type": "object",
-        "required": ["schema", "run", "verdict", "findings", "funnel", "path", "evidence"],
+        "required": ["schema", "run", "verdict", "findings", "subjects", "places", "funnel", "path", "evidence"],
         "properties": {
             "schema": {"const": SCHEMA},
             "run": made.loose(Run),
             "verdict": made.of(Verdict),
             "environments": made.of(t.List[Environment]),
             "findings": {"type": "array", "items": finding},
+            "subjects": {
+                "description": "Whom findings are about: an application of a host, a host, a backend, or the run.",
+                "type": "array",
+                "items": _subject(),
+            },
+            "places": {
+                "description": "Sets of subjects, as lists of their places in `subjects`.",
+                "type": "array",
+                "items": {"type": "array", "items": {"type": "integer", "minimum": 0}},
+            },
             "funnel": {"type": "object", "additionalProperties": made.of(t.List[Cell])},
             "path": made.of(Topology),
             "baseline": made.of(Comparison),
@@ -141,17 +151,33 @@ def schema() -> Node:
     }
 
 
+def _subject() -> Node:
+    """A subject: an application has all three names, a backend only its own, the run none."""
+    name = {"type": ["string", "null"]}
+    return {"type": "object", "required": list(Subject._fields), "properties": dict.fromkeys(Subject._fields, name)}
+
+
+_ALIKE: Node = {
+    "description": "An entry of `results` by its place there, but for the values of `but`: `results[as] * but` in jq.",
+    "type": "object",
+    "required": ["as"],
+    "properties": {"as": {"type": "integer", "minimum": 0}, "but": {"type": "object"}},
+}
+
+
 def _evidence(made: _Maker) -> Node:
     """What hosts and backends told, by label."""
+    made.defs["alike"] = _ALIKE
+    alike = {"$ref": "#/$defs/alike"}
 
     def labels(scope: str) -> Node:
         return {
-            name: made.loose(PROBES[label.probe]().Result)
+            name: _either([alike, made.loose(PROBES[label.probe]().Result)])
             for name, label in sorted(LABELS.items())
             if label.scope == scope
         }
 
-    settings, text = made.loose(Settings), {"type": ["string", "null"]}
+    settings, text = _either([alike, made.loose(Settings)]), {"type": ["string", "null"]}
     application = {"type": "object", "properties": {"backend": text, "settings": settings, **labels("application")}}
     host = {
         "type": "object",
@@ -179,10 +205,14 @@ def _evidence(made: _Maker) -> Node:
     return {
         "description": "What was seen. Judged again, it gives the same findings.",
         "type": "object",
-        "required": ["schema", "run", "hosts", "backends"],
+        "required": ["schema", "hosts", "backends", "results"],
         "properties": {
-            "schema": {"const": SCHEMA},
-            "run": made.loose(Run),
+            "schema": {"const": EVIDENCE_SCHEMA},
+            "results": {
+                "description": "What several hosts or applications saw alike.",
+                "type": "array",
+                "items": {"type": "object"},
+            },
             "hosts": {"type": "object", "additionalProperties": host},
             "backends": {"type": "object", "additionalProperties": backend},
         },

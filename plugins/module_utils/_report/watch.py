@@ -168,7 +168,7 @@ def begin(config: t.Mapping[str, t.Any], now: float) -> None:
     """Remove what an earlier run left half done, remember when this one began, and name what it is compared with."""
     shutil.rmtree(_in(config, "next"), ignore_errors=True)
     files.replace(_in(config, "begun"), f"{now}\n", 0o600)
-    latest = os.path.realpath(_in(config, "latest", "report.json"))
+    latest = stored.within(os.path.realpath(_in(config, "latest")))
     try:
         stored.read(latest)
         variables = {"diagnose_baseline": latest}
@@ -202,9 +202,7 @@ def after(
     config: t.Mapping[str, t.Any], environ: t.Mapping[str, str], now: float, say: t.Callable[[str], None]
 ) -> None:
     """What follows a run. What cannot be done is said, and is no failure."""
-    report = _json(_in(config, "next", "report.json"))
-    if report is not None and not isinstance(report.get("verdict"), dict):
-        report = None
+    report = _report(_in(config, "next"))
     ended = Ended(environ.get("SERVICE_RESULT", ""), _status(environ), _begun(config, now), now, report)
     if report is None:
         shutil.rmtree(_in(config, "next"), ignore_errors=True)
@@ -281,6 +279,14 @@ def _text(path: str) -> t.Optional[str]:
         with open(path, encoding="utf-8") as file:
             return file.read()
     except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _report(directory: str) -> t.Optional[Report]:
+    """The report that a run left, whatever it is packed in; null where it is none or not whole."""
+    try:
+        return stored.read(stored.within(directory))
+    except stored.BadReport:
         return None
 
 

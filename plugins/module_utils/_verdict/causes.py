@@ -13,7 +13,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document as evidence
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict.evaluate import FAILING, Finding
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.evaluate import FAILING, Finding, Judged
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import SEVERITIES, Library
 
 MAX_TITLES = 5  # different titles of one check, before they become one line
@@ -47,11 +47,9 @@ class RootCause(t.NamedTuple):
         }
 
 
-def root_causes(
-    findings: t.Sequence[Finding], document: evidence.Document, library: Library, threshold: str
-) -> t.List[RootCause]:
+def root_causes(judged: Judged, document: evidence.Document, library: Library, threshold: str) -> t.List[RootCause]:
     """The root causes in path order: those at or above `threshold` (a severity), or with such a consequence."""
-    failing = [finding for finding in findings if finding.state in FAILING]
+    failing = judged.having(lambda said: said.state in FAILING)
     graph = _Graph(failing, document, library)
     grave = {check.id for check in library.checks if SEVERITIES.index(check.severity) >= SEVERITIES.index(threshold)}
     groups: t.Dict[str, t.List[Finding]] = {}

@@ -15,6 +15,7 @@ import re
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.document import place
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.findings import Findings
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.evaluate import FAILING
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import SEVERITIES
 
@@ -62,7 +63,7 @@ def compare(before: Report, after: Report, file: str = "") -> Comparison:
     `before` may be of schema 1, whose findings name no application: its hosts had one each.
     """
     by_application = before.get("schema") != 1
-    wanted = {each["id"] for report in (before, after) for each in report["findings"] if each["state"] in _THERE}
+    wanted = {each["id"] for report in (before, after) for each in _said(report) if each["state"] in _THERE}
     then, now = _keyed(before, wanted, by_application), _keyed(after, wanted, by_application)
     new: t.List[Entry] = []
     gone: t.List[Entry] = []
@@ -96,6 +97,12 @@ def compare(before: Report, after: Report, file: str = "") -> Comparison:
     }
 
 
+def _said(report: Report) -> t.Iterator[Finding]:
+    """All findings of a report, of any subject."""
+    findings = report["findings"]
+    return (each for row in findings.rows for each in row.said) if isinstance(findings, Findings) else iter(findings)
+
+
 def counting(comparison: Comparison, threshold: str) -> t.List[Entry]:
     """The new findings at or above `threshold` (a severity)."""
     least = SEVERITIES.index(threshold)
@@ -105,7 +112,12 @@ def counting(comparison: Comparison, threshold: str) -> t.List[Entry]:
 def _keyed(report: Report, wanted: t.Set[str], by_application: bool) -> t.Dict[_Key, Finding]:
     """The findings of `wanted` checks by what they are about; a host's keeps its key when it gets another backend."""
     found: t.Dict[_Key, Finding] = {}
-    for each in report["findings"]:
+    findings = report["findings"]
+    if isinstance(findings, Findings):
+        findings = (
+            {**each, **row.subject._asdict()} for row in findings.rows for each in row.said if each["id"] in wanted
+        )
+    for each in findings:
         if each["id"] in wanted:
             host = each.get("host")
             application = each.get("application") if by_application else None

@@ -11,6 +11,7 @@ import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import count, excerpt
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.document import SCHEMA, Document, place
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.findings import Findings, Rows
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.run import docs_link
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.topology import discoveries, topology
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import compare, environments
@@ -18,7 +19,9 @@ from ansible_collections.traceops.tracing.plugins.module_utils._verdict.causes i
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.evaluate import (
     FAILING,
     UNDECIDED,
-    Finding,
+    Judged,
+    Row,
+    Said,
     evaluate,
     whole_only,
 )
@@ -56,17 +59,14 @@ def _report(document: Document, library: Library) -> Report:
         "run": document["run"],
         "verdict": _verdict(findings, document, library),
         **({"environments": apart} if apart else {}),
-        "findings": [
-            _linked(finding.document(), document) if finding.state in FAILING else finding.document()
-            for finding in findings
-        ],
+        "findings": _documents(findings, document),
         "funnel": columns(document),
         "path": path,
         "evidence": document,
     }
 
 
-def _verdict(findings: t.Sequence[Finding], document: Document, library: Library) -> t.Dict[str, t.Any]:
+def _verdict(findings: Judged, document: Document, library: Library) -> t.Dict[str, t.Any]:
     """{status, sentence, root_causes} of the findings in a document."""
     causes = root_causes(findings, document, library, threshold(str(document["run"].get("fail_on"))))
     missing = decisive_gaps(findings, document)
@@ -77,29 +77,27 @@ def _verdict(findings: t.Sequence[Finding], document: Document, library: Library
     }
 
 
-def _environments(findings: t.Sequence[Finding], document: Document, library: Library) -> t.List[t.Dict[str, t.Any]]:
+def _environments(findings: Judged, document: Document, library: Library) -> t.List[t.Dict[str, t.Any]]:
     """The verdict of each environment, where there are several: what a run over its hosts alone would say."""
     groups = environments.environments(document)
     if sum(bool(name) for name in groups) < 2:
         return []
     of_host = {host: name for name, hosts in groups.items() for host in hosts}
-    parts: t.Dict[str, t.List[Finding]] = {name: [] for name in groups}
+    parts: t.Dict[str, t.List[Row]] = {name: [] for name in groups}
     of_backend = {
         each: of_host[labels["hosts"][0]] for each, labels in document["backends"].items() if labels.get("hosts")
     }
-    of_run = [finding for finding in findings if finding.host is None and finding.backend is None]
-    for finding in findings:
-        name = of_host[finding.host] if finding.host is not None else of_backend.get(finding.backend or "")
+    of_run = [row for row in findings.rows if row[0].host is None and row[0].backend is None]
+    for row in findings.rows:
+        at = row[0]
+        name = of_host[at.host] if at.host is not None else of_backend.get(at.backend or "")
         if name is not None:
-            parts[name].append(finding)
+            parts[name].append(row)
     told, together = [], whole_only(library)
     for name, hosts in groups.items():
         part = environments.within(document, hosts)
         shared = any(labels is not document["backends"][each] for each, labels in part["backends"].items())
-        if shared or together:
-            its: t.Sequence[Finding] = evaluate(part, library)
-        else:
-            its = [*of_run, *parts[name]]
+        its = evaluate(part, library) if shared or together else Judged([*of_run, *parts[name]])
         found = _verdict(its, part, library)
         ids = list(dict.fromkeys(cause["id"] for cause in found["root_causes"]))
         told.append({"name": name, "hosts": hosts, **found, "root_causes": ids})
@@ -115,6 +113,20 @@ def _slices(cause: RootCause, document: Document) -> t.Dict[str, t.Any]:
     hosts = cause.hosts or [host for its in behind for host in its] or list(document["hosts"])
     keys = dict.fromkeys(document["hosts"][host].get("slice") for host in hosts if host in document["hosts"])
     return {"slices": sorted({excerpt(slices[key].get("name") or key, 60) for key in keys if key in slices})}
+
+
+def _documents(judged: Judged, document: Document) -> Findings:
+    """The findings as report.json has them; what is said of many is made once."""
+    made: t.Dict[int, t.Dict[str, t.Any]] = {}
+
+    def one(said: Said) -> t.Dict[str, t.Any]:
+        known = made.get(id(said))
+        if known is None:
+            plain = said.document()
+            known = made[id(said)] = _linked(plain, document) if said.state in FAILING else plain
+        return known
+
+    return Findings(Rows(at, [one(each) for each in said]) for at, said in judged.rows)
 
 
 def _linked(found: t.Dict[str, t.Any], document: Document) -> t.Dict[str, t.Any]:
@@ -145,29 +157,26 @@ def _several(document: Document) -> bool:
     return len(document["hosts"]) > 1 or any(len(labels["applications"]) > 1 for labels in document["hosts"].values())
 
 
-def decisive_gaps(findings: t.Iterable[Finding], document: Document) -> t.Dict[str, t.List[str]]:
+def decisive_gaps(judged: Judged, document: Document) -> t.Dict[str, t.List[str]]:
     """Why decisive checks are not decided: {reason: [places, or empty]}."""
     gaps: t.Dict[str, t.List[str]] = {}
-    for finding in findings:
-        if finding.check.decisive and finding.state in UNDECIDED:
-            names = gaps.setdefault(finding.reason or finding.title, [])
-            if finding.host is not None:
-                names.append(place(document, finding.host, finding.application))
+    for finding in judged.having(lambda said: said.check.decisive and said.state in UNDECIDED):
+        names = gaps.setdefault(finding.reason or finding.title, [])
+        if finding.host is not None:
+            names.append(place(document, finding.host, finding.application))
     return {reason: list(dict.fromkeys(names)) for reason, names in gaps.items()}
 
 
-def _sentence(
-    findings: t.Sequence[Finding], causes: t.Sequence[RootCause], gaps: t.Mapping[str, t.List[str]], several: bool
-) -> str:
+def _sentence(judged: Judged, causes: t.Sequence[RootCause], gaps: t.Mapping[str, t.List[str]], several: bool) -> str:
     if causes:
         return _problem(causes)
-    states = [finding.state for finding in findings]
-    also = _besides(states.count("warning"), states.count("suppressed"))
+    numbers = judged.states()
+    also = _besides(numbers["warning"], numbers["suppressed"])
     if gaps:
         return f"Nothing failed{also}, but something decisive was not checked: {_reasons(gaps, several)}"
-    undecided = sum(1 for state in states if state in UNDECIDED)
+    undecided = sum(numbers[state] for state in UNDECIDED)
     left = f", {undecided} not checked" if undecided else ""
-    return f"No fault found: {count(states.count('ok'), 'check')} passed{left}{also}"
+    return f"No fault found: {count(numbers['ok'], 'check')} passed{left}{also}"
 
 
 def _besides(warnings: int, suppressed: int) -> str:

@@ -25,7 +25,10 @@ class Memory:
     Of a dictionary or list at one of the paths `there` it only matters whether it is there, and has anything in it.
     """
 
-    def __init__(self, paths: t.Iterable[Path], there: t.Iterable[Path] = ()) -> None:
+    def __init__(
+        self, paths: t.Iterable[Path], there: t.Iterable[Path] = (), bytes_: int = MAX_BYTES, known: int = MAX_KNOWN
+    ) -> None:
+        self._bytes, self._most = bytes_, known
         wanted = set(paths)
         shortest = [path for path in wanted if not any(path[:end] in wanted for end in range(len(path)))]
         besides = [path for path in set(there) if not any(path[:end] in wanted for end in range(len(path) + 1))]
@@ -35,20 +38,20 @@ class Memory:
         ]
         self._known: t.Dict[bytes, t.Any] = {}
         self._asked = 0
-        self._useful = not wanted & _TOO_MUCH
+        self.useful = not wanted & _TOO_MUCH
 
     def key(self, document: t.Any) -> t.Optional[bytes]:
         """What the values at the paths are, or null when nothing is remembered.
 
         Of equal bytes the values are equal, also in kind (true is not 1).
         """
-        if not self._useful:
+        if not self.useful:
             return None
         try:
             found = marshal.dumps([find(document) for find in self._finders], 2)  # later versions also tell identity
         except ValueError:  # not plain
             return None
-        self._useful = len(found) <= MAX_BYTES
+        self.useful = len(found) <= self._bytes
         return found
 
     def recall(self, key: t.Optional[bytes]) -> t.Any:
@@ -59,8 +62,8 @@ class Memory:
     def remember(self, key: t.Optional[bytes], value: t.Any) -> None:
         if key is None:
             return
-        if len(self._known) >= MAX_KNOWN:
-            self._useful = self._asked >= MAX_KNOWN * MIN_USES
+        if len(self._known) >= self._most:
+            self.useful = self._asked >= self._most * MIN_USES
             self._known.clear()
             self._asked = 0
         self._known[key] = value

@@ -43,11 +43,11 @@ def seen(run: Run) -> t.Dict[str, t.Any]:
 
 
 def test_every_host_is_in_the_report(run: Run) -> None:
-    assert sorted(seen(run)) == sorted([*WELL, *SICK]), run.output
+    assert list(seen(run)) == [*WELL, *SICK], run.output
 
 
 def test_the_others_are_diagnosed(run: Run) -> None:
-    assert sorted(name for name, host in seen(run).items() if not host["unreachable"]) == WELL
+    assert [name for name, host in seen(run).items() if not host["unreachable"]] == WELL
     passed = {finding["host"] for finding in (run.report or {})["findings"] if finding["state"] == "ok"}
     assert passed >= set(WELL)
 

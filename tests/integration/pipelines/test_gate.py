@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import stored
 from ansible_collections.traceops.tracing.tests.integration.playbook import QUIET, Run
 from ansible_collections.traceops.tracing.tests.lab import Lab
 
@@ -61,7 +62,7 @@ def play(inventory: Path, book: Path, directory: Path, *args: str) -> Run:
         text=True,
     )
     report = directory / "report/report.json"
-    return Run(done.returncode, done.stdout, json.loads(report.read_text()) if report.exists() else None, directory)
+    return Run(done.returncode, done.stdout, stored.read(str(report)) if report.exists() else None, directory)
 
 
 def in_service(run: Run) -> list[str]:

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document as evidence
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import form
 from ansible_collections.traceops.tracing.plugins.module_utils._plan import visit
 from ansible_collections.traceops.tracing.plugins.module_utils._report import (
     console,
@@ -214,7 +215,7 @@ def test_a_check_of_the_run_looks_at_the_hosts_of_the_environment_alone(tmp_path
 
 def test_every_form_has_the_environments() -> None:
     report = judged(inventory((PROD, [HEALTHY]), ({**DEV, "environment": reports.HOSTILE}, [REFUSED]), ({}, [HEALTHY])))
-    jsonschema.validate(report, schema.schema())
+    jsonschema.validate(form.pack(report), schema.schema())
     page = " ".join(console.page(report).split())
     assert "environment http://tempo-prod:3200: 1 host, ok: No fault found" in page
     assert "environment not known: 1 host, ok" in page
@@ -227,7 +228,7 @@ def test_every_form_has_the_environments() -> None:
     metrics = prometheus.page(report)
     assert 'traceops_environment_status{environment="http://tempo-prod:3200",status="ok"} 1' in metrics
     assert 'traceops_environment_hosts{environment="not known"} 1' in metrics
-    for name, text in write.forms(report, reports.LIBRARY).values():
+    for name, text in write.forms(report, reports.LIBRARY).items():
         if name != "report.json":
             assert "<script>alert" not in str(text) or name == "metrics.prom", name
             assert "\x1b" not in str(text), name

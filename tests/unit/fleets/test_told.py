@@ -7,6 +7,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import form
 from ansible_collections.traceops.tracing.plugins.module_utils._report import (
     console,
     fold,
@@ -72,7 +73,7 @@ def test_a_report_of_one_run_says_nothing_of_slices() -> None:
 def test_hostile_names_of_slices_are_harmless() -> None:
     parts = [(reports.HOSTILE * 9, asked(host, host, "10:00", FAULT)) for host in ("a", "b")]
     report = judge.report(merged(*parts), reports.LIBRARY)
-    for name, text in write.forms(report, reports.LIBRARY).values():
+    for name, text in write.forms(report, reports.LIBRARY).items():
         if name != "report.json":
             assert "<script>alert" not in text, name
             assert "\x1b" not in text, name
@@ -82,4 +83,4 @@ def test_hostile_names_of_slices_are_harmless() -> None:
 
 @pytest.mark.parametrize("changes", [{}, FAULT])
 def test_a_merged_report_has_the_published_form(changes: dict[str, Any]) -> None:
-    jsonschema.validate(regions(2, changes), schema.schema())
+    jsonschema.validate(form.pack(regions(2, changes)), schema.schema())

@@ -29,6 +29,12 @@ def healthy(**run: Any) -> judge.Report:
     return judge.report(seen, LIBRARY)
 
 
+def plain(report: judge.Report) -> dict[str, Any]:
+    """A report of which everything may be changed, as JSON has it."""
+    made: dict[str, Any] = json.loads(json.dumps({**report, "findings": list(report["findings"])}))
+    return made
+
+
 @functools.lru_cache(maxsize=2)
 def fleet(number: int, refused: int, unreachable: int = 0) -> judge.Report:
     """`number` hosts behind one backend; the first `refused` of them cannot connect, the last were not reached."""

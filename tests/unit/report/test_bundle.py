@@ -34,11 +34,14 @@ REPORT: dict[str, Any] = {
 }
 
 
+def text(report: dict[str, Any]) -> str:
+    return json.dumps({**report, "findings": list(report["findings"])})
+
+
 def packed(report: dict[str, Any] | None = None) -> dict[str, Any]:
     """{name: content} of its bundle, parsed where it is JSON; of REPORT without one."""
-    data = bundle.pack(
-        report or REPORT, lambda it: {"report.json": json.dumps(it), "report.md": "# no"}, {"python": "3.11.7"}
-    )
+    forms = lambda it: {"report.json": text(it), "report.md": "# no"}  # noqa: E731
+    data = bundle.pack(report or REPORT, forms, {"python": "3.11.7"})
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         names = archive.getnames()
         assert all(name.startswith("tracing-bundle/") for name in names)
@@ -50,7 +53,7 @@ def packed(report: dict[str, Any] | None = None) -> dict[str, Any]:
 def test_it_has_the_reports_the_configuration_and_the_versions() -> None:
     found = packed()
     assert list(found) == ["report.json", "report.md", "configuration.json", "versions.json", "manifest.json"]
-    assert found["report.json"] == REPORT
+    assert found["report.json"] == {**REPORT, "evidence": {**REPORT["evidence"], "run": REPORT["run"]}}
     assert found["configuration.json"]["hosts"]["app01"]["settings"] == {"tempo_url": "http://********@tempo:3200"}
     assert found["versions.json"] == {"python": "3.11.7"}
 
@@ -99,7 +102,7 @@ def test_its_manifest_has_a_sum_of_each_file() -> None:
 
 
 def test_equal_reports_make_equal_bundles() -> None:
-    one, two = (bundle.pack(REPORT, lambda it: {"report.json": json.dumps(it)}, {}) for _time in range(2))
+    one, two = (bundle.pack(REPORT, lambda it: {"report.json": text(it)}, {}) for _time in range(2))
     assert one == two
 
 

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document as evidence
-from ansible_collections.traceops.tracing.plugins.module_utils._report import schema
+from ansible_collections.traceops.tracing.plugins.module_utils._report import schema, write
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import judge
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.compare import compare
 from ansible_collections.traceops.tracing.tests.unit.checks.cases import cases
@@ -23,8 +23,12 @@ VALIDATOR = jsonschema.Draft202012Validator(PUBLISHED)
 
 
 def errors(report: Any) -> list[str]:
-    """Where a report is not as published, and why."""
-    found = VALIDATOR.iter_errors(json.loads(json.dumps(report)))
+    """Where the report.json of a report is not as published, and why."""
+    return differences(json.loads(write.text(report)))
+
+
+def differences(written: Any) -> list[str]:
+    found = VALIDATOR.iter_errors(written)
     return [f"{'.'.join(map(str, error.absolute_path))}: {error.message:.200}" for error in found]
 
 
@@ -65,7 +69,10 @@ BROKEN: dict[str, Callable[[dict[str, Any]], Any]] = {
     "a state of its own": lambda report: report["findings"][0].update(state="maybe"),
     "a finding without a title": lambda report: report["findings"][0].pop("title"),
     "a fix that is no list": lambda report: report["verdict"]["root_causes"][0].update(fix="restart it"),
-    "a later schema": lambda report: report.update(schema=3),
+    "a later schema": lambda report: report.update(schema=4),
+    "a finding that is nowhere": lambda report: report["findings"][0].pop("places"),
+    "a subject without a host": lambda report: report["subjects"][0].pop("host"),
+    "places by name": lambda report: report["places"].append(["app01"]),
     "a comparison without numbers": lambda report: report.update(baseline={"file": "x"}),
     "evidence of another kind": lambda report: report["evidence"]["backends"]["main"].update(tempo_info="x"),
 }
@@ -73,6 +80,6 @@ BROKEN: dict[str, Callable[[dict[str, Any]], Any]] = {
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_what_is_otherwise_is_found(name: str) -> None:
-    report = json.loads(json.dumps(reports.of_case("network.otlp.connection-refused")))
-    BROKEN[name](report)
-    assert errors(report)
+    written = json.loads(write.text(reports.of_case("network.otlp.connection-refused")))
+    BROKEN[name](written)
+    assert differences(written)

@@ -17,7 +17,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._report import wr
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import judge
 from ansible_collections.traceops.tracing.tests.unit.report import reports
 
-REFUSED = json.dumps(reports.of_case("network.otlp.connection-refused"))
+REFUSED = json.dumps(reports.plain(reports.of_case("network.otlp.connection-refused")))
 LATER = REFUSED.replace('"schema": 2', '"schema": 9', 1)
 
 
@@ -47,7 +47,7 @@ def test_judged_again_it_says_the_same(tmp_path: Path) -> None:
     (tmp_path / "report.json").write_text(REFUSED, encoding="utf-8")
     read = stored.read(str(tmp_path / "report.json"))
     again = judge.report(read["evidence"], reports.LIBRARY, read, "report.json")
-    assert json.loads(json.dumps(again["findings"])) == read["findings"]
+    assert again["findings"] == read["findings"]
     kinds = ("new", "gone", "changed", "not_checked")
     assert {kind: again["baseline"][kind] for kind in kinds} == {kind: [] for kind in kinds}
 
@@ -61,7 +61,7 @@ def test_judged_again_it_says_the_same(tmp_path: Path) -> None:
         (b"not json", "is no report: it is not JSON (line 1, column 1)"),
         (b"[]", "it is JSON, but has no schema, findings and evidence"),
         (b'{"schema": 2}', "it is JSON, but has no schema, findings and evidence"),
-        (LATER.encode(), "has the schema 9; this version of traceops.tracing reads 1 and 2"),
+        (LATER.encode(), "has the schema 9; this version of traceops.tracing reads 1, 2 and 3"),
         (b"[" * 100000, "is no report: it is nested too deeply"),
         (b"\xff\xfe{}", "is no report: it is not UTF-8 text"),
         (gzip.compress(REFUSED.encode(), mtime=0)[:500], "is cut off or damaged: it cannot be unpacked"),
@@ -103,7 +103,7 @@ def test_what_is_too_large_is_refused_before_it_fills_the_memory(
 
 def test_the_last_report_of_a_directory_is_of_the_run_that_ended_last(tmp_path: Path) -> None:
     def report(finished: str) -> str:
-        return json.dumps(reports.healthy(finished=finished))
+        return write.text(reports.healthy(finished=finished))
 
     (tmp_path / "b").mkdir()
     (tmp_path / "a.json").write_text(report("2026-11-26T06:00:00+00:00"), encoding="utf-8")

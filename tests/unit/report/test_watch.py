@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.traceops.tracing.plugins.module_utils._report import prometheus, watch
+from ansible_collections.traceops.tracing.plugins.module_utils._report import prometheus, watch, write
 from ansible_collections.traceops.tracing.tests import servers
 from ansible_collections.traceops.tracing.tests.lab import wire
 from ansible_collections.traceops.tracing.tests.unit.report import reports
@@ -39,7 +39,7 @@ class Place:
         watch.begin(self.config, at - 7)
         if report is not None:
             (self.state / "next").mkdir()
-            (self.state / "next/report.json").write_text(json.dumps(report), encoding="utf-8")
+            (self.state / "next/report.json").write_text(write.text(report), encoding="utf-8")
             (self.state / "next/metrics.prom").write_text(prometheus.page(report), encoding="utf-8")
         watch.after(self.config, {**EXITED, **environ}, at, self.said.append)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import document as evidence
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.run import DOCS_URL
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import judge
+from ansible_collections.traceops.tracing.tests.unit.report.reports import plain
 from ansible_collections.traceops.tracing.tests.unit.verdict.checks import check, load, report, run
 
 REFUSED = {"otlp": {"ok": False, "cause": "refused", "message": "refused", "endpoint": "http://t:4318"}}
@@ -271,7 +271,7 @@ def test_a_stored_report_gives_the_same_findings_again(tmp_path: Path) -> None:
         tmp_path, check(), check(id="clock.a.b", needs=["otlp.at"], fails_when="age(otlp.at) > `60`", title="old")
     )
     hosts = {"a": {"otlp": {**REFUSED["otlp"], "at": "2026-11-23T11:00:00Z"}}, "b": None}
-    first = json.loads(json.dumps(report(checks, hosts, suppress=[KNOWN])))
-    second = json.loads(json.dumps(judge.report(first["evidence"], checks)))
+    first = plain(report(checks, hosts, suppress=[KNOWN]))
+    second = plain(judge.report(first["evidence"], checks))
     assert first == second
     assert {finding["state"] for finding in first["findings"]} == {"suppressed", "failed", "skipped"}

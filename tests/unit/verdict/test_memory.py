@@ -93,7 +93,7 @@ def test_hosts_are_told_what_each_is_told_alone() -> None:
 
 
 def told(findings: list[evaluate.Finding], host: str) -> list[Any]:
-    mine = [each.document() for each in findings if each.host == host]
+    mine = [each._replace(check=each.check.id)._asdict() for each in findings if each.host == host]
     return [{**each, "host": ""} for each in mine if host not in (each["title"], each["reason"])]
 
 
