@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import typing as t
 
@@ -14,23 +15,29 @@ from ansible_collections.traceops.tracing.tests.integration.playbook import Run,
 from ansible_collections.traceops.tracing.tests.lab import Lab
 
 WELL = ["app01", "app02"]
-SICK = {f"{kind}01": sshd.SAID[kind] for kind in ("refused", "dropped", "mute", "locked")}
+SICK = {f"{kind}01": said for kind, said in sshd.SAID.items()}
+HANG = ("hangs01", "shell-hangs01")
+SECONDS = 15  # that a host which hangs has
 
 
 @pytest.fixture(scope="module", params=["0", "1"], ids=["files", "pipelining"])
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """One run over two hosts that are well and one of each that is not."""
     directory = tmp_path_factory.mktemp("fleet")
-    kinds = ["well", "well", *(name[:-2] for name in SICK)]
+    kinds = [*sshd.SAID, "well", "well"]  # the first host is one that is not there
     try:
         hosts = sshd.Hosts(directory / "hosts", kinds)
         with Lab(directory=directory / "lab") as lab, hosts:
             lab.run_app()
             urls = {name: shared(lab.variables[name]) for name in ("diagnose_tempo_url", "diagnose_grafana_url")}
+            told = json.loads(hosts.inventory.read_text(encoding="utf-8"))
+            for name in HANG:
+                told["all"]["children"]["app"]["hosts"][name]["diagnose_host_timeout"] = SECONDS
+            hosts.inventory.write_text(json.dumps(told), encoding="utf-8")
             # Each is tried at once: a host that does not answer holds nobody else up.
             more = ("-i", str(hosts.inventory), "--forks", str(len(kinds)))
             environment = {**hosts.environment, "ANSIBLE_PIPELINING": request.param}
-            return run_playbook("diagnose", directory, {**lab.variables, **urls}, *more, **environment)
+            return run_playbook("diagnose", directory, {**lab.variables, **urls}, *more, timeout=400, **environment)
     except sshd.Unavailable as error:
         require(False, str(error))
         raise
