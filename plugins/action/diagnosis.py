@@ -160,9 +160,10 @@ class ActionModule(ActionBase):
         seen = gathering.evidence(kept)
         given = {**options, "settings": seen.settings, "started": kept.run["started"]}
         own, checks = self._first({**given, "hosts": seen.hosts, "backends": seen.backends}, task_vars)
-        if seen.hosts:
+        earlier = kept.batches()
+        if seen.hosts and runs.has_batches(self._task):
             kept.close_batch(own)
-        return gathering.united(kept.batches() or [own]), checks
+        return gathering.united([*earlier, own]), checks
 
     def _first(
         self, options: t.Dict[str, t.Any], task_vars: t.Mapping[str, t.Any]

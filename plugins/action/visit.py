@@ -102,22 +102,22 @@ class ActionModule(ActionBase):
         self._store = self._current()
         if not runs.becomes_last(self._task, self._store, self._vars, self._host):
             return {"again": [], "asking": {}}
-        return {**gathering.gathered(self._store)}
+        left = gathering.gathered(self._store)
+        return {"again": left["again"], "asking": {host: sorted(its) for host, its in left["asking"].items()}}
 
     def _follow_up(self, _options: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
         """What is left for this host: to be visited with what others found, or to ask its backends for all."""
         self._store = self._current()
-        gathered = gathering.gathered(self._store)
-        if self._host in gathered["again"]:
-            offer = gathering.offers(self._store).get(self._host)
-            return self._reach(self._store.given(self._host), offer, False)
-        return self._ask_for_all(self._host, gathered["asking"].get(self._host, []))
+        again = self._store.settled(f"visit {self._host} again")
+        if again is not None:
+            return self._reach(self._store.given(self._host), again["offer"], False)
+        return self._ask_for_all(self._host, self._store.settled(f"asks {self._host}") or {})
 
     def _ask(self, options: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
         """Ask the backends that nobody has asked yet from the host that is named, to which the task is delegated."""
         self._store = self._current()
         host = str(options["host"])
-        return self._ask_for_all(host, gathering.gathered(self._store)["asking"].get(host, []))
+        return self._ask_for_all(host, self._store.settled(f"asks {host}") or {})
 
     # --- a host
 
@@ -202,11 +202,11 @@ class ActionModule(ActionBase):
         entry.update(planned=seen["planned"], offer=seen["offer"])
         for place, counted in seen["counted"].items():
             self._store.settle(place, {"host": self._host, "counted": counted})
-        ids = [each["backend"] for each in seen["planned"]["applications"].values()]
-        own = [each for each in ids if alone or applications.is_local(each)]
+        every = gathering.own_backends(seen["planned"], self._host)
+        own = {each: backend for each, backend in every.items() if alone or applications.is_local(each)}
         if own:
             self._store.put(self._host, entry)
-            self._ask_for_all(self._host, list(dict.fromkeys(own)))
+            self._ask_for_all(self._host, own)
 
     def _count_for_all(
         self, given: t.Dict[str, t.Any], entry: store.Entry, places: t.Sequence[str], look: bool
@@ -255,11 +255,11 @@ class ActionModule(ActionBase):
 
     # --- a backend
 
-    def _ask_for_all(self, host: str, ids: t.Sequence[str]) -> t.Dict[str, t.Any]:
+    def _ask_for_all(self, host: str, known: t.Mapping[str, backends.Backend]) -> t.Dict[str, t.Any]:
         """Ask these backends from `host`, for all hosts that share them."""
-        if not ids:
+        if not known:
             return {}
-        probes = gathering.questions(self._store, host, ids)
+        probes, ids = gathering.questions(self._store, host, known), list(known)
         limit = values.number(self._store.given(host)["diagnose_host_timeout"])
         try:
             with terminal.Watched("asked", host, 0, self._store.run["run"], probes), limited(limit * len(ids)):
@@ -317,7 +317,7 @@ def _kept(seen: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     """What of a module's result is kept: its evidence, or why there is none."""
     if visit.missing(seen) is not None:
         return {name: seen[name] for name in _WHY if name in seen}
-    return {"evidence": seen["evidence"]}
+    return {"evidence": {label: result for label, result in seen["evidence"].items() if label != visit.LOOK}}
 
 
 def _resolved(names: t.List[str], directories: t.List[str], find: t.Callable[[str], str]) -> t.Dict[str, t.Any]:

@@ -35,6 +35,11 @@ def together(task: t.Any) -> bool:
     return not strategy.endswith(("free", "host_pinned"))
 
 
+def has_batches(task: t.Any) -> bool:
+    """Whether the hosts of a play come in batches (`serial`)."""
+    return bool(getattr(getattr(task, "play", None), "serial", None))
+
+
 def waiting(store: Store, task_vars: t.Mapping[str, t.Any]) -> t.List[str]:
     """The hosts of the batch that are still to come."""
     return [host for host in task_vars.get("ansible_play_batch") or [] if not store.known(host)]

@@ -51,17 +51,51 @@ class Offer(t.TypedDict):
 
 def offers(found: path.Discoveries) -> t.Dict[str, Offer]:
     """The offers of all hosts that were looked at."""
-    way = path.topology(found)
+    fleet = _fleet(found)
     running = {host: [each for each in found[host].get("applications") or [] if each.get("running")] for host in found}
     anywhere = any(running.values())
     return {
         host: {
-            "applications": _applications(host, running[host], found, way),
-            "host": _of_host(host, found, way),
+            "applications": _applications(host, running[host], fleet),
+            "host": _of_host(host, fleet),
             "bare": anywhere and not running[host],
         }
         for host in found
     }
+
+
+_Server = t.Tuple[str, t.Mapping[str, t.Any]]  # its host, the program
+
+
+class _Fleet(t.NamedTuple):
+    """What was found on all hosts, in the order in which it is looked for: a fleet has thousands of them."""
+
+    found: path.Discoveries
+    way: path.Topology
+    servers: t.Dict[str, t.List[_Server]]  # by part, those that run first
+    here: t.Dict[t.Tuple[str, str], t.List[_Server]]  # by part and host, those that run first
+    named: t.Dict[t.Tuple[str, str], _Server]  # by part and id
+    shown_by: t.Dict[str, str]  # the Grafana with a data source for a Tempo, by the id of that
+
+
+def _fleet(found: path.Discoveries) -> _Fleet:
+    way = path.topology(found)
+    fleet = _Fleet(found, way, {part: [] for part in path.PARTS}, {}, {}, {})
+    for part in path.PARTS[1:]:
+        every = ((host, program) for host in sorted(found) for program in found[host].get(part) or [])
+        for server in sorted(every, key=lambda each: not each[1].get("running")):
+            fleet.servers[part].append(server)
+            fleet.here.setdefault((part, server[0]), []).append(server)
+            fleet.named.setdefault((part, _id(server)), server)
+    for origin, edges in way["edges"].items():
+        if way["nodes"][origin]["kind"] == "grafana":
+            for edge in edges:
+                fleet.shown_by.setdefault(edge["to"], origin)
+    return fleet
+
+
+def _id(server: _Server) -> str:
+    return f"{server[0]}/{server[1].get('name', '')}"
 
 
 def settled(given: values.Values, offer: t.Optional[Offer]) -> t.Dict[str, t.Any]:
@@ -178,11 +212,9 @@ def _same(one: str, two: str) -> bool:
 # --- what is offered
 
 
-def _applications(
-    host: str, programs: t.Sequence[t.Mapping[str, t.Any]], found: path.Discoveries, way: path.Topology
-) -> t.List[Offered]:
+def _applications(host: str, programs: t.Sequence[t.Mapping[str, t.Any]], fleet: _Fleet) -> t.List[Offered]:
     names: t.Set[str] = set()
-    return [_application(host, each, found, way, names) for each in programs]
+    return [_application(host, each, fleet, names) for each in programs]
 
 
 class _Values:
@@ -198,9 +230,7 @@ class _Values:
             self.sources[name] = str(source or "")
 
 
-def _application(
-    host: str, program: t.Mapping[str, t.Any], found: path.Discoveries, way: path.Topology, names: t.Set[str]
-) -> Offered:
+def _application(host: str, program: t.Mapping[str, t.Any], fleet: _Fleet, names: t.Set[str]) -> Offered:
     origin = f"{host}/{program.get('name', '')}"
     told, seen_in = _Values(), program.get("source")
     told.add("service", str(program.get("service") or ""), program.get("service_source"))
@@ -212,9 +242,9 @@ def _application(
     told.add("otlp_endpoint", own, program.get("endpoint_source"))
     if "otlp_endpoint" not in told.values:
         told.add("otlp_endpoint", path.usual_endpoint(program), "the default of its SDK")
-    _add_hops(told, host, origin, found, way)
-    tempo = _one(host, found, way, "tempos", path.leads_to(way, origin, "tempo"))
-    _add_backend(told, host, tempo, found, way)
+    _add_hops(told, host, origin, fleet)
+    tempo = _one(host, fleet, "tempos", path.leads_to(fleet.way, origin, "tempo"))
+    _add_backend(told, host, tempo, fleet)
     found_as = str(program.get("name") or "")
     units = [str(each or "") for each in (program.get("unit"), log.get("unit"))]
     known_as = [program.get("pid"), program.get("program"), program.get("container"), log.get("container"), *units]
@@ -228,9 +258,9 @@ def _application(
     }
 
 
-def _of_host(host: str, found: path.Discoveries, way: path.Topology) -> Offered:
+def _of_host(host: str, fleet: _Fleet) -> Offered:
     """The containers and logs of the path's servers here, and the Tempo and Grafana of an application not found."""
-    told, seen = _Values(), found[host]
+    told, seen = _Values(), fleet.found[host]
     servers = [each for part in path.PARTS[1:] for each in seen.get(part) or []]
     names = list(dict.fromkeys(str(each["container"]) for each in servers if each.get("container")))
     told.add("containers", names, "the engine")
@@ -239,112 +269,89 @@ def _of_host(host: str, found: path.Discoveries, way: path.Topology) -> Offered:
         for name, key in (("log_paths", "paths"), ("log_unit", "unit"), ("log_container", "container")):
             told.add(f"{prefix}{name}", log.get(key), log.get("source"))
     collector = next((each for each in seen.get("collectors") or [] if each.get("running")), None)
-    tempo = _one(host, found, way, "tempos", None)
-    receiver = _receiver(host, host, collector, found) or (
-        _receiver(host, tempo[0], tempo[1], found) if tempo and tempo[0] == host else ""
+    tempo = _one(host, fleet, "tempos", None)
+    receiver = _receiver(host, host, collector, fleet) or (
+        _receiver(host, tempo[0], tempo[1], fleet) if tempo and tempo[0] == host else ""
     )
     told.add("otlp_endpoint", receiver, (collector or (tempo[1] if tempo else {})).get("source"))
-    _add_backend(told, host, tempo, found, way)
+    _add_backend(told, host, tempo, fleet)
     return {"name": "", "found_as": "", "known_as": [], "values": told.values, "sources": told.sources}
 
 
-_Server = t.Tuple[str, t.Mapping[str, t.Any]]  # its host, the program
-
-
-def _add_hops(told: _Values, host: str, origin: str, found: path.Discoveries, way: path.Topology) -> None:
+def _add_hops(told: _Values, host: str, origin: str, fleet: _Fleet) -> None:
     """The collectors and the Tempo on an application's way, where this host reaches them by themselves."""
+    way = fleet.way
     first = next((each["to"] for each in way["edges"].get(origin, [])), "")
-    collectors = [
-        (server_host, each)
-        for server_host, each in _servers(found, "collectors")
-        if server_host == host and each.get("running")
-    ]
-    by_id = {f"{h}/{p.get('name', '')}": p for h, p in collectors}
+    collectors = [each for each in fleet.here.get(("collectors", host), []) if each[1].get("running")]
+    by_id = {_id(each): each[1] for each in collectors}
     passed = [each for each in path.behind(way, origin) if each in by_id]
     if not first and collectors:
-        passed = [f"{collectors[0][0]}/{collectors[0][1].get('name', '')}"]
+        passed = [_id(collectors[0])]
     beyond = next((by_id[each] for each in passed if each != first), None)
     if beyond is not None:
-        told.add("collector_endpoint", _receiver(host, host, beyond, found), beyond.get("source"))
+        told.add("collector_endpoint", _receiver(host, host, beyond, fleet), beyond.get("source"))
     counted = next((by_id[each] for each in passed), None)
     if counted is not None:
-        told.add("collector_metrics_url", _metrics(counted, found[host]), counted.get("source"))
+        told.add("collector_metrics_url", _metrics(counted, fleet.found[host]), counted.get("source"))
     tempo = path.leads_to(way, origin, "tempo") or ""
-    for server_host, each in _servers(found, "tempos"):
-        mine = f"{server_host}/{each.get('name', '')}"
-        if server_host == host and each.get("running") and mine != first and (mine == tempo or not tempo):
-            told.add("tempo_otlp_endpoint", _receiver(host, host, each, found), each.get("source"))
+    for server in fleet.here.get(("tempos", host), []):
+        mine = _id(server)
+        if server[1].get("running") and mine != first and (mine == tempo or not tempo):
+            told.add("tempo_otlp_endpoint", _receiver(host, host, server[1], fleet), server[1].get("source"))
             break
 
 
-def _servers(found: path.Discoveries, part: str) -> t.Iterator[_Server]:
-    for host in sorted(found):
-        for program in found[host].get(part) or []:
-            yield host, program
-
-
-def _one(
-    host: str, found: path.Discoveries, way: path.Topology, part: str, wanted: t.Optional[str]
-) -> t.Optional[_Server]:
+def _one(host: str, fleet: _Fleet, part: str, wanted: t.Optional[str]) -> t.Optional[_Server]:
     """The server that is led to, else the running one of this host, else the first of all."""
-    known = sorted(_servers(found, part), key=lambda each: (each[0] != host, not each[1].get("running")))
-    led_to = next((each for each in known if f"{each[0]}/{each[1].get('name', '')}" == wanted), None)
-    return led_to or (known[0] if known else None)
+    own = fleet.here.get((part, host)) or fleet.servers[part]
+    return fleet.named.get((part, wanted or "")) or (own[0] if own else None)
 
 
-def _add_backend(
-    told: _Values, host: str, tempo: t.Optional[_Server], found: path.Discoveries, way: path.Topology
-) -> None:
+def _add_backend(told: _Values, host: str, tempo: t.Optional[_Server], fleet: _Fleet) -> None:
     shown_by = ""
     if tempo is not None:
-        told.add("tempo_url", _url(host, tempo, found), tempo[1].get("source"))
-        mine = f"{tempo[0]}/{tempo[1].get('name', '')}"
-        shown_by = next((origin for origin, edges in way["edges"].items() if _shows(way, origin, edges, mine)), "")
+        told.add("tempo_url", _url(host, tempo, fleet), tempo[1].get("source"))
+        shown_by = fleet.shown_by.get(_id(tempo), "")
     else:
-        _add_shown(told, host, found, way)
-    grafana = _one(host, found, way, "grafanas", shown_by or None)
+        _add_shown(told, host, fleet)
+    grafana = _one(host, fleet, "grafanas", shown_by or None)
     if grafana is not None:
-        told.add("grafana_url", _url(host, grafana, found), grafana[1].get("source"))
+        told.add("grafana_url", _url(host, grafana, fleet), grafana[1].get("source"))
 
 
-def _add_shown(told: _Values, host: str, found: path.Discoveries, way: path.Topology) -> None:
+def _add_shown(told: _Values, host: str, fleet: _Fleet) -> None:
     """Where no Tempo was found, the one that a data source names, unless that is a name of another host for itself."""
-    for server_host, grafana in _servers(found, "grafanas"):
-        for edge in way["edges"].get(f"{server_host}/{grafana.get('name', '')}", []):
+    for server in sorted(fleet.servers["grafanas"], key=lambda each: each[0]):
+        for edge in fleet.way["edges"].get(_id(server), []):
             parts = addresses.split(edge["address"])
-            here = server_host == host and not grafana.get("own_network")
+            here = server[0] == host and not server[1].get("own_network")
             if parts is not None and (here or not addresses.leads_here(parts.host)):
                 told.add("tempo_url", edge["address"].rstrip("/"), edge["source"])
                 if "tempo_url" in told.values:
                     return
 
 
-def _shows(way: path.Topology, origin: str, edges: t.Sequence[path.Edge], tempo: str) -> bool:
-    """Whether that is a Grafana with a data source for this Tempo."""
-    return way["nodes"][origin]["kind"] == "grafana" and any(edge["to"] == tempo for edge in edges)
-
-
-def _url(host: str, server: _Server, found: path.Discoveries) -> str:
+def _url(host: str, server: _Server, fleet: _Fleet) -> str:
     """The server's API as `host` reaches it."""
     at, program = server
     url = str(program.get("url") or "")
     parts = addresses.split(url) if url else None
     if at == host or parts is None or not addresses.leads_here(parts.host):
         return url
-    mine = found[host].get("addresses") or []  # those of bridges, both hosts have
-    outside = next((each for each in found[at].get("addresses") or [] if each not in mine), "")
+    mine = fleet.found[host].get("addresses") or []  # those of bridges, both hosts have
+    outside = next((each for each in fleet.found[at].get("addresses") or [] if each not in mine), "")
     shown = f"[{outside}]" if ":" in outside else outside
     return f"{parts.scheme}://{shown}:{parts.port}{parts.path}" if outside else ""
 
 
-def _receiver(host: str, at: str, program: t.Optional[t.Mapping[str, t.Any]], found: path.Discoveries) -> str:
+def _receiver(host: str, at: str, program: t.Optional[t.Mapping[str, t.Any]], fleet: _Fleet) -> str:
     """The OTLP receiver of a server on this host, as the host reaches it; "" when it has none that is reached."""
     if program is None or at != host:
         return ""
     receivers = (program.get("configuration") or {}).get("receivers") or []
     known = [each for each in receivers if each.get("protocol") in ("http", "grpc") and each.get("port")]
     for each in sorted(known, key=lambda each: each["protocol"] != "http"):
-        reached = _reached(program, int(each["port"]), found[at])
+        reached = _reached(program, int(each["port"]), fleet.found[at])
         if reached:
             return f"{'https' if each.get('tls') else 'http'}://{reached}"
     return ""
@@ -373,8 +380,7 @@ def _reached(program: t.Mapping[str, t.Any], port: int, seen: t.Mapping[str, t.A
 def _name(name: str, taken: t.Set[str]) -> str:
     """A name that an entry of diagnose_applications can have, once."""
     fitting = re.sub(r"[^A-Za-z0-9_.:@() -]", "_", name)[:90].lstrip(".:@ -") or "application"
-    unique = next(
-        each for each in (fitting, *(f"{fitting}-{number}" for number in range(2, 10_000))) if each not in taken
-    )
+    others = (f"{fitting}-{number}" for number in itertools.count(2))
+    unique = next(each for each in itertools.chain([fitting], others) if each not in taken)
     taken.add(unique)
     return unique

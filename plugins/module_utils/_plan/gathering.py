@@ -14,6 +14,7 @@ import datetime
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import merge
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.shared import Shared
 from ansible_collections.traceops.tracing.plugins.module_utils._plan import backends, found, visit
 from ansible_collections.traceops.tracing.plugins.module_utils._plan.applications import Planned, place, planned
 from ansible_collections.traceops.tracing.plugins.module_utils._plan.asked import OF_BACKEND
@@ -26,20 +27,42 @@ class Gathered(t.TypedDict):
     """What is left to do after the hosts were visited."""
 
     again: t.List[str]  # hosts that wait for what others found
-    asking: t.Dict[str, t.List[str]]  # which host asks which backends
+    asking: t.Dict[str, t.Dict[str, backends.Backend]]  # which host asks which backends, by their ids
 
 
 def gathered(store: Store) -> Gathered:
-    """Who is to be visited again, and who asks the backends that nobody has asked."""
-    entries = list(store.hosts())
+    """Who is to be visited again, and who asks the backends that nobody has asked.
+
+    It is kept for these hosts, with what the others found, so that none of them looks at all again.
+    """
+    entries = _entries(store)
     again = [str(each["host"]) for each in entries if each["seen"] == LOOKED_ONLY and not visit.missing(each["looked"])]
     reached = {str(each["host"]): each["planned"] for each in entries if visit.missing(each["seen"]) is None}
     asked = store.asked()
-    asking: t.Dict[str, t.List[str]] = {}
+    asking: t.Dict[str, t.Dict[str, backends.Backend]] = {}
     for backend_id, backend in backends.backends(reached).items():
         if backend_id not in asked:
-            asking.setdefault(_asker(store, backend, reached), []).append(backend_id)
+            asking.setdefault(_asker(store, backend, reached), {})[backend_id] = backend
+    known = _offers(entries) if again else {}
+    for host in again:
+        store.settle(f"visit {host} again", {"offer": known.get(host)})
+    for host, its in asking.items():
+        store.settle(f"asks {host}", its)
     return {"again": again, "asking": asking}
+
+
+def _entries(store: Store) -> t.List[Entry]:
+    """What is known of all hosts, by name; what they have in common is there once (nothing of it must be changed)."""
+    shared = Shared()
+    return sorted((_shared(each, shared) for each in store.hosts()), key=lambda each: str(each["host"]))
+
+
+def _shared(entry: Entry, shared: Shared) -> Entry:
+    for part in ("looked", "seen"):
+        labels = (entry[part] or {}).get("evidence")
+        if isinstance(labels, dict):
+            entry[part] = {"evidence": {label: shared.share(label, result) for label, result in labels.items()}}
+    return {**entry, "offer": entry["offer"] and shared.share("offer", entry["offer"])}
 
 
 def _asker(store: Store, backend: backends.Backend, reached: t.Mapping[str, Planned]) -> str:
@@ -53,25 +76,24 @@ def _place(host: Planned, application: str, name: str) -> str:
     return place({**host["settings"], **host["applications"][application]["settings"]}, name)
 
 
-def offers(store: Store) -> t.Dict[str, found.Offer]:
-    """What the looks around of all hosts found, in the words of the role's variables."""
-    return _offers(store.hosts())
-
-
 def _offers(entries: t.Iterable[Entry]) -> t.Dict[str, found.Offer]:
     looks = {str(each["host"]): visit.discovered(each["looked"]).get(visit.LOOK) or {} for each in entries}
     return found.offers({host: look for host, look in looks.items() if look.get("ok")})
 
 
-def questions(store: Store, host: str, ids: t.Sequence[str]) -> t.Dict[str, t.Any]:
+def own_backends(planned_: Planned, host: str) -> t.Dict[str, backends.Backend]:
+    """The backends of a host that no other host shares with it."""
+    return backends.backends({host: planned_})
+
+
+def questions(store: Store, host: str, known: t.Mapping[str, backends.Backend]) -> t.Dict[str, t.Any]:
     """The options of `collect` with which `host` asks these backends."""
-    entries = {str(each["host"]): each for each in store.hosts() if visit.missing(each["seen"]) is None}
-    known = backends.backends({name: each["planned"] for name, each in entries.items()})
+    wanted = sorted({name for backend in known.values() for name in backend["hosts"]})
+    entries = {name: entry for name in wanted for entry in [store.host(name)] if entry is not None}
     own = found.settled(store.given(host), entries[host]["offer"])
     asked = []
-    for backend_id in ids:
-        backend = known[backend_id]
-        hosts = {name: _evidence(entries[name]) for name in backend["hosts"]}
+    for backend_id, backend in known.items():
+        hosts = {name: _evidence(entries[name]) for name in backend["hosts"] if name in entries}
         first = backend["applications"][0]
         counted = store.settled(_place(entries[first["host"]]["planned"], first["name"], first["host"])) or {}
         asked.append(backends.Asked(backend_id, backend, hosts, counted.get("counted")))
@@ -102,7 +124,7 @@ class Evidence(t.NamedTuple):
 
 def evidence(store: Store) -> Evidence:
     """The evidence of all hosts and backends of the store."""
-    entries = list(store.hosts())
+    entries = _entries(store)
     _compare_with_others(entries, store)
     reached = {str(each["host"]): each["planned"] for each in entries if visit.missing(each["seen"]) is None}
     known, asked = backends.backends(reached), store.asked()

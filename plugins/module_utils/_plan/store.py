@@ -46,9 +46,8 @@ class Store:
         return found
 
     def hosts(self) -> t.Iterator[Entry]:
-        """What is known of all hosts, by name."""
-        found = [each for each in map(self._read, self._names("host")) if each is not None]
-        return iter(sorted(found, key=lambda each: str(each["host"])))
+        """What is known of all hosts, one after the other and in no order."""
+        return (each for each in map(self._read, self._names("host")) if each is not None)
 
     def known(self, host: str) -> bool:
         """Whether something is known of a host."""

@@ -186,13 +186,20 @@ _NO_REASON = re.compile(
     r"(Shared connection to \S+ closed\.?|Connection to \S+ closed\.?|Traceback \(most .*|Killed)\s*\Z"
 )
 _TASK_FAILED = re.compile(r"(Task failed: )?(Action failed: )?")
+# Of a transfer that fails, the first lines are paths.
+_FULL = re.compile(r"[^\n]*(?:No space left on device|Disk quota exceeded|Read-only file system)")
 
 
 def _why(said: t.Mapping[str, t.Any]) -> str:
     """The words of a failed module that name the reason: of a traceback the last line has it."""
     message = _TASK_FAILED.sub("", str(said.get("msg") or ""), count=1)
+    full = _FULL.search(message)
+    if full:
+        return full.group().strip()
     if said.get("unreachable") or "was not found" in message or not said.get("rc"):
         told = message.rstrip().rstrip(":")
+        if told.endswith("can be reached over ssh"):  # ssh said nothing
+            told = "the connection was lost, and ssh did not say why"
         if told or said.get("unreachable"):
             return told
     for name in ("module_stderr", "module_stdout"):

@@ -46,7 +46,7 @@ TASKS: dict[str, dict[str, Any]] = {
     "bad_fail_on": {**given(), "fail_on": "always"},
     "bad_option": {**given(), "reports": "x"},
     "stopped": {"hosts": {}, "stop": ["network.otlp.connection-refused"]},
-    "problems": {"hosts": {}, "problems": ["diagnose_canaries: 0 is not between 1 and 100000"]},
+    "not_visited": {"visited": True},
     "unwritable": {**given(), "report_dir": "own/app.yml/report"},
 }
 
@@ -169,7 +169,7 @@ def task(played: Played, name: str) -> str:
     ("name", "words"),
     [
         ("stopped", "network.otlp.connection-refused: see the verdict above"),
-        ("problems", "diagnose_canaries: 0 is not between 1 and 100000"),
+        ("not_visited", "no host was visited, so that there is nothing to judge"),
         ("bad_own", "there is no key 'fail_when'"),
     ],
 )

@@ -50,7 +50,8 @@ def test_where_the_one_who_counted_is_gone_the_first_that_is_left_asks(tmp_path:
 
 def test_what_was_asked_is_asked_no_more_and_is_in_the_evidence(tmp_path: Path) -> None:
     kept = run_of(tmp_path, a={"seen": seen()})
-    ((host, ids),) = gathering.gathered(kept)["asking"].items()
+    ((host, known),) = gathering.gathered(kept)["asking"].items()
+    ids = list(known)
     told = gathering.answers(ids, seen(tempo_info={"ok": True}))
     assert told == {ids[0]: {"tempo_info": {"ok": True}}}
     kept.ask(ids[0], {"labels": told[ids[0]]})
@@ -68,8 +69,9 @@ def test_the_questions_know_what_was_counted_and_sent(tmp_path: Path) -> None:
     kept = run_of(tmp_path, a={"seen": seen(otlp=accepted)}, b={"seen": seen(otlp=accepted)})
     kept.claim(TEMPO)
     kept.settle(TEMPO, {"host": "a", "counted": {"ok": True, "snapshots": {}}})
-    ((host, ids),) = gathering.gathered(kept)["asking"].items()
-    asked = gathering.questions(kept, host, ids)
+    ((host, known),) = gathering.gathered(kept)["asking"].items()
+    assert kept.settled(f"asks {host}") == known, "so that it need not look at all hosts again"
+    asked = gathering.questions(kept, host, known)
     assert asked["canaries"]["sent"] == {"a": {"otlp": 1}, "b": {"otlp": 1}}
     assert asked["canaries"]["run"] == "word"
     assert asked["balance"]["before"] == {"ok": True, "snapshots": {}}
@@ -79,6 +81,13 @@ def test_hosts_that_were_only_looked_around_on_are_visited_again(tmp_path: Path)
     entry = {"looked": seen(discover=samples.host()), "seen": gathering.LOOKED_ONLY}
     kept = run_of(tmp_path, a=dict(entry), b={"seen": {"unreachable": True}, "looked": {"unreachable": True}})
     assert gathering.gathered(kept) == {"again": ["a"], "asking": {}}
+    assert kept.settled("visit a again")["offer"]["applications"] == [], "what all hosts found, for this one"
+
+
+def test_a_host_that_could_not_look_around_is_visited_all_the_same(tmp_path: Path) -> None:
+    kept = run_of(tmp_path, a={"looked": seen(discover={"ok": False}), "seen": gathering.LOOKED_ONLY})
+    assert gathering.gathered(kept)["again"] == ["a"]
+    assert kept.settled("visit a again") == {"offer": None}
 
 
 def test_a_host_without_applications_beside_others_that_have_some_has_none(tmp_path: Path) -> None:

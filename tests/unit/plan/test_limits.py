@@ -12,21 +12,21 @@ import pytest
 from ansible_collections.traceops.tracing.plugins.plugin_utils.limits import TookTooLong, limited
 
 
+def wait_for_ever(begun: list[subprocess.Popen[bytes]]) -> None:
+    with limited(0.2):
+        begun.append(subprocess.Popen(["sleep", "3600"]))
+        begun[0].wait()
+
+
 def test_what_takes_too_long_is_ended_with_the_processes_that_it_began() -> None:
-    # given a process that waits for ever
-    with pytest.raises(TookTooLong), limited(0.2):
-        waiting = subprocess.Popen(["sleep", "3600"])
-        waiting.wait()
-    # then it is over
-    assert waiting.wait(60) == -signal.SIGTERM
+    begun: list[subprocess.Popen[bytes]] = []
+    with pytest.raises(TookTooLong):
+        wait_for_ever(begun)
+    assert begun[0].wait(60) == -signal.SIGTERM
 
 
 def test_no_handler_of_errors_takes_it_for_its_own() -> None:
-    with pytest.raises(TookTooLong), limited(0.1):
-        try:
-            time.sleep(3600)
-        except Exception:
-            pytest.fail("an error of the task")
+    assert not issubclass(TookTooLong, Exception)
 
 
 def test_what_is_over_in_time_leaves_no_alarm() -> None:

@@ -48,7 +48,7 @@ def test_what_hosts_told_is_found_by_name(tmp_path: Path) -> None:
     run = arrive(tmp_path, "b")
     for host in ("b", "a/../ü", "a"):
         run.put(host, {"seen": host})
-    assert [entry["host"] for entry in run.hosts()] == ["a", "a/../ü", "b"]
+    assert sorted(entry["host"] for entry in run.hosts()) == ["a", "a/../ü", "b"]
     assert run.known("a/../ü")
     assert not run.known("c")
     assert run.host("b") == {"host": "b", "seen": "b"}
