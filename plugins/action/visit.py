@@ -47,7 +47,8 @@ _SPECIFICATION = os.path.join(
 )
 # What of a module's failure is kept: it tells why a host could not be looked at.
 _WHY = ("unreachable", "failed", "skipped", "msg", "module_stderr", "module_stdout", "rc")
-_SHARED_WAIT = 0.5  # of the time that a host has: how long another host's count is waited for
+_SHARED_WAIT = 15.0  # seconds: how long another host's count is waited for, before the next one counts
+_COUNTERS = 3  # hosts that try to count for all
 _PATTERNS: t.Dict[str, t.Dict[str, t.Any]] = {}
 
 
@@ -110,14 +111,14 @@ class ActionModule(ActionBase):
         self._store = self._current()
         again = self._store.settled(f"visit {self._host} again")
         if again is not None:
-            return self._reach(self._store.given(self._host), again["offer"], False)
-        return self._ask_for_all(self._host, self._store.settled(f"asks {self._host}") or {})
+            return self._reach(self._given(), again["offer"], False)
+        return self._ask_for_all(self._host, self._given(), self._store.settled(f"asks {self._host}") or {})
 
     def _ask(self, options: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
         """Ask the backends that nobody has asked yet from the host that is named, to which the task is delegated."""
         self._store = self._current()
         host = str(options["host"])
-        return self._ask_for_all(host, self._store.settled(f"asks {host}") or {})
+        return self._ask_for_all(host, self._store.given(host), self._store.settled(f"asks {host}") or {})
 
     # --- a host
 
@@ -142,8 +143,10 @@ class ActionModule(ActionBase):
 
     def _reach(self, given: t.Dict[str, t.Any], offer: t.Optional[found.Offer], look: bool) -> t.Dict[str, t.Any]:
         """Run what this host is asked, and keep what came of it, whatever that is."""
-        self._store.keep(self._host, given)
         earlier = self._store.host(self._host) or {}
+        # The credentials are for a task that is another host's: `ask`, of which nobody knows yet whether it comes.
+        for_others = bool(earlier) or not runs.together(self._task)
+        self._store.keep(self._host, given if for_others else values.without_secrets(given))
         planned = applications.planned(found.settled(given, offer), self._host, self._store.run["run"])
         entry: store.Entry = {"planned": planned, "offer": offer, "looked": earlier.get("looked"), "seen": None}
         only_look = values.switch(given["diagnose_only_discover"])
@@ -163,15 +166,14 @@ class ActionModule(ActionBase):
         except TookTooLong:
             limit = values.number(given["diagnose_host_timeout"])
             entry["seen"] = {"failed": True, "msg": f"no answer within {limit:g} s (diagnose_host_timeout)"}
-        except BadOption:
-            raise
         except AnsibleError as error:
             entry["seen"] = {"failed": True, "msg": str(error)}
         finally:
             entry["at_once"] = at_once
             if entry["looked"] and visit.missing(entry["looked"]) and entry["seen"] == gathering.LOOKED_ONLY:
                 entry["seen"] = entry["looked"]
-            self._store.put(self._host, entry)
+            if entry["seen"] is not None:  # else an option is refused
+                self._store.put(self._host, entry)
         missing = visit.missing(entry["seen"]) if entry["seen"] != gathering.LOOKED_ONLY else None
         return {"msg": missing["reason"]} if missing else {}
 
@@ -181,11 +183,12 @@ class ActionModule(ActionBase):
         offer = entry["offer"]
         places = [] if alone else list(backends.places(found.settled(given, offer), self._host))
         local = [each for each in places if applications.is_local(each)]
-        mine = [each for each in places if each not in local and self._store.claim(each)]
-        if mine:
-            offer, look = self._count_for_all(given, entry, mine, look)
-        wait = _SHARED_WAIT * values.number(given["diagnose_host_timeout"])
-        shared = {place: self._store.settled(place, wait) or {} for place in places if place not in local}
+        shared: t.Dict[str, t.Any] = {}
+        for place in (each for each in places if each not in local):
+            turn = self._turn_to_count(place)
+            if turn:
+                offer, look = self._count_for_all(given, entry, (place, turn), offer, look)
+            shared[place] = self._store.settled(place) or {}
         seen = self._arrived(
             given,
             look=look,
@@ -206,21 +209,37 @@ class ActionModule(ActionBase):
         own = {each: backend for each, backend in every.items() if alone or applications.is_local(each)}
         if own:
             self._store.put(self._host, entry)
-            self._ask_for_all(self._host, own)
+            self._ask_for_all(self._host, given, own)
+
+    def _turn_to_count(self, place: str) -> str:
+        """The claim with which this host counts what a Tempo has; "" where another one does, who is waited for."""
+        for number in range(_COUNTERS):
+            turn = f"{place}, {number}"
+            if self._store.claim(turn):
+                return turn
+            if self._store.settled(turn, _SHARED_WAIT):
+                break
+        return ""
 
     def _count_for_all(
-        self, given: t.Dict[str, t.Any], entry: store.Entry, places: t.Sequence[str], look: bool
+        self,
+        given: t.Dict[str, t.Any],
+        entry: store.Entry,
+        place_and_turn: t.Tuple[str, str],
+        offer: t.Optional[found.Offer],
+        look: bool,
     ) -> t.Tuple[t.Optional[found.Offer], bool]:
-        """Count what these Tempos have, for all hosts that wait; what is found meanwhile is not looked for again."""
-        counted: t.Dict[str, t.Any] = {}
+        """Count what this Tempo has, for all hosts that wait; what is found meanwhile is not looked for again."""
+        (place, turn), counted = place_and_turn, None
         try:
-            seen = self._arrived(given, look=look, offer=entry["offer"], count=list(places))
-            counted = seen.get("counted") or {}
+            seen = self._arrived(given, look=look, offer=offer, count=[place])
+            counted = (seen.get("counted") or {}).get(place)
+            if counted is not None:
+                self._store.settle(place, {"host": self._host, "counted": counted})
         finally:
-            for place in places:
-                self._store.settle(place, {"host": self._host, "counted": counted.get(place)})
+            self._store.settle(turn, counted is not None)
         if visit.missing(seen) is not None or not look:
-            return entry["offer"], look
+            return offer, look
         entry.update(looked=self._looked(seen), offer=seen["offer"])
         return seen["offer"], False
 
@@ -255,12 +274,14 @@ class ActionModule(ActionBase):
 
     # --- a backend
 
-    def _ask_for_all(self, host: str, known: t.Mapping[str, backends.Backend]) -> t.Dict[str, t.Any]:
-        """Ask these backends from `host`, for all hosts that share them."""
+    def _ask_for_all(
+        self, host: str, given: t.Mapping[str, t.Any], known: t.Mapping[str, backends.Backend]
+    ) -> t.Dict[str, t.Any]:
+        """Ask these backends from `host`, whose variables are `given`, for all hosts that share them."""
         if not known:
             return {}
-        probes, ids = gathering.questions(self._store, host, known), list(known)
-        limit = values.number(self._store.given(host)["diagnose_host_timeout"])
+        probes, ids = gathering.questions(self._store, host, given, known), list(known)
+        limit = values.number(given["diagnose_host_timeout"])
         try:
             with terminal.Watched("asked", host, 0, self._store.run["run"], probes), limited(limit * len(ids)):
                 result = self._execute_module(

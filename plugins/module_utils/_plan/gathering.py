@@ -86,11 +86,13 @@ def own_backends(planned_: Planned, host: str) -> t.Dict[str, backends.Backend]:
     return backends.backends({host: planned_})
 
 
-def questions(store: Store, host: str, known: t.Mapping[str, backends.Backend]) -> t.Dict[str, t.Any]:
-    """The options of `collect` with which `host` asks these backends."""
+def questions(
+    store: Store, host: str, given: t.Mapping[str, t.Any], known: t.Mapping[str, backends.Backend]
+) -> t.Dict[str, t.Any]:
+    """The options of `collect` with which `host`, whose variables are `given`, asks these backends."""
     wanted = sorted({name for backend in known.values() for name in backend["hosts"]})
     entries = {name: entry for name in wanted for entry in [store.host(name)] if entry is not None}
-    own = found.settled(store.given(host), entries[host]["offer"])
+    own = found.settled(given, entries[host]["offer"])
     asked = []
     for backend_id, backend in known.items():
         hosts = {name: _evidence(entries[name]) for name in backend["hosts"] if name in entries}

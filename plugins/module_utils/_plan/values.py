@@ -51,6 +51,7 @@ OF_REPORT = tuple(
         *("baseline", "docs_url"),
     )
 )
+_SECRET = ("password", "token", "headers")
 OF_PLAYBOOK = ("diagnose_hosts",)
 TOLD = ("diagnose_result",)  # by an earlier run of the role
 
@@ -210,6 +211,22 @@ def _applications(given: Values) -> t.Iterator[str]:
                     yield f"diagnose_applications: {name}: {words}"
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield f"diagnose_applications: two entries have the name '{name}'"
+
+
+def without_secrets(given: Values) -> t.Dict[str, t.Any]:
+    """The variables with what is secret in them left empty."""
+    kept = {name: _empty(value) if name.endswith(_SECRET) else value for name, value in given.items()}
+    entries = kept.get("diagnose_applications")
+    if isinstance(entries, list):
+        kept["diagnose_applications"] = [
+            {name: _empty(value) if str(name).endswith(_SECRET) else value for name, value in entry.items()}
+            for entry in entries
+        ]
+    return kept
+
+
+def _empty(value: t.Any) -> t.Any:
+    return {} if isinstance(value, dict) else ""
 
 
 def number(value: t.Any) -> float:

@@ -71,7 +71,7 @@ def test_the_questions_know_what_was_counted_and_sent(tmp_path: Path) -> None:
     kept.settle(TEMPO, {"host": "a", "counted": {"ok": True, "snapshots": {}}})
     ((host, known),) = gathering.gathered(kept)["asking"].items()
     assert kept.settled(f"asks {host}") == known, "so that it need not look at all hosts again"
-    asked = gathering.questions(kept, host, known)
+    asked = gathering.questions(kept, host, kept.given(host), known)
     assert asked["canaries"]["sent"] == {"a": {"otlp": 1}, "b": {"otlp": 1}}
     assert asked["canaries"]["run"] == "word"
     assert asked["balance"]["before"] == {"ok": True, "snapshots": {}}

@@ -145,3 +145,12 @@ def test_the_urls_of_tempos_processes_are_urls() -> None:
     assert "diagnose_tempo_urls: distributor: 'tempo:3200' cannot be used" in said
     (said,) = problems(diagnose_tempo_urls="http://tempo:3200")
     assert "it is no dictionary" in said
+
+
+def test_what_is_kept_of_variables_has_no_secret() -> None:
+    secret = {"diagnose_tempo_password": "s1", "diagnose_grafana_token": "s2", "diagnose_otlp_headers": {"X": "s3"}}
+    entries = [{"name": "cart", "otlp_headers": {"X": "s4"}, "service": "cart"}]
+    kept = values.without_secrets({**DEFAULTS, **secret, "diagnose_applications": entries})
+    assert not any(word in str(kept) for word in ("s1", "s2", "s3", "s4"))
+    assert kept["diagnose_applications"] == [{"name": "cart", "otlp_headers": {}, "service": "cart"}]
+    assert kept["diagnose_timeout"] == DEFAULTS["diagnose_timeout"]
