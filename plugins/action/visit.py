@@ -202,10 +202,15 @@ class ActionModule(ActionBase):
         entry["seen"] = _kept(seen)
         if visit.missing(seen) is not None:
             return
-        entry.update(planned=seen["planned"], offer=seen["offer"])
-        for place, counted in seen["counted"].items():
-            self._store.settle(place, {"host": self._host, "counted": counted})
-        every = gathering.own_backends(seen["planned"], self._host)
+        # Planned here as well: in what comes back from a host, each text that is like a password is masked.
+        own_values = found.settled(given, seen["offer"])
+        planned = applications.planned(own_values, self._host, self._store.run["run"])
+        entry.update(planned=planned, offer=seen["offer"])
+        if alone or local:
+            known = [each for each in backends.counting(own_values, self._host) if alone or each in local]
+            for place, counted in zip(known, seen["counted"]):
+                self._store.settle(place, {"host": self._host, "counted": counted})
+        every = gathering.own_backends(planned, self._host)
         own = {each: backend for each, backend in every.items() if alone or applications.is_local(each)}
         if own:
             self._store.put(self._host, entry)
@@ -233,7 +238,7 @@ class ActionModule(ActionBase):
         (place, turn), counted = place_and_turn, None
         try:
             seen = self._arrived(given, look=look, offer=offer, count=[place])
-            counted = (seen.get("counted") or {}).get(place)
+            counted = next(iter(seen.get("counted") or []), None)
             if counted is not None:
                 self._store.settle(place, {"host": self._host, "counted": counted})
         finally:

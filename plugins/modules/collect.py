@@ -106,16 +106,12 @@ offer:
   returned: with O(visit)
   type: dict
   sample: {applications: [], host: {}, bare: false}
-planned:
-  description: The applications that were visited, with their settings. Null when the host was only looked around on.
-  returned: with O(visit)
-  type: dict
-  sample: {run: 5f2b, settings: {service: shop}, applications: {shop: {backend: "http://tempo:3200", settings: {}}}}
 counted:
-  description: What each Tempo had received before, by its address.
+  description: What each Tempo had received before.
   returned: with O(visit)
-  type: dict
-  sample: {"http://tempo:3200": {ok: true, snapshots: {}}}
+  type: list
+  elements: dict
+  sample: [{ok: true, snapshots: {}}]
 """
 
 import typing as t

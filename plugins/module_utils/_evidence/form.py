@@ -123,12 +123,12 @@ def _ungrouped(found: Report) -> Findings:
     subjects = [_subject(each, number) for number, each in enumerate(_list(found, "subjects"))]
     places = _list(found, "places")
     for number, rows in enumerate(places):
-        if not isinstance(rows, list) or not all(type(row) is int and 0 <= row < len(subjects) for row in rows):
+        if not isinstance(rows, list) or not all(_is_number(row, subjects) for row in rows):
             raise BadForm(f"places[{number}] is no list of numbers of subjects")
     findings = _list(found, "findings")
     for number, each in enumerate(findings):
         at = each.get("places") if isinstance(each, dict) else None
-        if type(at) is not int or not 0 <= at < len(places):
+        if not _is_number(at, places):
             raise BadForm(f"findings[{number}] has no number of an entry of places")
     if sum(len(places[each["places"]]) for each in findings) > MAX_FINDINGS:
         raise BadForm(f"it has more than {MAX_FINDINGS:,} findings")
@@ -200,7 +200,7 @@ def _unpacked(evidence: t.Dict[str, t.Any], run: t.Any) -> t.Dict[str, t.Any]:
         if not isinstance(result, dict) or "as" not in result:
             return result
         number, but = result["as"], result.get("but")
-        if type(number) is not int or not 0 <= number < len(results) or not isinstance(results[number], dict):
+        if not _is_number(number, results) or not isinstance(results[number], dict):
             raise BadForm(f"the evidence '{label}' is that of no entry of evidence.results")
         if not isinstance(but, (dict, type(None))):
             raise BadForm(f"the evidence '{label}' has 'but', but not as a dictionary")
@@ -235,3 +235,8 @@ def _labels(labels: t.Any, change: t.Callable[[str, t.Any], t.Any]) -> t.Any:
         else change(label, value)
         for label, value in labels.items()
     }
+
+
+def _is_number(value: t.Any, of: t.Sequence[t.Any]) -> bool:
+    """Whether it is the number of one of these; true and false are none."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(of)

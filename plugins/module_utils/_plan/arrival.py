@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import collect
-from ansible_collections.traceops.tracing.plugins.module_utils._plan import applications, backends, found, visit
+from ansible_collections.traceops.tracing.plugins.module_utils._plan import backends, found, visit
 
 EVERY = "*"  # in `count`: whatever Tempo the host has
 
@@ -32,8 +32,7 @@ class Seen(t.TypedDict):
 
     evidence: t.Dict[str, t.Dict[str, t.Any]]
     offer: t.Optional[found.Offer]  # what the look around found, in the words of the role's variables
-    planned: t.Optional[applications.Planned]  # null when the host was only looked around on
-    counted: t.Dict[str, t.Dict[str, t.Any]]  # what Tempo had before, by its place
+    counted: t.List[t.Dict[str, t.Any]]  # what each Tempo had before, in the order of `backends.counting`
 
 
 def run(params: Asked, check_mode: bool, secrets: t.Set[str]) -> Seen:
@@ -48,7 +47,7 @@ def run(params: Asked, check_mode: bool, secrets: t.Set[str]) -> Seen:
         evidence.update(collect.visit(collect.plan(visit.looking(given), check_mode, secrets)))
         if evidence[visit.LOOK].get("ok"):
             offer = found.offers({host: evidence[visit.LOOK]})[host]
-    seen: Seen = {"evidence": evidence, "offer": offer, "planned": None, "counted": {}}
+    seen: Seen = {"evidence": evidence, "offer": offer, "counted": []}
     if not (params.get("count") or params.get("visit")):
         return seen
     own = found.settled(given, offer)
@@ -58,10 +57,9 @@ def run(params: Asked, check_mode: bool, secrets: t.Set[str]) -> Seen:
         known = {place: label for label, place, _options in counting}
         probes = visit.probes(own, host, params["run"], params.get("counted") or {}, known)
         asked.update(_with_patterns(probes, params.get("patterns") or []))
-        seen["planned"] = applications.planned(own, host, params["run"])
     evidence.update(collect.visit(collect.plan(asked, check_mode, secrets)))
-    for label, place, _options in counting:
-        seen["counted"][place] = backends.counted(evidence.pop(label))
+    for label, _place, _options in counting:
+        seen["counted"].append(backends.counted(evidence.pop(label)))
     return seen
 
 

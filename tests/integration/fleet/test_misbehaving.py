@@ -27,7 +27,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     kinds = [*sshd.SAID, "well", "well"]  # the first host is one that is not there
     try:
         hosts = sshd.Hosts(directory / "hosts", kinds)
-        with Lab(directory=directory / "lab") as lab, hosts:
+        with hosts, Lab(directory=directory / "lab") as lab:
             lab.run_app()
             urls = {name: shared(lab.variables[name]) for name in ("diagnose_tempo_url", "diagnose_grafana_url")}
             told = json.loads(hosts.inventory.read_text(encoding="utf-8"))

@@ -50,7 +50,7 @@ def test_where_the_one_who_counted_is_gone_the_first_that_is_left_asks(tmp_path:
 
 def test_what_was_asked_is_asked_no_more_and_is_in_the_evidence(tmp_path: Path) -> None:
     kept = run_of(tmp_path, a={"seen": seen()})
-    ((host, known),) = gathering.gathered(kept)["asking"].items()
+    host, known = next(iter(gathering.gathered(kept)["asking"].items()))
     ids = list(known)
     told = gathering.answers(ids, seen(tempo_info={"ok": True}))
     assert told == {ids[0]: {"tempo_info": {"ok": True}}}
@@ -69,7 +69,7 @@ def test_the_questions_know_what_was_counted_and_sent(tmp_path: Path) -> None:
     kept = run_of(tmp_path, a={"seen": seen(otlp=accepted)}, b={"seen": seen(otlp=accepted)})
     kept.claim(TEMPO)
     kept.settle(TEMPO, {"host": "a", "counted": {"ok": True, "snapshots": {}}})
-    ((host, known),) = gathering.gathered(kept)["asking"].items()
+    host, known = next(iter(gathering.gathered(kept)["asking"].items()))
     assert kept.settled(f"asks {host}") == known, "so that it need not look at all hosts again"
     asked = gathering.questions(kept, host, kept.given(host), known)
     assert asked["canaries"]["sent"] == {"a": {"otlp": 1}, "b": {"otlp": 1}}

@@ -40,7 +40,10 @@ def text(report: dict[str, Any]) -> str:
 
 def packed(report: dict[str, Any] | None = None) -> dict[str, Any]:
     """{name: content} of its bundle, parsed where it is JSON; of REPORT without one."""
-    forms = lambda it: {"report.json": text(it), "report.md": "# no"}  # noqa: E731
+
+    def forms(it: Any) -> dict[str, str]:
+        return {"report.json": text(it), "report.md": "# no"}
+
     data = bundle.pack(report or REPORT, forms, {"python": "3.11.7"})
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         names = archive.getnames()
