@@ -112,7 +112,7 @@ def test_every_host_sends_to_every_hop_and_the_books_balance(tmp_path: Path) -> 
         finding["title"]
         for finding in run.report["findings"]  # type: ignore[index]
     )
-    assert run.recap["app02"]["skipped"] == 4, "nobody looks around, one host counts before, and asks; none fails"
+    assert run.recap["app02"]["skipped"] == 2, "nobody looks around, one host counts before, and asks; none fails"
 
 
 def test_ids_are_new_in_each_run(tmp_path: Path) -> None:
@@ -145,8 +145,7 @@ def test_when_the_counting_host_is_gone_the_others_do_the_rest(tmp_path: Path) -
     assert "Traceback" not in run.output
     assert evidence(run, "a-gone")["unreachable"] is True
     assert backend(run)["canaries"]["found"] == ["app01"]
-    reasons = {finding["reason"] for finding in run.report["findings"]}  # type: ignore[index]
-    assert "Tempo's counters could not be read before the spans were sent" in reasons
+    assert backend(run)["balance"]["before"]["ok"] is True, "the next host counts in its place"
 
 
 def test_a_wrong_url_is_named_with_its_variable(tmp_path: Path) -> None:
