@@ -323,7 +323,7 @@ _KILLED = """\
 #!/bin/sh
 # What Ansible asks before it runs Python works.
 case "$SSH_ORIGINAL_COMMAND" in
-    *{python}*) (sleep 0.5; kill -9 "$PPID") & ;;
+    *{python}*) (sleep 0.5; kill -9 "$PPID") & exec {python} -c 'import time; time.sleep(60)' ;;
 esac
 exec /bin/sh -c "$SSH_ORIGINAL_COMMAND"
 """

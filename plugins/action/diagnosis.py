@@ -27,7 +27,7 @@ CHECKS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 ARGUMENT_SPEC: t.Dict[str, t.Any] = {
     "hosts": {"type": "dict"},
     "report": {"type": "raw"},
-    "visited": {"type": "bool", "default": False},
+    "visited": {"type": "bool"},
     "stop": {"type": "list", "elements": "str"},
     "backends": {"type": "dict", "default": {}},
     "settings": {"type": "dict", "default": {}},

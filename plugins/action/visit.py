@@ -21,20 +21,24 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base import packed
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import stored
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import LABELS
 from ansible_collections.traceops.tracing.plugins.module_utils._plan import (
     applications,
     arrival,
     backends,
     found,
     gathering,
+    problems,
     store,
     values,
     visit,
 )
+from ansible_collections.traceops.tracing.plugins.module_utils._plan.asked import OF_APPLICATION, OF_BACKEND, OF_HOST
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.logs import profiles
-from ansible_collections.traceops.tracing.plugins.plugin_utils import runs, terminal
+from ansible_collections.traceops.tracing.plugins.plugin_utils import packing, runs, terminal
 from ansible_collections.traceops.tracing.plugins.plugin_utils.limits import TookTooLong, limited
 
 STEPS = ("visit", "gather", "follow_up", "ask")
@@ -59,6 +63,8 @@ def _specification() -> t.Dict[str, t.Any]:
 
 
 _OPTIONS = _specification()
+_OF_VISIT = sorted({LABELS[label].probe for label in (*OF_HOST, *OF_APPLICATION)})
+_OF_BACKEND = sorted({LABELS[label].probe for label in OF_BACKEND})
 
 
 class _Refused(Exception):
@@ -102,9 +108,12 @@ class ActionModule(ActionBase):
         """Who is to be visited again and who asks which backend, when all hosts were visited."""
         self._store = self._current()
         if not runs.becomes_last(self._task, self._store, self._vars, self._host):
-            return {"again": [], "asking": {}}
+            return {"again": [], "asking": {}, "over": True}
         left = gathering.gathered(self._store)
-        return {"again": left["again"], "asking": {host: sorted(its) for host, its in left["asking"].items()}}
+        asking = {host: sorted(its) for host, its in left["asking"].items()}
+        # Where hosts do not wait for each other, those that are to ask have gone on: the last one does.
+        over = not left["again"] and (runs.together(self._task) or not asking)
+        return {"again": left["again"], "asking": asking, "over": over}
 
     def _follow_up(self, _options: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
         """What is left for this host: to be visited with what others found, or to ask its backends for all."""
@@ -136,9 +145,9 @@ class ActionModule(ActionBase):
         if wrong:
             raise _Refused("; ".join(wrong))
         names = [str(name) for name in self._vars if str(name).startswith("diagnose_")]
-        problems = values.problems(found.settled(plain, None), names)
-        if problems:
-            raise _Refused("; ".join(problems))
+        wrong = problems.problems(found.settled(plain, None), names)
+        if wrong:
+            raise _Refused("; ".join(wrong))
         return plain
 
     def _reach(self, given: t.Dict[str, t.Any], offer: t.Optional[found.Offer], look: bool) -> t.Dict[str, t.Any]:
@@ -253,13 +262,41 @@ class ActionModule(ActionBase):
         of_visit = {name: value for name, value in given.items() if name not in values.OF_REPORT}
         logs = self._patterns(given, bool(asked.get("look") or asked.get("offer"))) if asked.get("visit") else []
         run = self._store.run["run"]
-        arguments = {"host": self._host, "run": run, "given": of_visit, "patterns": logs, **asked}
-        result: t.Dict[str, t.Any] = self._execute_module(
-            "traceops.tracing.collect", module_args={"visit": arguments}, task_vars=self._vars
-        )
-        if result.get("failed") and isinstance(result.get("evidence"), dict):
-            raise BadOption(str(result.get("msg")))
+        probes = [*_OF_VISIT, *(["balance"] if asked.get("count") else [])]
+        return self._asked(probes, {"host": self._host, "run": run, "given": of_visit, "patterns": logs, **asked})
+
+    def _asked(self, probes: t.Sequence[str], asked: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+        """What the host's own side answers (`_plan/arrival.py`), which may run these probes.
+
+        BadOption where it refuses an option. Compiled code is sent where hosts are known to have our Python.
+        """
+        known = f"python {self._vars.get('ansible_python_interpreter')}"
+        theirs = self._store.settled(known)
+        result = self._sent(probes, theirs == packed.PYTHON, asked)
+        python = result.get("python")
+        if python and theirs is None:
+            if python == packed.PYTHON:
+                self._code(_OF_VISIT, True)  # before others look for it, who go on with source until then
+            self._store.settle(known, python)
+        elif python and theirs == packed.PYTHON != python:
+            self._store.settle(known, "several")
+            result = self._sent(probes, False, asked)
+        if result.get("refused"):
+            raise BadOption(str(result["refused"]))
         return result
+
+    def _sent(self, probes: t.Sequence[str], compiled: bool, asked: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+        code = self._code(probes, compiled)
+        arguments = {"loader": packing.loader(), "code": code, "asked": packed.pack_options(asked)}
+        result: t.Dict[str, t.Any] = self._execute_module(
+            "traceops.tracing.visit", module_args=arguments, task_vars=self._vars
+        )
+        return result
+
+    def _code(self, probes: t.Sequence[str], compiled: bool) -> packed.Code:
+        words = f"{'compiled' if compiled else 'source'} {' '.join(probes)}"
+        code: packed.Code = self._store.once(words, lambda: packing.for_probes(probes, compiled), _SHARED_WAIT)
+        return code
 
     def _looked(self, seen: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
         if visit.missing(seen) is not None:
@@ -289,15 +326,11 @@ class ActionModule(ActionBase):
         limit = values.number(given["diagnose_host_timeout"])
         try:
             with terminal.Watched("asked", host, 0, self._store.run["run"], probes), limited(limit * len(ids)):
-                result = self._execute_module(
-                    "traceops.tracing.collect", module_args={"probes": probes}, task_vars=self._vars
-                )
+                result = self._asked(_OF_BACKEND, {"probes": probes})
         except TookTooLong:
             result = {"failed": True, "msg": f"no answer within {limit * len(ids):g} s (diagnose_host_timeout)"}
         except AnsibleError as error:
             result = {"failed": True, "msg": str(error)}
-        if result.get("failed") and isinstance(result.get("evidence"), dict):
-            raise BadOption(str(result.get("msg")))
         for backend_id, labels in gathering.answers(ids, result).items():
             self._store.ask(backend_id, {"labels": labels})
         missing = visit.missing(result)
@@ -326,15 +359,8 @@ class ActionModule(ActionBase):
         baseline = str(given["diagnose_baseline"] or "")
         if not baseline:
             return
-        if self._store.claim(f"baseline {baseline}"):
-            problem = ""
-            try:
-                stored.read(stored.latest(os.path.abspath(os.path.expanduser(baseline))))
-            except stored.BadReport as error:
-                problem = f"diagnose_baseline: {error}"
-            finally:
-                self._store.settle(f"baseline {baseline}", problem)
-        problem = self._store.settled(f"baseline {baseline}", values.number(given["diagnose_host_timeout"])) or ""
+        limit = values.number(given["diagnose_host_timeout"])
+        problem = self._store.once(f"baseline {baseline}", lambda: _problem_of(baseline), limit)
         if problem:
             raise _Refused(problem)
 
@@ -344,6 +370,15 @@ def _kept(seen: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     if visit.missing(seen) is not None:
         return {name: seen[name] for name in _WHY if name in seen}
     return {"evidence": {label: result for label, result in seen["evidence"].items() if label != visit.LOOK}}
+
+
+def _problem_of(baseline: str) -> str:
+    """Why this report cannot be compared with; "" where it can."""
+    try:
+        stored.read(stored.latest(os.path.abspath(os.path.expanduser(baseline))))
+    except stored.BadReport as error:
+        return f"diagnose_baseline: {error}"
+    return ""
 
 
 def _resolved(names: t.List[str], directories: t.List[str], find: t.Callable[[str], str]) -> t.Dict[str, t.Any]:

@@ -51,12 +51,7 @@ options:
       - V(linkage) reads recent traces of C(service_name), at most C(sample) (V(20)) within C(budget) (V(10)) seconds,
         and tells whose spans are missing in them.
     type: dict
-  visit:
-    description:
-      - What the role P(traceops.tracing.diagnose#role) asks a host. The host plans its probes itself then, since what
-        it is asked follows from what is found there. M(traceops.tracing.visit) gives it.
-      - Either this or O(probes) is required.
-    type: dict
+    required: true
 extends_documentation_fragment:
   - traceops.tracing.attributes
   - traceops.tracing.attributes.actiongroup_tracing
@@ -101,17 +96,6 @@ evidence:
       cause: connection_refused
       message: nothing listens at tempo:4318
       took: 0.012
-offer:
-  description: What the look around found, in the words of the role's variables. Null when nothing was looked at.
-  returned: with O(visit)
-  type: dict
-  sample: {applications: [], host: {}, bare: false}
-counted:
-  description: What each Tempo had received before.
-  returned: with O(visit)
-  type: list
-  elements: dict
-  sample: [{ok: true, snapshots: {}}]
 """
 
 import typing as t
@@ -128,22 +112,13 @@ class Module(AnsibleModule):
 
 
 def main() -> None:
-    options = {"probes": {"type": "dict"}, "visit": {"type": "dict"}}
-    one = [list(options)]
-    module = Module(options, supports_check_mode=True, required_one_of=one, mutually_exclusive=one)
-    seen: t.Dict[str, t.Any] = {"evidence": {}}
+    module = Module({"probes": {"type": "dict", "required": True}}, supports_check_mode=True)
+    probes, evidence = module.params["probes"], t.cast(t.Dict[str, t.Any], {})
     try:
-        if module.params["visit"] is None:
-            planned = collect.plan(module.params["probes"], module.check_mode, module.no_log_values)
-            seen = {"evidence": collect.visit(planned), "invocation": collect.invocation(module.params["probes"])}
-        else:
-            from ansible_collections.traceops.tracing.plugins.module_utils._plan import arrival
-
-            # Without the invocation: the options have the patterns of all log profiles.
-            seen = {**arrival.run(module.params["visit"], module.check_mode, module.no_log_values), "invocation": {}}
+        evidence = collect.visit(collect.plan(probes, module.check_mode, module.no_log_values))
     except BadOption as error:
-        module.fail_json(msg=error.message, **seen)
-    module.exit_json(changed=False, **seen)
+        module.fail_json(msg=error.message, evidence=evidence)
+    module.exit_json(changed=False, evidence=evidence, invocation=collect.invocation(probes))
 
 
 if __name__ == "__main__":

@@ -35,7 +35,6 @@ options:
       - Whether to judge what M(traceops.tracing.visit) kept of all hosts of the play, also of those of its earlier
         batches (C(serial)). In a play whose hosts do not wait for each other (C(strategy=free)) the last host does so.
     type: bool
-    default: false
   stop:
     description:
       - Ids of root causes. With this option nothing is evaluated, and the task fails with these ids.

@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
+
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
 
 Spec = t.Dict[str, t.Dict[str, t.Any]]
 
@@ -34,4 +37,38 @@ GRAFANA: Spec = {
 # Waiting for something to appear.
 WAIT: Spec = {
     "wait_timeout": {"type": "float", "default": 0.0},
+}
+
+
+def filled(spec: Spec, given: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+    """The options of `spec`: those that are given, in its types, and defaults. BadOption where it has no such option.
+
+    For options that we have made; what somebody wrote is for Ansible's validator, which says what is wrong with it.
+    """
+    unknown = sorted(set(given) - set(spec))
+    if unknown:
+        raise BadOption(f"there is no option {unknown[0]}")
+    return {
+        name: option.get("default") if given.get(name) is None else _typed(option, given[name])
+        for name, option in spec.items()
+    }
+
+
+def _typed(option: t.Mapping[str, t.Any], value: t.Any) -> t.Any:
+    kind = option.get("type", "str")
+    if kind == "list":
+        values = value if isinstance(value, (list, tuple)) else [value]
+        return [_typed({"type": option.get("elements", "raw")}, each) for each in values]
+    if kind == "dict" and option.get("options"):
+        return filled(option["options"], value)
+    return _kinds[kind](value) if kind in _kinds else value
+
+
+# From text as well, which values on a command line are.
+_kinds: t.Dict[str, t.Callable[[t.Any], t.Any]] = {
+    "str": str,
+    "int": lambda value: int(float(value)),
+    "float": float,
+    "bool": lambda value: str(value).lower() in ("true", "yes", "on", "1", "y", "t", "1.0"),
+    "path": lambda value: os.path.expanduser(os.path.expandvars(str(value))),
 }

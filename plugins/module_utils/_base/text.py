@@ -10,11 +10,14 @@ import re
 import typing as t
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base import later
+
 # C0 and C1 controls, DEL, bidirectional overrides and zero-width characters.
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]+[0-~]|[0-Z\\^-~])")
+_CONTROL = later.pattern("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_ANSI = later.pattern(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]+[0-~]|[0-Z\\^-~])")
 
 MASK = "********"
+HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"  # Ansible's word for a value that is a secret as a whole
 
 # What names a secret, and the secret behind it: quoted (also within quoted JSON, or cut off before it ends), within the
 # brackets of a value that a program prints, or one word. Nothing here may read a line of noise more than once.
@@ -30,21 +33,21 @@ _VALUE = (
 
 _SECRETS: t.Tuple[t.Tuple[t.Pattern[str], str], ...] = (
     # JSON web tokens before anything else: they also follow "Bearer".
-    (re.compile(r"(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){1,4}"), MASK),
-    (re.compile(r"(?i)\b(bearer|basic)(\s+|%20|\s?[:=]\s?)[A-Za-z0-9._~+/=-]{6,}"), r"\1\2" + MASK),
-    (re.compile(r"://[^\s/?#\"']+@"), "://" + MASK + "@"),
-    (re.compile(r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])"), MASK),
-    (re.compile(r"\b(?:glsa|glc)_[A-Za-z0-9_=-]{8,}"), MASK),
+    (later.pattern(r"(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){1,4}"), MASK),
+    (later.pattern(r"(?i)\b(bearer|basic)(\s+|%20|\s?[:=]\s?)[A-Za-z0-9._~+/=-]{6,}"), r"\1\2" + MASK),
+    (later.pattern(r"://[^\s/?#\"']+@"), "://" + MASK + "@"),
+    (later.pattern(r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])"), MASK),
+    (later.pattern(r"\b(?:glsa|glc)_[A-Za-z0-9_=-]{8,}"), MASK),
     # Not again what is masked behind its scheme.
     (
-        re.compile(
+        later.pattern(
             r"(?i)(authorization" + _IS + r")[\[\\\"']*(?!(?:[a-z][\w-]*(?:\s+|%20))?\*{8}(?:[\s,;&\"'}\])]|$))"
             r"(?:[a-z][\w-]*(?:\s+|%20))?[^\s,;&\"'}\])]+"
         ),
         r"\1" + MASK,
     ),
-    (re.compile(r"(?i)(" + _KEY + _IS + r")" + _VALUE), r"\1" + MASK),
-    (re.compile(r"(?i)((?:^|\s)--?[\w-]{0,40}" + _KEY + r"\s+)(?!-)" + _VALUE), r"\1" + MASK),
+    (later.pattern(r"(?i)(" + _KEY + _IS + r")" + _VALUE), r"\1" + MASK),
+    (later.pattern(r"(?i)((?:^|\s)--?[\w-]{0,40}" + _KEY + r"\s+)(?!-)" + _VALUE), r"\1" + MASK),
 )
 
 
@@ -105,7 +108,7 @@ def _message_in(text: str) -> str:
 
 
 # USER:PASSWORD@HOST that urlsplit does not find: no scheme, or a password in which / ? or # stand as they are.
-_LOOSE_USER = re.compile(r"^((?:[a-z][a-z0-9+.-]*://)?)([^\s/@]\S*)@([^\s@]*)$", re.I)
+_LOOSE_USER = later.pattern(r"^((?:[a-z][a-z0-9+.-]*://)?)([^\s/@]\S*)@([^\s@]*)$", re.I)
 
 
 def url_passwords(values: t.Iterable[t.Any]) -> t.Set[str]:
@@ -142,3 +145,19 @@ def public_url(url: str) -> str:
     parts = urlsplit(url)
     netloc = parts.netloc.rsplit("@", 1)[-1]
     return clean(urlunsplit((parts.scheme, netloc, parts.path, parts.query, "")))
+
+
+def masked(value: t.Any, secrets: t.Collection[str]) -> t.Any:
+    """Plain data without these secrets in its texts and numbers, as Ansible leaves them out of results."""
+    if isinstance(value, dict):
+        return {key: masked(each, secrets) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [masked(each, secrets) for each in value]
+    if not secrets or value is None or isinstance(value, bool):
+        return value
+    text = str(value)
+    if text in secrets or not isinstance(value, str):
+        return HIDDEN if any(secret in text for secret in secrets) else value
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    return text

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import socket
@@ -33,19 +32,6 @@ class EngineError(Exception):
     def __init__(self, reason: str, denied: bool = False) -> None:
         super().__init__(reason)
         self.reason, self.denied = reason, denied
-
-
-class _Connection(http.client.HTTPConnection):
-    """HTTP over a Unix socket."""
-
-    def __init__(self, path: str, timeout: float) -> None:
-        super().__init__("localhost", timeout=timeout)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
 
 
 class EngineSocket:
@@ -73,8 +59,11 @@ class EngineSocket:
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise EngineError("did not answer in time")
-        connection = _Connection(self.path, left)
+        import http.client  # takes longer than to see that a host has no engine
+
+        connection = http.client.HTTPConnection("localhost", timeout=left)
         try:
+            connection.sock = _connected(self.path, left)
             connection.request("GET", path, headers={"Host": "localhost", "Connection": "close"})
             answer = connection.getresponse()
             if answer.status != 200:
@@ -95,6 +84,17 @@ class EngineSocket:
             raise EngineError("gives answers that are not JSON") from None
         finally:
             connection.close()
+
+
+def _connected(path: str, timeout: float) -> socket.socket:
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    made.settimeout(timeout)
+    try:
+        made.connect(path)
+    except OSError:
+        made.close()
+        raise
+    return made
 
 
 def found_sockets(docker_host: t.Optional[str] = None) -> t.List[str]:

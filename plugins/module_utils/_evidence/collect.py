@@ -8,8 +8,7 @@ from __future__ import annotations
 import time
 import typing as t
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-
+from ansible_collections.traceops.tracing.plugins.module_utils._base import spec
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption, ProbeFailure
 from ansible_collections.traceops.tracing.plugins.module_utils._base.nested import nested
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import url_passwords
@@ -28,7 +27,7 @@ def _load(name: str) -> ModuleType:
 
 
 # How the names of all options with no_log end.
-_SECRET_NAMES = ("password", "token", "headers")
+SECRET_NAMES = ("password", "token", "headers")
 
 
 class Visit(t.NamedTuple):
@@ -42,7 +41,33 @@ class Visit(t.NamedTuple):
     tenants_of: str = ""  # the label that counts what Tempo has: the tenants in it are tried
 
 
-def plan(probes: t.Mapping[str, t.Any], check_mode: bool, secrets: t.Set[str]) -> t.List[Visit]:
+class Checked(t.NamedTuple):
+    """Options of a probe with its defaults, or what is wrong with them."""
+
+    params: t.Dict[str, t.Any]
+    errors: t.List[str]
+    secrets: t.Set[str]
+
+
+def by_ansible(probe: ModuleType, options: t.Dict[str, t.Any]) -> Checked:
+    """Options that somebody wrote."""
+    from ansible.module_utils.common.arg_spec import ArgumentSpecValidator  # takes longer to import than a visit
+
+    checked = ArgumentSpecValidator(probe.ARGUMENT_SPEC, **getattr(probe, "MODULE_KWARGS", {})).validate(options)
+    return Checked(dict(checked.validated_parameters), checked.error_messages, checked._no_log_values)
+
+
+def of_plan(probe: ModuleType, options: t.Dict[str, t.Any]) -> Checked:
+    """Options that a plan made of variables, which were checked on the controller: secrets have telling names."""
+    return Checked(spec.filled(probe.ARGUMENT_SPEC, options), [], set())
+
+
+def plan(
+    probes: t.Mapping[str, t.Any],
+    check_mode: bool,
+    secrets: t.Set[str],
+    check: t.Callable[[ModuleType, t.Dict[str, t.Any]], Checked] = by_ansible,
+) -> t.List[Visit]:
     """The probes to run, all options validated before any of them runs.
 
     Every value that must not be shown is added to `secrets`, also when this ends in BadOption.
@@ -63,11 +88,11 @@ def plan(probes: t.Mapping[str, t.Any], check_mode: bool, secrets: t.Set[str]) -
         if silent is not None and not (isinstance(silent, dict) and {"cause", "message"} <= set(silent)):
             raise BadOption(f"probes: {label}: 'silent' is no result with cause and message")
         probe = _load(str(options.pop("probe", label)))
-        checked = ArgumentSpecValidator(probe.ARGUMENT_SPEC, **getattr(probe, "MODULE_KWARGS", {})).validate(options)
-        secrets.update(checked._no_log_values)
-        if checked.error_messages:
-            raise BadOption("; ".join(f"probes: {label}: {message}" for message in checked.error_messages))
-        params = dict(checked.validated_parameters)
+        checked = check(probe, options)
+        secrets.update(checked.secrets)
+        if checked.errors:
+            raise BadOption("; ".join(f"probes: {label}: {message}" for message in checked.errors))
+        params = checked.params
         if check_mode:
             params.update(getattr(probe, "CHECK_MODE", {}))
         if like and not hasattr(probe, "like"):
@@ -84,7 +109,7 @@ def secret_values(options: t.Any) -> t.Iterator[str]:
     if not isinstance(options, dict):
         return
     for name, value in options.items():
-        if str(name).endswith(_SECRET_NAMES):
+        if str(name).endswith(SECRET_NAMES):
             yield from _leaves(value)
     yield from url_passwords(options.values())
 

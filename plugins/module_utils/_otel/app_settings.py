@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._base import addresses
+from ansible_collections.traceops.tracing.plugins.module_utils._base import addresses, later
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import MASK, clean, is_whole, redact
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import sdk_rules, velostream
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.command_lines import split
@@ -88,17 +88,17 @@ class Effective(t.TypedDict, total=False):
 
 MAX_VALUE = 500  # characters
 
-_VARIABLE = re.compile(
+_VARIABLE = later.pattern(
     r"^(?:OTEL_\w+|RUST_LOG|JAVA_TOOL_OPTIONS|JDK_JAVA_OPTIONS|_JAVA_OPTIONS|NODE_OPTIONS|CORECLR_ENABLE_PROFILING|"
     r"CORECLR_PROFILER|DOTNET_STARTUP_HOOKS|SSL_CERT_FILE|SSL_CERT_DIR|NODE_EXTRA_CA_CERTS|REQUESTS_CA_BUNDLE|"
     r"(?:https?|all|no|grpc)_proxy|(?:HTTPS?|ALL|NO|GRPC)_PROXY)$"
 )
-_OPTION = re.compile(r"^--(?:(?:enable-)?(?:tracing|telemetry|tracing-\w+)|(?:otlp|otel|sampling)-[\w-]+)$")
+_OPTION = later.pattern(r"^--(?:(?:enable-)?(?:tracing|telemetry|tracing-\w+)|(?:otlp|otel|sampling)-[\w-]+)$")
 _JAVA_OPTION_VARIABLES = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")
 # CLIENT_KEY is a path.
-_SECRET_NAME = re.compile(r"(?i)token|secret|passw|credential|auth|(?<!client.)key$")
-_URL_NAME = re.compile(r"(?i)(?:endpoint|proxy|url)$")
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_SECRET_NAME = later.pattern(r"(?i)token|secret|passw|credential|auth|(?<!client.)key$")
+_URL_NAME = later.pattern(r"(?i)(?:endpoint|proxy|url)$")
+_HEADER_NAME = later.pattern(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 # Headers whose values say where data goes, not who sends it.
 _OPEN_HEADERS = ("x-scope-orgid",)
 

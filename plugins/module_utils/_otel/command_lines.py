@@ -10,10 +10,11 @@ import re
 import shlex
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base import later
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import MASK, clean, redact
 
 # Programs that run another program's file: the file is what the application is called.
-_INTERPRETER = re.compile(r"^(?:python[\d.]*|node|nodejs|java|ruby|dotnet|php[\d.]*|perl|bun|deno|sh|bash|dash)$")
+_INTERPRETER = later.pattern(r"^(?:python[\d.]*|node|nodejs|java|ruby|dotnet|php[\d.]*|perl|bun|deno|sh|bash|dash)$")
 
 _INITS = ("docker-init", "podman-init", "tini", "catatonit", "dumb-init")
 
@@ -67,21 +68,21 @@ def split(text: str) -> t.List[str]:
 
 
 # Values that can hold no secret: paths and files, numbers, addresses without a path of their own.
-_PATH = re.compile(
+_PATH = later.pattern(
     r"^(?:(?:file:)?(?:~|\.{0,2})/[\w./@+:-]{1,160}|[\w.-]{1,60}\.(?:ya?ml|conf|ini|jar|war|py|[cm]?js|ts|toml|alloy|river|"
     r"sql|json|properties|rb|php|dll|exs?|sh))$"
 )
-_FIGURE = re.compile(r"^(?:[+-]?\d{1,6}(?:\.\d{1,6})?[a-z]{0,2}|true|false|env:[A-Z_]{1,60})$")
+_FIGURE = later.pattern(r"^(?:[+-]?\d{1,6}(?:\.\d{1,6})?[a-z]{0,2}|true|false|env:[A-Z_]{1,60})$")
 _HOST = r"(?:\[[0-9a-fA-F:.]*\]|[A-Za-z0-9_.-]{0,80})"
-_ADDRESS = re.compile(
+_ADDRESS = later.pattern(
     rf"^(?:https?://{_HOST}(?::\d{{1,5}})?|{_HOST}:\d{{1,5}}|localhost)(?:/v\d/(?:traces|metrics|logs))?/?$"
 )
-_WORD = re.compile(r"^[a-z][a-z._-]{0,24}$")
+_WORD = later.pattern(r"^[a-z][a-z._-]{0,24}$")
 # A value may follow one letter without a space (-pPASSWORD).
-_OPTION = re.compile(
+_OPTION = later.pattern(
     r"^(?:--[A-Za-z][\w.:-]{0,80}|-[A-Za-z]|-(?:D|X|XX:[+-]?)[\w.-]{1,80}|-[a-z]+(?:[._-][a-z0-9]+)+|-jar|-cp)$"
 )
-_SUSPICIOUS = re.compile(
+_SUSPICIOUS = later.pattern(
     r"(?i)token|secret|passw?|phrase|pwd|cred|auth|header|key|user|login|cookie|dsn|licen[cs]e|salt|seed|conn\w*[-_.]?str|url$|^-D(?!otel\.)"
 )
 # One letter tells nothing, but for these.

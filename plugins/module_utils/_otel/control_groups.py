@@ -9,15 +9,16 @@ CRI-O and Kubernetes 1.20 to 1.34 have the container's id, 64 hexadecimal digits
 
 from __future__ import annotations
 
-import re
 import typing as t
 
-_ID = re.compile(r"(?:^|[-:/])([0-9a-f]{64})(?=$|\.scope|/|:|\.)")
+from ansible_collections.traceops.tracing.plugins.module_utils._base import later
+
+_ID = later.pattern(r"(?:^|[-:/])([0-9a-f]{64})(?=$|\.scope|/|:|\.)")
 # Guests with a systemd of their own: LXC, systemd-nspawn.
-_GUEST = re.compile(r"^/(?:\.\./)*(?:lxc/|lxc\.payload[./]|machine\.slice/)")
-_UNIT = re.compile(r"/([^/\s]+\.service)(?=/|$)")
+_GUEST = later.pattern(r"^/(?:\.\./)*(?:lxc/|lxc\.payload[./]|machine\.slice/)")
+_UNIT = later.pattern(r"/([^/\s]+\.service)(?=/|$)")
 # What they start belongs to whom they start it for.
-_CARRIERS = re.compile(
+_CARRIERS = later.pattern(
     r"^(?:user@\d+|sshd?(?:@.*)?|crond?|cronie|atd|docker|containerd|podman|getty@.*|serial-getty@.*)\.service$"
 )
 

@@ -9,7 +9,7 @@ import re
 import time
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._base import nodes, text
+from ansible_collections.traceops.tracing.plugins.module_utils._base import later, nodes, text
 from ansible_collections.traceops.tracing.plugins.module_utils._base.nodes import Node
 
 MAX_CHARACTERS = nodes.MAX_CHARACTERS
@@ -144,7 +144,7 @@ def is_like(name: str, pattern: str) -> bool:
 
 
 # ${NAME} and its forms, as drone/envsubst has them; $${ is an escaped ${.
-REFERENCE = re.compile(r"\$\$\{|\$\{([A-Za-z_0-9]+)(?:(:-|:=|=)([^{}]*)|([^{}]*))\}")
+REFERENCE = later.pattern(r"\$\$\{|\$\{([A-Za-z_0-9]+)(?:(:-|:=|=)([^{}]*)|([^{}]*))\}")
 
 
 def with_variables(reading: Reading, content: str, path: str) -> str:
@@ -166,10 +166,10 @@ def with_variables(reading: Reading, content: str, path: str) -> str:
 
 # What may be shown
 
-_NAME = re.compile(r"[^\w./@:+\-]+")
-_HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
-_HOST = re.compile(r"[A-Za-z0-9_.%*-]{0,255}\Z|[0-9A-Fa-f:.]{2,45}\Z")
-_AUTHORITY = re.compile(
+_NAME = later.pattern(r"[^\w./@:+\-]+")
+_HEADER = later.pattern(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
+_HOST = later.pattern(r"[A-Za-z0-9_.%*-]{0,255}\Z|[0-9A-Fa-f:.]{2,45}\Z")
+_AUTHORITY = later.pattern(
     r"(?:\[[0-9A-Fa-f:.%]*\]|[^:@\s]*)(?::\d*)?\Z|(?=[^:]*:[^:]*:)[0-9A-Fa-f:.]{2,45}\Z"  # or IPv6 without brackets
 )
 

@@ -13,6 +13,7 @@ import os
 import re
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base import later
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import app_settings, velostream
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.command_lines import program_of, split
 
@@ -20,7 +21,7 @@ APPLICATION, TEMPO, GRAFANA = "application", "tempo", "grafana"
 COLLECTORS = ("otelcol", "alloy", "grafana-agent", "fluent-bit", "vector", "jaeger")
 
 _PROGRAMS: t.Tuple[t.Tuple[t.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern), kind)
+    (later.pattern(pattern), kind)
     for pattern, kind in (
         # The Collector's own distributions, and those of AWS, Google, Splunk, New Relic, observIQ, Dynatrace.
         (
@@ -39,7 +40,7 @@ _PROGRAMS: t.Tuple[t.Tuple[t.Pattern[str], str], ...] = tuple(
     )
 )
 _IMAGES: t.Tuple[t.Tuple[t.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern), kind)
+    (later.pattern(pattern), kind)
     for pattern, kind in (
         (
             r"(?:.*[/-])?(?:opentelemetry-collector|otelcol|otel-collector|aws-otel-collector|nrdot-collector)[\w.-]*",
@@ -59,10 +60,10 @@ _COMMANDS = ((GRAFANA, "cli"), ("otelcol", "validate"), ("otelcol", "components"
 # Last parts of containers' names, for images of one's own.
 _NAMES = {"tempo": TEMPO, "grafana": GRAFANA, "alloy": "alloy", "otelcol": "otelcol", "jaeger": "jaeger"}
 
-_INTERPRETERS = re.compile(r"^(?:python[\d.]*|pypy[\d.]*|ipython[\d.]*|node|nodejs|ruby|irb|perl|php)$")
-_SHELLS = re.compile(r"^-?(?:sh|bash|ash|dash|zsh|fish|ksh|busybox|csh|tcsh)$")
+_INTERPRETERS = later.pattern(r"^(?:python[\d.]*|pypy[\d.]*|ipython[\d.]*|node|nodejs|ruby|irb|perl|php)$")
+_SHELLS = later.pattern(r"^-?(?:sh|bash|ash|dash|zsh|fish|ksh|busybox|csh|tcsh)$")
 # What starts others and waits for them: it has their variables, too.
-_WRAPPERS = re.compile(
+_WRAPPERS = later.pattern(
     r"^(?:npm(?:-cli\.js)?|npx(?:-cli\.js)?|yarn(?:\.js)?|pnpm(?:\.cjs)?|PM2|corepack|docker-init|podman-init|tini|"
     r"catatonit|dumb-init|env|timeout|nohup|nice|ionice|su|"
     r"sudo|doas|runuser|gosu|su-exec|setpriv|chroot|unshare|nsenter|setsid|stdbuf|start-stop-daemon|supervisord|runsv|"
@@ -70,7 +71,7 @@ _WRAPPERS = re.compile(
     r"conmon|containerd-shim.*|runc|crun|crond?|atd|anacron|xargs|flock|script|expect|make|ninja|bazel|gradle|mvn|time)$"
 )
 # What has variables of others and no instrumentation of its own.
-_NEVER = re.compile(
+_NEVER = later.pattern(
     r"^(?:vi|vim|nvim|nano|emacs|ed|less|more|man|cat|tac|tail|head|tee|grep|egrep|rg|ag|awk|gawk|mawk|sed|cut|sort|find|ls|ps|"
     r"top|htop|atop|iotop|watch|sleep|wait|true|yes|date|cp|mv|rm|rsync|scp|sftp|ssh|sshd.*|ssh-agent|autossh|tmux.*|screen|"
     r"SCREEN|git|git-.*|curl|wget|nc|ncat|netcat|socat|telnet|dig|ping|tcpdump|ss|lsof|openssl|grpcurl|jq|tar|gzip|unzip|"
@@ -85,14 +86,14 @@ _NEVER = re.compile(
     r"grafana-cli|chrome|chromium|firefox)$"
 )
 
-_VARIABLE = re.compile(
+_VARIABLE = later.pattern(
     r"^OTEL_(?:SERVICE_NAME|SDK_DISABLED|PROPAGATORS|TRACES_\w+|BSP_\w+|SPAN_\w+|(?:EXPERIMENTAL_)?CONFIG_FILE|"
     r"EXPORTER_OTLP_(?:TRACES_\w+|ENDPOINT|PROTOCOL|HEADERS|CERTIFICATE|INSECURE|COMPRESSION|TIMEOUT|CLIENT_\w+)|"
     r"EXPORTER_(?:JAEGER|ZIPKIN)_\w+|(?:JAVAAGENT|INSTRUMENTATION|NODE|PYTHON|DOTNET|PHP|GO|RUBY)_\w+)$"
 )
-_NO_SPANS = re.compile(r"^OTEL_(?:PYTHON_LOG\w*|\w+_(?:LOG_LEVEL|LOG_DIRECTORY|LOGS_\w+|METRICS_\w+))$")
-_AGENT = re.compile(r"(?i)opentelemetry|otel|applicationinsights-agent|autoinstrumentation")
-_NODE_MODULE = re.compile(
+_NO_SPANS = later.pattern(r"^OTEL_(?:PYTHON_LOG\w*|\w+_(?:LOG_LEVEL|LOG_DIRECTORY|LOGS_\w+|METRICS_\w+))$")
+_AGENT = later.pattern(r"(?i)opentelemetry|otel|applicationinsights-agent|autoinstrumentation")
+_NODE_MODULE = later.pattern(
     r"(?i)opentelemetry|otel|(?:^|/)(?:instrumentation|tracing|autoinstrumentation)(?:\.[cm]?[jt]s)?$"
 )
 _JAVA_OPTIONS = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")
@@ -211,17 +212,17 @@ def _of_node(words: t.Sequence[str]) -> t.List[str]:
 # Of containers that somebody named as the stack's: what the image's name says, before the container's own is believed.
 # Everything on a host is held to more (kind_of_image, kind_of_name).
 _STACK = {
-    "tempo": re.compile(r"^(?:[\w.-]*-)?tempo(?:-distroless)?$"),
-    "grafana": re.compile(r"^(?:[\w.-]*-)?grafana(?:-(?:oss|enterprise|dev))?$"),
+    "tempo": later.pattern(r"^(?:[\w.-]*-)?tempo(?:-distroless)?$"),
+    "grafana": later.pattern(r"^(?:[\w.-]*-)?grafana(?:-(?:oss|enterprise|dev))?$"),
 }
 # Programs that carry one of these words in their names and are neither.
-_NEIGHBOURS = re.compile(
+_NEIGHBOURS = later.pattern(
     r"agent|alloy|collector|exporter|renderer|operator|proxy|prometheus|promtail|loki|mimir|pyroscope"
     r"|tempo-(?:cli|query|vulture)$"
 )
 _STACK_WORD = {
-    "tempo": re.compile(r"(?:^|[-_.])tempo(?:[-_.\d]|$)"),
-    "grafana": re.compile(r"(?:^|[-_.])grafana(?:[-_.\d]|$)"),
+    "tempo": later.pattern(r"(?:^|[-_.])tempo(?:[-_.\d]|$)"),
+    "grafana": later.pattern(r"(?:^|[-_.])grafana(?:[-_.\d]|$)"),
 }
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._base.text import masked
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import collect
 from ansible_collections.traceops.tracing.plugins.module_utils._plan import backends, found, visit
 
@@ -14,7 +16,7 @@ EVERY = "*"  # in `count`: whatever Tempo the host has
 
 
 class Asked(t.TypedDict, total=False):
-    """What a host is asked; all but the first three may be left out."""
+    """What a host is asked: either `probes`, or the first three and any of the others."""
 
     host: str
     run: str  # the word that the ids of the canaries follow from
@@ -25,6 +27,7 @@ class Asked(t.TypedDict, total=False):
     counted: t.Dict[str, t.Dict[str, t.Any]]  # what was counted before, by place
     visit: bool  # whether to send canaries, read logs ...
     patterns: t.List[t.Dict[str, t.Any]]  # those of log profiles: {of, patterns}
+    probes: t.Dict[str, t.Dict[str, t.Any]]  # options of `collect`: what Tempo and Grafana are asked
 
 
 class Seen(t.TypedDict):
@@ -35,16 +38,33 @@ class Seen(t.TypedDict):
     counted: t.List[t.Dict[str, t.Any]]  # what each Tempo had before, in the order of `backends.counting`
 
 
-def run(params: Asked, check_mode: bool, secrets: t.Set[str]) -> Seen:
-    """Look around, count what Tempo has, and visit, as far as asked.
+class Refused(t.TypedDict):
+    """An option cannot be used."""
 
-    `secrets` gets every value that must not be shown. Raises BadOption.
-    """
+    refused: str  # why
+
+
+def run(params: Asked, check_mode: bool) -> t.Dict[str, t.Any]:
+    """Look around, count what Tempo has, and visit, as far as asked: `Seen`, or `Refused`, without secrets in it."""
+    secrets: t.Set[str] = set()
+    found: t.Union[Seen, Refused]
+    try:
+        if "probes" in params:
+            probes = collect.plan(params["probes"], check_mode, secrets, collect.of_plan)
+            found = {"evidence": collect.visit(probes), "offer": None, "counted": []}
+        else:
+            found = _visited(params, check_mode, secrets)
+    except BadOption as error:
+        found = {"refused": error.message}
+    return t.cast(t.Dict[str, t.Any], masked(found, secrets))
+
+
+def _visited(params: Asked, check_mode: bool, secrets: t.Set[str]) -> Seen:
     given, host, offer = params["given"], params["host"], params.get("offer")
     secrets.update(collect.secret_values(given))
     evidence: t.Dict[str, t.Dict[str, t.Any]] = {}
     if params.get("look"):
-        evidence.update(collect.visit(collect.plan(visit.looking(given), check_mode, secrets)))
+        evidence.update(collect.visit(collect.plan(visit.looking(given), check_mode, secrets, collect.of_plan)))
         if evidence[visit.LOOK].get("ok"):
             offer = found.offers({host: evidence[visit.LOOK]})[host]
     seen: Seen = {"evidence": evidence, "offer": offer, "counted": []}
@@ -57,7 +77,7 @@ def run(params: Asked, check_mode: bool, secrets: t.Set[str]) -> Seen:
         known = {place: label for label, place, _options in counting}
         probes = visit.probes(own, host, params["run"], params.get("counted") or {}, known)
         asked.update(_with_patterns(probes, params.get("patterns") or []))
-    evidence.update(collect.visit(collect.plan(asked, check_mode, secrets)))
+    evidence.update(collect.visit(collect.plan(asked, check_mode, secrets, collect.of_plan)))
     for label, _place, _options in counting:
         seen["counted"].append(backends.counted(evidence.pop(label)))
     return seen

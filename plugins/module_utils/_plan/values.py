@@ -1,17 +1,14 @@
 # Copyright (c) 2026, The traceops.tracing authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The variables of the role `diagnose`: which there are, and what is wrong with values that no type describes."""
+"""The variables of the role `diagnose`: which there are, and what they may be."""
 
 from __future__ import annotations
 
-import difflib
-import json
 import re
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
-from ansible_collections.traceops.tracing.plugins.module_utils._evidence import labels
+from ansible_collections.traceops.tracing.plugins.module_utils._evidence import collect, labels
 
 Values = t.Mapping[str, t.Any]
 
@@ -51,13 +48,12 @@ OF_REPORT = tuple(
         *("baseline", "docs_url"),
     )
 )
-_SECRET = ("password", "token", "headers")
 OF_PLAYBOOK = ("diagnose_hosts",)
 TOLD = ("diagnose_result",)  # by an earlier run of the role
 
 _PORT = r"(:(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3}))?"
 _ADDRESS = rf"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+){_PORT}(/(?!/)[^\s?#@]*)?\Z"
-_URL, _OTLP = rf"https?://{_ADDRESS}", rf"(https?://)?{_ADDRESS}"
+URL, _OTLP = rf"https?://{_ADDRESS}", rf"(https?://)?{_ADDRESS}"
 
 
 class Form(t.NamedTuple):
@@ -68,165 +64,41 @@ class Form(t.NamedTuple):
     may_be_empty: bool = False
 
 
-_FORMS: t.Dict[str, Form] = {
+FORMS: t.Dict[str, Form] = {
     "otlp_endpoint": Form(_OTLP, "http://HOST:PORT or HOST:PORT"),
     "collector_endpoint": Form(_OTLP, "http://HOST:PORT or HOST:PORT", True),
     "tempo_otlp_endpoint": Form(_OTLP, "http://HOST:PORT or HOST:PORT", True),
-    "tempo_url": Form(_URL, "http://HOST:PORT"),
-    "grafana_url": Form(_URL, "http://HOST:PORT"),
-    "collector_metrics_url": Form(_URL, "http://HOST:PORT/metrics", True),
-    "app_metrics_url": Form(_URL, "http://HOST:PORT/metrics", True),
+    "tempo_url": Form(URL, "http://HOST:PORT"),
+    "grafana_url": Form(URL, "http://HOST:PORT"),
+    "collector_metrics_url": Form(URL, "http://HOST:PORT/metrics", True),
+    "app_metrics_url": Form(URL, "http://HOST:PORT/metrics", True),
     "otlp_protocol": Form(r"(auto|grpc|http/protobuf|http/json)\Z", "one of auto, grpc, http/protobuf, http/json"),
     # What Tempo allows in a tenant; several are joined by |.
     "tenant": Form(r"[A-Za-z0-9!._*'()|-]*\Z", "letters, digits and !-_.*'()|"),
 }
-_CHOICES = {
-    "diagnose_fail_on": ("critical", "warning", "never", "new", "new-warning"),
-    "diagnose_gate": ("host", "environment", "all", "none"),
-    "diagnose_evidence": ("compact", "full"),
-}
-_DOCS_URL = re.compile(r"(https?|file)://[^\s<>\"]+\Z")
-# Given as -e NAME=KEY=VALUE they would pass for dictionaries until they are used.
-_DICTIONARIES: t.Dict[str, t.Dict[str, str]] = {
-    "process": {"unit": "NAME.service"},
-    "otlp_headers": {"Authorization": "Bearer TOKEN"},
-}
-_TOKEN = re.compile(r"[\x21-\x7e]*\Z")
-# A name stands in ids, file names and labels of metrics; no slash, which parts it from its host's.
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@() -]{0,99}\Z")
-
-
-def problems(given: Values, names: t.Iterable[str]) -> t.List[str]:
-    """One sentence for each value that cannot be used. No secret is in them.
-
-    `given` are the values of VARIABLES, `names` those of all variables that begin with diagnose_.
-    """
-    found = [*_unknown(names), *_of_application(_own(given), "diagnose_"), *_of_host(given)]
-    return [*found, *_applications(given)]
 
 
 def fits(name: str, value: t.Any) -> bool:
     """Whether a value that was found has the form of that variable."""
-    form = _FORMS.get(name)
+    form = FORMS.get(name)
     return form is None or re.match(form.regex, str(value)) is not None
-
-
-def _own(given: Values) -> t.Dict[str, t.Any]:
-    return {name: given[f"diagnose_{name}"] for name in OF_APPLICATION}
-
-
-def _unknown(names: t.Iterable[str]) -> t.Iterator[str]:
-    for name in sorted({*names} - {*VARIABLES, *OF_PLAYBOOK, *TOLD}):
-        near = difflib.get_close_matches(name[len("diagnose_") :], (*OF_APPLICATION, *OF_HOST), 1, 0.6)
-        meant = (
-            f"; did you mean diagnose_{near[0]}?"
-            if near
-            else " (ansible-doc -t role traceops.tracing.diagnose has them all)"
-        )
-        yield f"{name} is no variable of this role{meant}"
-
-
-def _of_application(values: Values, prefix: str) -> t.Iterator[str]:
-    """`prefix` is what the name of a value begins with in a sentence."""
-    for name, form in _FORMS.items():
-        text = str(values[name] if values[name] is not None else "")
-        if not (form.may_be_empty and not text) and not re.match(form.regex, text):
-            # A password in a URL is not shown.
-            shown = re.sub(r"\s", " ", re.sub(r"(?s)^(\w+://)?.*@", r"\1********@", text))
-            hint = " (credentials have variables of their own)" if "@" in text else ""
-            yield f"{prefix}{name}: '{shown}' cannot be used; expected {form.expected}{hint}"
-    for name, example in _DICTIONARIES.items():
-        if not isinstance(values[name], dict):
-            words = json.dumps({f"diagnose_{name}": example})
-            yield f"{prefix}{name} cannot be used: it is no dictionary; write -e '{words}'"
-    if values["client_key"] and not values["client_cert"]:
-        yield f"{prefix}client_key cannot be used without {prefix}client_cert, its certificate"
-    process = values["process"]
-    said = [key for key, value in process.items() if value] if isinstance(process, dict) else []
-    if len(said) > 1:
-        yield f"{prefix}process cannot be used: it has {' and '.join(said)}; give one of them"
-
-
-def _of_host(given: Values) -> t.Iterator[str]:
-    for name, words in _CHOICES.items():
-        if given[name] not in words:
-            yield f"{name}: '{excerpt(str(given[name]), 60)}' cannot be used; expected one of {', '.join(words)}"
-    if str(given["diagnose_fail_on"]).startswith("new") and not given["diagnose_baseline"]:
-        yield (
-            "diagnose_fail_on: new compares with an earlier report, and none was given: name one, or a directory "
-            "of them, with diagnose_baseline"
-        )
-    if given["diagnose_docs_url"] and not _DOCS_URL.match(str(given["diagnose_docs_url"])):
-        shown = excerpt(str(given["diagnose_docs_url"]), 60)
-        yield f"diagnose_docs_url: '{shown}' cannot be used; expected https://HOST/PATH, or nothing for no links"
-    if not 1 <= number(given["diagnose_canaries"]) <= 100_000:
-        yield f"diagnose_canaries: {given['diagnose_canaries']} is not between 1 and 100000"
-    if not 0 < number(given["diagnose_timeout"]) <= 3600:
-        yield f"diagnose_timeout: {given['diagnose_timeout']} is not more than 0 and at most 3600 seconds"
-    if not 1 <= number(given["diagnose_host_timeout"]) <= 86_400:
-        yield f"diagnose_host_timeout: {given['diagnose_host_timeout']} is not between 1 and 86400 seconds"
-    yield from _tempo_urls(given["diagnose_tempo_urls"])
-    for name in ("diagnose_tempo_token", "diagnose_grafana_token"):
-        if not _TOKEN.match(str(given[name])):
-            yield f"{name} cannot be used; it has a space, a line break or another character that no token has"
-
-
-def _tempo_urls(urls: t.Any) -> t.Iterator[str]:
-    if not isinstance(urls, dict):
-        example = json.dumps({"diagnose_tempo_urls": {"distributor": "http://HOST:3200"}})
-        yield f"diagnose_tempo_urls cannot be used: it is no dictionary; write -e '{example}'"
-        return
-    for name, url in urls.items():
-        if not re.match(_URL, str(url)):
-            shown = re.sub(r"\s", " ", re.sub(r"(?s)^(\w+://)?.*@", r"\1********@", str(url)))
-            yield f"diagnose_tempo_urls: {name}: '{shown}' cannot be used; expected http://HOST:PORT"
-
-
-def _applications(given: Values) -> t.Iterator[str]:
-    entries = given["diagnose_applications"]
-    if not isinstance(entries, list):
-        yield "diagnose_applications cannot be used: it is no list"
-        return
-    own, names = _own(given), []
-    known = ("name", *OF_APPLICATION, *OF_DISCOVERY)
-    for number_, entry in enumerate(entries, 1):
-        where = f"diagnose_applications: entry {number_}"
-        if not isinstance(entry, dict):
-            yield f"{where} cannot be used: it is no dictionary"
-            continue
-        name = str(entry.get("name") or "")
-        if not _NAME.match(name):
-            yield f"{where}: the name '{excerpt(name, 60)}' cannot be used; expected letters, digits, spaces, _.:@()-"
-            continue
-        names.append(name)
-        for key in sorted(str(key) for key in entry if key not in known):
-            near = difflib.get_close_matches(key, OF_APPLICATION, 1, 0.7)
-            yield f"diagnose_applications: {name}: there is no {key}{f'; did you mean {near[0]}?' if near else ''}"
-        # What it has from its host was looked at there.
-        changed = {key: value for key, value in entry.items() if key in OF_APPLICATION and value is not None}
-        if changed:
-            said = set(_of_application(own, ""))
-            for words in _of_application({**own, **changed}, ""):
-                if words not in said:
-                    yield f"diagnose_applications: {name}: {words}"
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        yield f"diagnose_applications: two entries have the name '{name}'"
 
 
 def without_secrets(given: Values) -> t.Dict[str, t.Any]:
     """The variables with what is secret in them left empty."""
-    kept = {name: _empty(value) if name.endswith(_SECRET) else value for name, value in given.items()}
+    kept = _emptied(given)
     entries = kept.get("diagnose_applications")
     if isinstance(entries, list):
-        kept["diagnose_applications"] = [
-            {name: _empty(value) if str(name).endswith(_SECRET) else value for name, value in entry.items()}
-            for entry in entries
-        ]
+        kept["diagnose_applications"] = [_emptied(entry) for entry in entries]
     return kept
 
 
-def _empty(value: t.Any) -> t.Any:
-    return {} if isinstance(value, dict) else ""
+def _emptied(of: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+    nothing: t.Dict[type, t.Any] = {dict: {}}
+    return {
+        name: nothing.get(type(value), "") if str(name).endswith(collect.SECRET_NAMES) else value
+        for name, value in of.items()
+    }
 
 
 def number(value: t.Any) -> float:

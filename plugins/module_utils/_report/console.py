@@ -10,9 +10,9 @@ import textwrap
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean, count
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.times import epoch
 from ansible_collections.traceops.tracing.plugins.module_utils._report import draw, fold
 from ansible_collections.traceops.tracing.plugins.module_utils._report.lines import Line
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import epoch
 
 WIDTH = 100
 MAX_DIFFERENT = 10  # new findings, and those that are gone

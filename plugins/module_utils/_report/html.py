@@ -17,10 +17,11 @@ import re
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean, count
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.times import epoch
 from ansible_collections.traceops.tracing.plugins.module_utils._report import fold, layout, quoted, steps
 from ansible_collections.traceops.tracing.plugins.module_utils._report.matrix import matrix
 from ansible_collections.traceops.tracing.plugins.module_utils._report.picture import picture
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import Text, epoch
+from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import Text
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.judge import no_collection
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import HOPS, PATH, Check, Library
 

@@ -9,9 +9,9 @@ import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.findings import by_subject
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.times import epoch
 from ansible_collections.traceops.tracing.plugins.module_utils._report import fold
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.evaluate import STATES
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import epoch
 
 Report = t.Dict[str, t.Any]
 

@@ -18,8 +18,8 @@ from urllib.parse import quote
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import clean
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.findings import by_subject
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.run import docs_link
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.times import epoch
 from ansible_collections.traceops.tracing.plugins.module_utils._report import fold
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import epoch
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import Check, Library
 
 Report = t.Dict[str, t.Any]

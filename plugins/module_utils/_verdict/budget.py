@@ -9,7 +9,7 @@ import math
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.nested import nested
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import epoch
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.times import epoch
 
 SCHEDULE_DELAY_S = 5.0  # of an exporter whose environment is not known (OTEL_BSP_SCHEDULE_DELAY)
 BATCH_S = 0.2  # the collector's batch processor by default: no probe reads its configuration

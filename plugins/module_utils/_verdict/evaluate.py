@@ -14,6 +14,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._evidence import 
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.findings import Subject
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import LABELS, PARTS
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.topology import discoveries, topology
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.times import epoch
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import facts, suppress, views
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.closures import (
     Function,
@@ -26,7 +27,6 @@ from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressi
     BadExpression,
     Expression,
     Search,
-    epoch,
     render,
     shown,
 )

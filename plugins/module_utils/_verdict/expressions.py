@@ -22,7 +22,7 @@ import typing as t
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import MissingLibrary
 from ansible_collections.traceops.tracing.plugins.module_utils._base.jmespath_words import fault
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
-from ansible_collections.traceops.tracing.plugins.module_utils._otel import times
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.times import epoch
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict import closures
 
 MAX_TEXT = 240  # characters of one piece of evidence in a sentence
@@ -272,6 +272,3 @@ def _number(value: t.Any) -> bool:
 def _numbers(version: str) -> t.Tuple[int, ...]:
     found = re.search(r"\d+(?:\.\d+)*", version)
     return tuple(int(part) for part in found.group().split(".")) if found else ()
-
-
-epoch = times.epoch

@@ -11,7 +11,7 @@ from ansible_collections.traceops.tracing.plugins.module_utils._base.nested impo
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import sdks
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.quotes import quoted
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.reasons import CAUSES
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import epoch
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.times import epoch
 
 Labels = t.Mapping[str, t.Any]
 

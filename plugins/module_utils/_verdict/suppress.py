@@ -8,7 +8,7 @@ from __future__ import annotations
 import fnmatch
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import epoch
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.times import epoch
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.library import Library
 
 Entry = t.Dict[str, t.Optional[str]]

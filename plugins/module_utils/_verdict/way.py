@@ -13,8 +13,8 @@ import typing as t
 from ansible_collections.traceops.tracing.plugins.module_utils._base.addresses import Address, split
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import topology as path
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.topology import Edge, Topology
+from ansible_collections.traceops.tracing.plugins.module_utils._otel.times import epoch
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.discover import Stale
-from ansible_collections.traceops.tracing.plugins.module_utils._verdict.expressions import epoch
 from ansible_collections.traceops.tracing.plugins.module_utils._verdict.handles import restart_of
 
 Labels = t.Mapping[str, t.Any]

@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,34 @@ def test_hosts_that_share_a_backend_ask_it_once(tmp_path: Path) -> None:
     (backend,) = run.report["evidence"]["backends"].values()
     assert backend["hosts"] == ["app01", "app02", "app03"]
     assert sorted(backend["canaries"]["found"]) == ["app01", "app02", "app03"]
+
+
+def test_hosts_with_another_python_than_the_controller_get_code_for_theirs(tmp_path: Path) -> None:
+    # given hosts of one interpreter, some of which have a Python whose code is another one's
+    (tmp_path / "sitecustomize.py").write_text(
+        "import importlib.util\nimportlib.util.MAGIC_NUMBER = b'\\0\\0\\r\\n'\n", encoding="utf-8"
+    )
+    python = tmp_path / "python"
+    python.write_text(
+        f'#!/bin/sh\nif [ -n "$ANOTHER" ]; then export PYTHONPATH={tmp_path}; fi\nexec {sys.executable} "$@"\n',
+        encoding="utf-8",
+    )
+    python.chmod(0o755)
+    way = f"ansible_connection=local ansible_python_interpreter={python}"
+    other = f"""{way} ansible_shell_executable={tmp_path}/sh"""
+    (tmp_path / "sh").write_text('#!/bin/sh\nexport ANOTHER=1\nexec /bin/sh "$@"\n', encoding="utf-8")
+    (tmp_path / "sh").chmod(0o755)
+    hosts = [*(f"app0{n} {way}" for n in (1, 2)), *(f"app0{n} {other}" for n in (3, 4)), f"app05 {way}"]
+    with Lab(directory=tmp_path / "lab") as lab:
+        lab.run_app()
+        # when they are visited one after the other
+        run = diagnose(tmp_path, lab, hosts, "--forks", "1")
+    # then all of them are, and each has sent its canary
+    assert_clean(run)
+    assert run.report is not None
+    assert run.verdict["status"] == "ok", run.output
+    (backend,) = run.report["evidence"]["backends"].values()
+    assert sorted(backend["canaries"]["found"]) == ["app01", "app02", "app03", "app04", "app05"]
 
 
 def test_one_cause_on_many_hosts_is_one_root_cause(tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ TASKS: dict[str, dict[str, Any]] = {
     "bad_option": {**given(), "reports": "x"},
     "stopped": {"hosts": {}, "stop": ["network.otlp.connection-refused"]},
     "not_visited": {"visited": True},
+    "nothing": {"report_dir": "report"},
     "unwritable": {**given(), "report_dir": "own/app.yml/report"},
 }
 
@@ -140,6 +141,8 @@ def test_own_checks_are_read_from_beside_the_playbook(played: Played) -> None:
         ("bad_backend", "backends: 'main' names the host 'app09', which 'hosts' does not have"),
         ("bad_fail_on", "value of fail_on must be one of: critical, warning, never, new, new-warning, got: always"),
         ("bad_option", "Unsupported parameters"),
+        ("nothing", "one of the following is required: hosts, report, visited, stop"),
+        ("not_visited", "no host was visited, so that there is nothing to judge"),
         ("unwritable", "report_dir: "),
     ],
 )

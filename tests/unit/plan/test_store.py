@@ -68,6 +68,31 @@ def test_nobody_else_reads_what_is_kept(tmp_path: Path) -> None:
 # --- what is done once
 
 
+def test_what_is_made_once_is_found_by_the_next_also_in_later_batches(tmp_path: Path) -> None:
+    run, made = arrive(tmp_path, "a"), []
+
+    def make() -> str:
+        made.append(1)
+        return "what is made"
+
+    # when it is wanted twice, and once more after a batch is over
+    assert [run.once("code", make, 5), run.once("code", make, 5)] == ["what is made"] * 2
+    run.close_batch({})
+    assert run.once("code", make, 5) == "what is made"
+    # then it is made once
+    assert made == [1]
+
+
+def test_who_waits_in_vain_for_what_is_made_once_makes_it(tmp_path: Path) -> None:
+    # given a process that is gone in the middle of it
+    run = arrive(tmp_path, "a")
+    worker = multiprocessing.get_context("fork").Process(target=run.once, args=("code", lambda: os._exit(1), 5))
+    worker.start()
+    worker.join()
+    # then the next one does not wait for it
+    assert run.once("code", lambda: "made", 600) == "made"
+
+
 def test_the_first_who_claims_does_it_and_tells_the_others(tmp_path: Path) -> None:
     run = arrive(tmp_path, "a")
     assert run.claim("count http://tempo:3200")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.traceops.tracing.plugins.module_utils._plan import found, values
+from ansible_collections.traceops.tracing.plugins.module_utils._plan import found, problems, values
 
 ROLE = Path(values.__file__).parents[3] / "roles" / "diagnose"
 OWN: dict[str, Any] = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text(encoding="utf-8"))
@@ -17,12 +17,12 @@ SPEC: dict[str, Any] = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").rea
 OPTIONS = SPEC["argument_specs"]["main"]["options"]
 
 
-def problems(**changes: Any) -> list[str]:
-    return values.problems({**DEFAULTS, **changes}, [*DEFAULTS, *changes])
+def problems_of(**changes: Any) -> list[str]:
+    return problems.problems({**DEFAULTS, **changes}, [*DEFAULTS, *changes])
 
 
 def test_the_defaults_can_be_used() -> None:
-    assert problems() == []
+    assert problems_of() == []
 
 
 def test_the_variables_are_those_of_the_role() -> None:
@@ -119,19 +119,19 @@ def test_an_application_has_its_options_from_the_variables() -> None:
     ],
 )
 def test_what_can_not_be_used_is_one_sentence(changes: dict[str, Any], words: str) -> None:
-    assert problems(**{f"diagnose_{name}": value for name, value in changes.items()}) == [words]
+    assert problems_of(**{f"diagnose_{name}": value for name, value in changes.items()}) == [words]
 
 
 def test_what_is_wrong_with_a_host_is_not_said_for_each_application() -> None:
     several = [{"name": "cart", "service": "cart"}, {"name": "stock"}]
-    assert len(problems(diagnose_tempo_url="tempo:3200", diagnose_applications=several)) == 1
+    assert len(problems_of(diagnose_tempo_url="tempo:3200", diagnose_applications=several)) == 1
 
 
 @pytest.mark.parametrize(
     "url", ["http://tempo:65536", "http://tempo:0", "http://tempo:3200\n", "", "http://te mpo", "ftp://tempo:1"]
 )
 def test_a_url_that_no_request_can_go_to_is_refused(url: str) -> None:
-    assert len(problems(diagnose_tempo_url=url)) == 1
+    assert len(problems_of(diagnose_tempo_url=url)) == 1
 
 
 @pytest.mark.parametrize("value", [True, "yes", "True", "1", 1])
@@ -141,9 +141,9 @@ def test_a_switch_may_come_as_text(value: Any) -> None:
 
 
 def test_the_urls_of_tempos_processes_are_urls() -> None:
-    (said,) = problems(diagnose_tempo_urls={"distributor": "tempo:3200"})
+    (said,) = problems_of(diagnose_tempo_urls={"distributor": "tempo:3200"})
     assert "diagnose_tempo_urls: distributor: 'tempo:3200' cannot be used" in said
-    (said,) = problems(diagnose_tempo_urls="http://tempo:3200")
+    (said,) = problems_of(diagnose_tempo_urls="http://tempo:3200")
     assert "it is no dictionary" in said
 
 

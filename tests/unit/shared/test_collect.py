@@ -89,7 +89,7 @@ def test_secrets_are_known_even_where_the_probes_name_is_misspelt(headers: Any) 
 def test_every_secret_option_of_every_probe_is_one_of_those(probe: str) -> None:
     spec = labels.PROBES[probe]().ARGUMENT_SPEC
     named = [name for name, option in spec.items() if option.get("no_log")]
-    assert [name for name in named if not name.endswith(collect._SECRET_NAMES)] == []
+    assert [name for name in named if not name.endswith(collect.SECRET_NAMES)] == []
 
 
 def test_what_is_asked_twice_in_the_same_words_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:

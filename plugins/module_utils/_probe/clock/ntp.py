@@ -28,13 +28,12 @@ TIME_ERROR = 5
 
 def state() -> Ntp:
     """What the first of them that is there says."""
-    return (
-        read_chrony(output_of(["chronyc", "-c", "tracking"], PATIENCE))
-        or read_timedatectl(
-            output_of(["timedatectl", "show"], PATIENCE), output_of(["timedatectl", "show-timesync"], PATIENCE)
-        )
-        or _kernel()
-    )
+    return read_chrony(output_of(["chronyc", "-c", "tracking"], PATIENCE)) or _timedatectl() or _kernel()
+
+
+def _timedatectl() -> t.Optional[Ntp]:
+    show = output_of(["timedatectl", "show"], PATIENCE)
+    return read_timedatectl(show, output_of(["timedatectl", "show-timesync"], PATIENCE) if show else None)
 
 
 def read_chrony(tracking: t.Optional[str]) -> t.Optional[Ntp]:

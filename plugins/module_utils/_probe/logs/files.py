@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import typing as t
 
@@ -45,12 +46,17 @@ class Scan:
         self._scanner = scanner
         self.settings = settings
         self.watch = watch
-        self._needles = grep.needles_of([pattern for pattern in patterns if not pattern.ends])
+        self._patterns = patterns
         self.reports: t.List[t.Dict[str, t.Any]] = []
         self.errors: t.List[Unreadable] = []
         self.times: t.List[float] = []  # those at the ends of what was read
         self._levels: t.Dict[str, t.Set[int]] = {}
         self._timed = False  # whether the lines of the current source have times at all
+
+    @functools.cached_property
+    def _needles(self) -> t.List[bytes]:
+        """What grep is to look for; a log that is small is read without."""
+        return grep.needles_of([pattern for pattern in self._patterns if not pattern.ends])
 
     @property
     def levels(self) -> t.List[str]:

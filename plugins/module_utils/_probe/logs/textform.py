@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base import later
 from ansible_collections.traceops.tracing.plugins.module_utils._base import text as _text
 
 MASK = _text.MASK
@@ -20,7 +21,7 @@ MASK = _text.MASK
 _SHOWN = 1000
 
 # Terminal colours and other escape sequences; never across lines.
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[ -/]+[0-~]|[0-Z\\^-~])")
+_ANSI = later.pattern(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[ -/]+[0-~]|[0-Z\\^-~])")
 
 
 def _misread(codec: str) -> t.List[str]:
@@ -42,7 +43,7 @@ def _garbled(name: str) -> str:
     return f"(?P<{name.replace('-', '_')}>{three}{follow}{{2}}|{re.escape(chars[0x70])}{follow}{{3}})"
 
 
-_GARBLED = re.compile("|".join(_garbled(name) for name in _CODECS))
+_GARBLED = later.pattern("|".join(_garbled(name) for name in _CODECS))
 # No garbled sequence without one of these bytes, which are found quickly: the last but one byte of each of the
 # characters that begin one (U+201A, U+F8FF, Latin letters).
 _SIGNS = tuple({_CODECS[name][at].encode()[-2] for name in _CODECS for at in (0x62, 0x6F, 0x70)})
@@ -58,11 +59,11 @@ def _mend(match: t.Match[str]) -> str:
 
 # What a page shows of a garbled symbol whose last character is none that it shows: those that Windows-1252 lacks.
 _UNSEEN = (0x81, 0x8D, 0x8F, 0x90, 0x9D)
-_CUT = re.compile(
+_CUT = later.pattern(
     "{0}[{1}]{{2}}(?![{1}])".format(*(re.escape(_CODECS["cp1252"][0x70]), re.escape("".join(_CODECS["cp1252"][:0x40]))))
 )
-_VERBOSE = re.compile(r"\(\?[aiLmsu]*x")
-_WRAPPED = re.compile(r"[ \t]*\r?\n[ \t]*")
+_VERBOSE = later.pattern(r"\(\?[aiLmsu]*x")
+_WRAPPED = later.pattern(r"[ \t]*\r?\n[ \t]*")
 
 
 def mended(expression: str) -> str:

@@ -11,6 +11,7 @@ import re
 import time
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base import later
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -20,15 +21,15 @@ _ISO = _DAY + "[T _]" + _CLOCK + r"(?:[.,:](\d{1,9}))?(?: ?(Z|[+-]\d\d:?\d\d)(?!
 
 # ISO 8601, RFC 3339, logback, `[date time]`, Go's log package, the Java agent: near the line's start, or after a key.
 _NEAR = re.compile(_ISO)
-_KEYED = re.compile(r"(?:ts|time|timestamp|Timestamp)\"?[=:] ?\"?" + _ISO)
-_SYSLOG = re.compile(r"(?:<\d{1,3}>)?(" + "|".join(_MONTHS) + r") ([ \d]\d) " + _CLOCK + r"(?:\.(\d{1,9}))?")
+_KEYED = later.pattern(r"(?:ts|time|timestamp|Timestamp)\"?[=:] ?\"?" + _ISO)
+_SYSLOG = later.pattern(r"(?:<\d{1,3}>)?(" + "|".join(_MONTHS) + r") ([ \d]\d) " + _CLOCK + r"(?:\.(\d{1,9}))?")
 # java.util.logging: `Nov 28, 2026 6:53:46 AM`, also with a narrow blank before AM (Java 20 and newer).
-_JUL = re.compile(
+_JUL = later.pattern(
     r"(" + "|".join(_MONTHS) + r") (\d{1,2}), (\d{4}),? (\d{1,2}):([0-5]\d):([0-5]\d)[ \u202f]([AP])M", re.IGNORECASE
 )
-_GLOG = re.compile(r"[IWEFD](0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01]) +" + _CLOCK + r"(?:\.(\d{1,9}))?")
-_ACCESS = re.compile(r"\[(\d\d)/(" + "|".join(_MONTHS) + r")/(\d{4}):" + _CLOCK + r" ([+-]\d{4})\]")
-_EPOCH = re.compile(
+_GLOG = later.pattern(r"[IWEFD](0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01]) +" + _CLOCK + r"(?:\.(\d{1,9}))?")
+_ACCESS = later.pattern(r"\[(\d\d)/(" + "|".join(_MONTHS) + r")/(\d{4}):" + _CLOCK + r" ([+-]\d{4})\]")
+_EPOCH = later.pattern(
     r"(?:^[^\w\s]{0,2}|\b(?:ts|time|timestamp|Timestamp)\"?[=:] ?\"?)"
     r"(?:(\d{10})(?:\.(\d{1,9}))?|(\d{13})|(\d{16})|(\d{19}))(?![\d.])"
 )
@@ -38,7 +39,7 @@ _NEAR_START = 64
 _KEY_WITHIN = 512
 
 # Units in any usual spelling: h, hour, hours. Their first letter says which.
-_RELATIVE = re.compile(
+_RELATIVE = later.pattern(
     r"(\d{1,9}(?:\.\d+)?)\s*(s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?|w|weeks?)(?![A-Za-z])", re.IGNORECASE
 )
 _UNIT = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
