@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import typing as t
+from pathlib import Path
 
 import pytest
 
@@ -20,8 +22,15 @@ HANG = ("hangs01", "shell-hangs01")
 SECONDS = 15  # that a host which hangs has
 
 
+class Visited(t.NamedTuple):
+    """A run, and the commands of the ssh clients that still wait for a host after it."""
+
+    run: Run
+    waiting: t.List[str]
+
+
 @pytest.fixture(scope="module", params=["0", "1"], ids=["files", "pipelining"])
-def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def visited(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Visited:
     """One run over two hosts that are well and one of each that is not."""
     directory = tmp_path_factory.mktemp("fleet")
     kinds = [*sshd.SAID, "well", "well"]  # the first host is one that is not there
@@ -37,10 +46,27 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
             # Each is tried at once: a host that does not answer holds nobody else up.
             more = ("-i", str(hosts.inventory), "--forks", str(len(kinds)))
             environment = {**hosts.environment, "ANSIBLE_PIPELINING": request.param}
-            return run_playbook("diagnose", directory, {**lab.variables, **urls}, *more, timeout=400, **environment)
+            run = run_playbook("diagnose", directory, {**lab.variables, **urls}, *more, timeout=400, **environment)
+            return Visited(run, clients_of([hosts.addresses[name] for name in HANG]))
     except sshd.Unavailable as error:
         require(False, str(error))
         raise
+
+
+def clients_of(addresses: t.Sequence[str]) -> t.List[str]:
+    """The commands of all ssh clients for these addresses, without the masters that Ansible keeps for a next run."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (process / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+            if words[0] == "ssh" and set(addresses) & set(words):
+                found.append(" ".join(words))
+    return found
+
+
+@pytest.fixture(scope="module")
+def run(visited: Visited) -> Run:
+    return visited.run
 
 
 def seen(run: Run) -> t.Dict[str, t.Any]:
@@ -70,3 +96,7 @@ def test_what_was_not_checked_is_no_pass_and_no_failure(run: Run) -> None:
     assert "Traceback" not in run.output
     of_the_dead = [finding for finding in (run.report or {})["findings"] if finding["host"] in SICK]
     assert {finding["state"] for finding in of_the_dead} == {"skipped"}
+
+
+def test_no_ssh_goes_on_to_wait_for_a_host_that_hangs(visited: Visited) -> None:
+    assert visited.waiting == []
