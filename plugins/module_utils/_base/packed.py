@@ -121,18 +121,27 @@ def run(arguments: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
         tempfile.gettempdir()
     except OSError as error:  # all disks are full: probes might stop half-way
         return {"failed": True, "msg": error.strerror}
-    modules = _unpacked(code["modules"])
-    sys.meta_path.insert(0, _Importer(json.loads(modules) if code["python"] == SOURCE else marshal.loads(modules)))
+    use(arguments)
     arrival = importlib.import_module(f"{PACKAGE}._plan.arrival")
     asked = json.loads(_unpacked(arguments["asked"]))
     return {"python": PYTHON, **arrival.run(asked, bool(arguments.get("_ansible_check_mode")))}
 
 
-class _Importer(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Modules from {name: code or (path, text)}, in the packages that they name."""
+def use(arguments: t.Mapping[str, t.Any]) -> None:
+    """From now on, import the modules of `code`, which is for this Python or source."""
+    code, modules = arguments["code"], _unpacked(arguments["code"]["modules"])
+    found = json.loads(modules) if code["python"] == SOURCE else marshal.loads(modules)
+    sys.meta_path.insert(0, _Importer(found, {name: arguments[name] for name in ("loader", "code")}))
 
-    def __init__(self, modules: t.Mapping[str, t.Any]) -> None:
-        self._modules = modules
+
+class _Importer(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Modules from {name: code or (path, text)}, in the packages that they name.
+
+    `sent` is what they came in, for another process on this host that needs them.
+    """
+
+    def __init__(self, modules: t.Mapping[str, t.Any], sent: t.Dict[str, t.Any]) -> None:
+        self._modules, self.sent = modules, sent
         # No host has the packages above ours, or it has others.
         parts = PACKAGE.split(".")
         self._above = {".".join(parts[:number]) for number in range(1, len(parts) + 1)}

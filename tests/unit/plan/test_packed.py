@@ -17,6 +17,7 @@ import pytest
 from ansible_collections.traceops.tracing.plugins.module_utils._base import packed
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import LABELS
 from ansible_collections.traceops.tracing.plugins.module_utils._plan.asked import OF_APPLICATION, OF_BACKEND, OF_HOST
+from ansible_collections.traceops.tracing.plugins.module_utils._probe.otlp import inside
 from ansible_collections.traceops.tracing.plugins.plugin_utils import packing
 from ansible_collections.traceops.tracing.tests.lab.tempo import Tempo
 from ansible_collections.traceops.tracing.tests.unit.plan.test_values import OWN
@@ -25,6 +26,7 @@ MODULE = Path(packing.__file__).parents[1] / "modules/visit.py"
 UTILS = Path(packed.__file__).parents[1]
 OF_VISIT = sorted({LABELS[label].probe for label in (*OF_HOST, *OF_APPLICATION)})
 EVERY = sorted({LABELS[label].probe for label in (*OF_HOST, *OF_APPLICATION, *OF_BACKEND)})
+PATH = [path for path in sys.path if path.startswith(sys.base_prefix) and "site-packages" not in path]
 # As ansible-core gives it: the options, in the place of the marker, as JSON.
 MARKER = "<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>"
 
@@ -91,6 +93,25 @@ print(len(sys.meta_path[0]._modules))
     # then only packages of others are missing that are imported where they are used
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 100
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["source", "compiled"])
+def test_a_child_in_another_network_has_the_same_code(compiled: bool) -> None:
+    # given a process that is not there, and what the host's own process came in
+    sent = arguments(packing.for_probes(OF_VISIT, compiled), {})
+    given = {"path": PATH, "sent": sent, "pid": 0, "params": {"ca_path": None}, "directory": "/nowhere"}
+    # when a Python with its standard library alone is to join its network
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", inside._CHILD],
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        check=False,
+        env={},
+    )
+    # then it gets as far as that network
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["cannot"].startswith("its network cannot be joined")
 
 
 def test_code_for_another_python_is_left_alone(tmp_path: Path) -> None:

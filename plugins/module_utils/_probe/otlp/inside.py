@@ -33,10 +33,15 @@ _RESOLVER = ("/etc/resolv.conf", "/etc/hosts")
 # The host's own resolvers would answer for it through these: nss-resolve, nss-myhostname, nscd.
 _SWITCH, _DAEMON = "/etc/nsswitch.conf", "/var/run/nscd/socket"
 
+# It imports what this process does: from the files that Ansible sent, or from what came packed (`_base/packed.py`).
 _CHILD = """
-import json, sys
+import base64, json, sys, zlib
 given = json.loads(sys.stdin.read())
 sys.path[:] = given["path"]
+if given["sent"]:
+    packed = {"__name__": "packed"}
+    exec(zlib.decompress(base64.b64decode(given["sent"]["loader"])), packed)
+    packed["use"](given["sent"])
 from ansible_collections.traceops.tracing.plugins.module_utils._probe import otlp
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.otlp import inside
 inside.answer(given, otlp.run)
@@ -59,7 +64,7 @@ def attempt(params: t.Mapping[str, t.Any], pid: int, seconds: float) -> Result:
     if not sys.platform.startswith("linux") or os.geteuid() != 0:
         raise CannotJoin("only root can join another process's network; become root")
     with tempfile.TemporaryDirectory(prefix="traceops-") as directory:
-        given = {"path": sys.path, "pid": pid, "params": dict(params), "directory": directory}
+        given = {"path": sys.path, "sent": _sent(), "pid": pid, "params": dict(params), "directory": directory}
         try:
             done = subprocess.run(
                 [sys.executable, "-c", _CHILD],
@@ -77,6 +82,11 @@ def attempt(params: t.Mapping[str, t.Any], pid: int, seconds: float) -> Result:
     if answer.get("cannot"):
         raise CannotJoin(str(answer["cannot"]))
     return t.cast(Result, answer["result"])
+
+
+def _sent() -> t.Optional[t.Dict[str, t.Any]]:
+    """What this module itself came packed in; null where it is a file."""
+    return getattr(globals().get("__loader__"), "sent", None)
 
 
 def answer(given: t.Mapping[str, t.Any], probe: t.Callable[[t.Mapping[str, t.Any]], Result]) -> None:
