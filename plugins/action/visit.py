@@ -63,6 +63,7 @@ def _specification() -> t.Dict[str, t.Any]:
 
 
 _OPTIONS = _specification()
+_LOADER = packing.loader()
 _OF_VISIT = sorted({LABELS[label].probe for label in (*OF_HOST, *OF_APPLICATION)})
 _OF_BACKEND = sorted({LABELS[label].probe for label in OF_BACKEND})
 
@@ -287,7 +288,7 @@ class ActionModule(ActionBase):
 
     def _sent(self, probes: t.Sequence[str], compiled: bool, asked: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
         code = self._code(probes, compiled)
-        arguments = {"loader": packing.loader(), "code": code, "asked": packed.pack_options(asked)}
+        arguments = {"loader": _LOADER, "code": code, "asked": packed.pack_options(asked)}
         result: t.Dict[str, t.Any] = self._execute_module(
             "traceops.tracing.visit", module_args=arguments, task_vars=self._vars
         )

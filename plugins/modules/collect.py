@@ -98,8 +98,6 @@ evidence:
       took: 0.012
 """
 
-import typing as t
-
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
@@ -113,11 +111,11 @@ class Module(AnsibleModule):
 
 def main() -> None:
     module = Module({"probes": {"type": "dict", "required": True}}, supports_check_mode=True)
-    probes, evidence = module.params["probes"], t.cast(t.Dict[str, t.Any], {})
+    probes = module.params["probes"]
     try:
         evidence = collect.visit(collect.plan(probes, module.check_mode, module.no_log_values))
     except BadOption as error:
-        module.fail_json(msg=error.message, evidence=evidence)
+        module.fail_json(msg=error.message, evidence={})
     module.exit_json(changed=False, evidence=evidence, invocation=collect.invocation(probes))
 
 

@@ -9,8 +9,8 @@ short_description: Visit a host as the role diagnose does, and keep what it saw 
 version_added: 0.1.0
 description:
   - The role P(traceops.tracing.diagnose#role) calls it, with the variables of that role as they are for the host.
-  - It refuses values that cannot be used, runs M(traceops.tracing.collect) once on the host, and keeps what came of it
-    in a directory of the run on the controller. M(traceops.tracing.diagnosis) judges all of it.
+  - It refuses values that cannot be used, asks the host with the probes of M(traceops.tracing.collect), and keeps what
+    came of it in a directory of the run on the controller. M(traceops.tracing.diagnosis) judges all of it.
   - A host that cannot be reached, does not answer within C(diagnose_host_timeout), or has no Python does not fail the
     task. It is in the report with the reason.
 author: The traceops.tracing authors (@traceops)

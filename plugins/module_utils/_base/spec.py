@@ -61,14 +61,19 @@ def _typed(option: t.Mapping[str, t.Any], value: t.Any) -> t.Any:
         return [_typed({"type": option.get("elements", "raw")}, each) for each in values]
     if kind == "dict" and option.get("options"):
         return filled(option["options"], value)
-    return _kinds[kind](value) if kind in _kinds else value
+    return _KINDS[kind](value) if kind in _KINDS else value
+
+
+def switch(value: t.Any) -> bool:
+    """A switch that may have come as text from the command line."""
+    return str(value).lower() in ("true", "yes", "on", "1", "y", "t", "1.0")
 
 
 # From text as well, which values on a command line are.
-_kinds: t.Dict[str, t.Callable[[t.Any], t.Any]] = {
+_KINDS: t.Dict[str, t.Callable[[t.Any], t.Any]] = {
     "str": str,
     "int": lambda value: int(float(value)),
     "float": float,
-    "bool": lambda value: str(value).lower() in ("true", "yes", "on", "1", "y", "t", "1.0"),
+    "bool": switch,
     "path": lambda value: os.path.expanduser(os.path.expandvars(str(value))),
 }

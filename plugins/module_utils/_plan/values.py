@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base.spec import switch as switch
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import collect, labels
 
 Values = t.Mapping[str, t.Any]
@@ -107,8 +108,3 @@ def number(value: t.Any) -> float:
         return float(value)
     except (TypeError, ValueError):
         return float("nan")
-
-
-def switch(value: t.Any) -> bool:
-    """A switch that may have come as text from the command line."""
-    return str(value).lower() in ("true", "yes", "on", "1", "y", "t", "1.0")

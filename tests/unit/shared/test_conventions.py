@@ -19,7 +19,7 @@ MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py"))
 PROBE_DIR = ROOT / "plugins/module_utils/_probe"
 # A file, or a folder whose __init__ is the probe.
 PROBES = sorted(path.stem for path in PROBE_DIR.iterdir() if path.name[0].isalpha())
-GROUPS = [name for name in vars(_spec) if name.isupper()]
+GROUPS = [name for name in vars(_spec) if name.isupper() and not name.startswith("_")]
 
 
 def code_lines(path: Path) -> int:
