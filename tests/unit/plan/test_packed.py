@@ -16,6 +16,7 @@ import pytest
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base import packed
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import LABELS
+from ansible_collections.traceops.tracing.plugins.module_utils._plan import arrival
 from ansible_collections.traceops.tracing.plugins.module_utils._plan.asked import OF_APPLICATION, OF_BACKEND, OF_HOST
 from ansible_collections.traceops.tracing.plugins.module_utils._probe.otlp import inside
 from ansible_collections.traceops.tracing.plugins.plugin_utils import packing
@@ -112,6 +113,32 @@ def test_a_child_in_another_network_has_the_same_code(compiled: bool) -> None:
     # then it gets as far as that network
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["cannot"].startswith("its network cannot be joined")
+
+
+def test_the_child_is_given_what_its_parent_came_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    # given a probe that came packed
+    given: list[dict[str, t.Any]] = []
+    monkeypatch.setattr(inside, "__loader__", SimpleNamespace(sent={"loader": "L", "code": "C"}))
+    monkeypatch.setattr(inside.os, "geteuid", lambda: 0)
+    answered = SimpleNamespace(returncode=0, stdout=b'{"result": {"ok": true}}')
+
+    def run(*_words: t.Any, **more: t.Any) -> SimpleNamespace:
+        given.append(json.loads(more["input"]))
+        return answered
+
+    monkeypatch.setattr(inside.subprocess, "run", run)
+    # when it starts a child in another network
+    inside.attempt({"ca_path": None}, 1, 1.0)
+    # then the child gets that
+    assert given[0]["sent"] == {"loader": "L", "code": "C"}
+
+
+def test_an_answer_with_a_secret_in_it_leaves_the_host_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    # given a server that repeats the token
+    said = {"tempo_info": {"ok": False, "message": "no token s3cr3t-token is known"}}
+    monkeypatch.setattr(arrival.collect, "visit", lambda _planned: said)
+    probes = {"tempo_info": {"tempo_url": "http://tempo:3200", "token": "s3cr3t-token"}}
+    assert "s3cr3t" not in json.dumps(arrival.run(t.cast(t.Any, {"probes": probes}), False))
 
 
 def test_code_for_another_python_is_left_alone(tmp_path: Path) -> None:
