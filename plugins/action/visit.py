@@ -23,6 +23,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base import packed
 from ansible_collections.traceops.tracing.plugins.module_utils._base.errors import BadOption
+from ansible_collections.traceops.tracing.plugins.module_utils._base.spec import switch
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import stored
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import LABELS
 from ansible_collections.traceops.tracing.plugins.module_utils._plan import (
@@ -103,7 +104,7 @@ class ActionModule(ActionBase):
         began = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S+00:00")
         self._store = store.arrive(C.DEFAULT_LOCAL_TMP, runs.key(self._task), self._host, secrets.token_hex(32), began)
         self._check_baseline(given)
-        return self._reach(given, None, values.switch(given["diagnose_discover"]))
+        return self._reach(given, None, switch(given["diagnose_discover"]))
 
     def _gather(self, _options: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
         """Who is to be visited again and who asks which backend, when all hosts were visited."""
@@ -159,7 +160,7 @@ class ActionModule(ActionBase):
         self._store.keep(self._host, given if for_others else values.without_secrets(given))
         planned = applications.planned(found.settled(given, offer), self._host, self._store.run["run"])
         entry: store.Entry = {"planned": planned, "offer": offer, "looked": earlier.get("looked"), "seen": None}
-        only_look = values.switch(given["diagnose_only_discover"])
+        only_look = switch(given["diagnose_only_discover"])
         at_once = offer is None and not only_look and (not look or self._is_complete(given))
         phase = "visited" if offer is not None or at_once else "looked around"
         watched = terminal.Watched(phase, self._host, self._hosts(), self._store.run["run"])

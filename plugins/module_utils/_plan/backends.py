@@ -9,6 +9,7 @@ import datetime
 import typing as t
 
 from ansible_collections.traceops.tracing.plugins.module_utils._base.nested import nested
+from ansible_collections.traceops.tracing.plugins.module_utils._base.spec import switch
 from ansible_collections.traceops.tracing.plugins.module_utils._otel import canary
 from ansible_collections.traceops.tracing.plugins.module_utils._plan import values, visit
 from ansible_collections.traceops.tracing.plugins.module_utils._plan.applications import (
@@ -132,7 +133,7 @@ def _questions(
         found["sampling_ratio"].update(confidence=CONFIDENCE, **since(labels, now))
     sent = canaries(labels)
     if sent:
-        found["canaries"].update(run=run, sent=sent, search=values.switch(given["diagnose_wait_search"]))
+        found["canaries"].update(run=run, sent=sent, search=switch(given["diagnose_wait_search"]))
     else:
         del found["canaries"]
     if asked.counted:

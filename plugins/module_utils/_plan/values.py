@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.traceops.tracing.plugins.module_utils._base.spec import switch as switch
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import collect, labels
 
 Values = t.Mapping[str, t.Any]

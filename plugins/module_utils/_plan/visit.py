@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base.spec import switch
 from ansible_collections.traceops.tracing.plugins.module_utils._base.text import excerpt
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence import collect
 from ansible_collections.traceops.tracing.plugins.module_utils._evidence.labels import LABELS
@@ -35,7 +36,7 @@ LOOK = "discover"  # the label of the look around that comes before the visit
 def looking(given: values.Values) -> t.Dict[str, Options]:
     """The options of `collect` for the look around; empty where none is wanted."""
     its = {name: given[f"diagnose_{name}"] for name in values.OF_APPLICATION}
-    return of_labels([LOOK], its, given) if values.switch(given["diagnose_discover"]) else {}
+    return of_labels([LOOK], its, given) if switch(given["diagnose_discover"]) else {}
 
 
 def told(evidence: t.Any, label: str, owner: str, several: bool) -> t.Optional[t.Dict[str, t.Any]]:
@@ -84,7 +85,7 @@ def probes(
 
 def tries_tenants(its: values.Values, given: values.Values) -> bool:
     """Whether one of the tenants that Tempo has may be what the application forgets to name."""
-    return values.switch(given["diagnose_counterfactual"]) and not its["tenant"]
+    return switch(given["diagnose_counterfactual"]) and not its["tenant"]
 
 
 def logs(given: values.Values, found_too: bool) -> t.List[t.List[t.List[str]]]:
@@ -115,7 +116,7 @@ def _of_application(
     for hop in HOPS:
         if hop in asked:
             asked[hop]["canary"] = {**sent_by, "hop": hop}
-    counterfactual = values.switch(given["diagnose_counterfactual"])
+    counterfactual = switch(given["diagnose_counterfactual"])
     asked["otlp"].update(counterfactual=counterfactual, tenants=known_tenants if tries_tenants(its, given) else [])
     other = sibling(str(its["otlp_endpoint"]))
     if other:

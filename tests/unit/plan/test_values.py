@@ -134,12 +134,6 @@ def test_a_url_that_no_request_can_go_to_is_refused(url: str) -> None:
     assert len(problems_of(diagnose_tempo_url=url)) == 1
 
 
-@pytest.mark.parametrize("value", [True, "yes", "True", "1", 1])
-def test_a_switch_may_come_as_text(value: Any) -> None:
-    assert values.switch(value)
-    assert not values.switch("false")
-
-
 def test_the_urls_of_tempos_processes_are_urls() -> None:
     (said,) = problems_of(diagnose_tempo_urls={"distributor": "tempo:3200"})
     assert "diagnose_tempo_urls: distributor: 'tempo:3200' cannot be used" in said

@@ -21,7 +21,7 @@ VALUES: dict[str, list[Any]] = {
     "str": ["text", 5],
     "int": [7, "7"],
     "float": [2.5, "2.5", 3],
-    "bool": [True, False, "yes", "false", "on"],
+    "bool": [True, False, 1, "1", "True", "yes", "false", "on"],
     "path": ["/var/log/app.log", "~/app.log", "$HOME/app.log"],
     "dict": [{"key": "value"}, {}],
     "raw": ["as it is"],
