@@ -290,9 +290,15 @@ class ActionModule(ActionBase):
     def _sent(self, probes: t.Sequence[str], compiled: bool, asked: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
         code = self._code(probes, compiled)
         arguments = {"loader": _LOADER, "code": code, "asked": packed.pack_options(asked)}
-        result: t.Dict[str, t.Any] = self._execute_module(
-            "traceops.tracing.visit", module_args=arguments, task_vars=self._vars
-        )
+        try:
+            result: t.Dict[str, t.Any] = self._execute_module(
+                "traceops.tracing.visit", module_args=arguments, task_vars=self._vars
+            )
+        except AnsibleError:
+            raise
+        except Exception as error:  # of a connection or strategy plugin, which have their own (mitogen, paramiko)
+            said = str(error).strip() or type(error).__name__
+            raise AnsibleError(f"no module can be run there: {said.splitlines()[0]}") from None
         return result
 
     def _code(self, probes: t.Sequence[str], compiled: bool) -> packed.Code:

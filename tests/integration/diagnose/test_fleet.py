@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import ansible_mitogen
 import pytest
 
 from ansible_collections.traceops.tracing.tests.integration.playbook import QUIET, Run, assert_clean, run_playbook
@@ -93,6 +94,34 @@ def test_an_unreachable_host_stays_in_the_report_and_stops_nobody(tmp_path: Path
     assert states == {"skipped"}
     assert run.verdict["status"] == "incomplete", "what a host would have said is decisive"
     assert "gone" in run.verdict["sentence"]
+
+
+BREAKS = """
+DOCUMENTATION = "{name: breaks, short_description: breaks, description: breaks, author: nobody, options: {}}"
+from ansible.plugins.connection import local
+
+
+class Connection(local.Connection):
+    transport = "breaks"
+
+    def exec_command(self, *args, **kwargs):
+        raise RuntimeError("the stream ended\\n  File 'somewhere', line 1")
+"""
+
+
+def test_a_host_whose_connection_breaks_in_a_way_of_its_own_is_in_the_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a connection plugin with exceptions that are not Ansible's
+    (tmp_path / "breaks.py").write_text(BREAKS, encoding="utf-8")
+    monkeypatch.setenv("ANSIBLE_CONNECTION_PLUGINS", str(tmp_path))
+    with Lab(directory=tmp_path / "lab") as lab:
+        lab.run_app()
+        run = diagnose(tmp_path, lab, [f"app01 {LOCAL}", f"gone {LOCAL} ansible_connection=breaks"])
+    assert run.report is not None, run.output
+    assert run.report["evidence"]["hosts"]["gone"]["reason"] == "no module can be run there: the stream ended"
+    assert run.recap["gone"]["failed"] == 0
+    assert run.recap["app01"]["failed"] == 0
 
 
 def test_with_nothing_running_the_verdict_says_what_is_not_running(tmp_path: Path) -> None:
@@ -207,6 +236,17 @@ def test_the_report_of_a_serial_play_covers_all_batches(tmp_path: Path) -> None:
 @pytest.mark.parametrize("strategy", ["free", "host_pinned"])
 def test_where_hosts_do_not_wait_for_each_other_the_last_one_judges_all(tmp_path: Path, strategy: str) -> None:
     said, reports = play(tmp_path, f"strategy: {strategy}")
+    assert hosts_of(reports) == ["app01", "app02"], said
+    assert said.count("No fault found") == 1, said
+    assert "failed=0" in said
+
+
+@pytest.mark.parametrize("strategy", ["linear", "free"])
+def test_hosts_are_visited_through_mitogen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strategy: str) -> None:
+    # given mitogen's strategies, of whose kind ansible-core 2.19 says that they will go
+    monkeypatch.setenv("ANSIBLE_STRATEGY_PLUGINS", str(Path(ansible_mitogen.__file__).parent / "plugins" / "strategy"))
+    monkeypatch.setenv("ANSIBLE_DEPRECATION_WARNINGS", "False")
+    said, reports = play(tmp_path, f"strategy: mitogen_{strategy}")
     assert hosts_of(reports) == ["app01", "app02"], said
     assert said.count("No fault found") == 1, said
     assert "failed=0" in said
