@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base import later
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.records import messages, words
 from ansible_collections.traceops.tracing.plugins.module_utils._otel.statuses import REFUSALS
 
@@ -46,7 +47,7 @@ class Row(t.NamedTuple):
 
 
 def _row(cause: str, known_of: str, *words: str) -> Row:
-    return Row(cause, re.compile("|".join(re.sub(r"^\(\?i\)(.*)$", r"(?i:\1)", each) for each in words)), known_of)
+    return Row(cause, later.pattern("|".join(re.sub(r"^\(\?i\)(.*)$", r"(?i:\1)", each) for each in words)), known_of)
 
 
 # Wordings as the sources of August 2026 have them, and as runs of Python 1.15 to 1.45, Node.js 0.35 to 0.223, Java 1.20
@@ -437,7 +438,7 @@ _STATUS_CAUSES: t.Dict[int, str] = {
     503: "unavailable",
     504: "bad_gateway",
 }
-_STATUS = re.compile(
+_STATUS = later.pattern(
     r"(?i)(?:HTTP status code|status code:?|batch code:|http\.code=|\bstatus\\*\"?[:= (]{1,2}|statusCode\\*\"?[:=]\s?"
     r"|failed to send (?:\w+ )?to [^\s]+: |\"code\\*\":\\*\"|StatusError\(|non-retryable status|responded with"
     r"|HTTP/\d(?:\.\d)?"
@@ -446,19 +447,19 @@ _STATUS = re.compile(
 )
 # .NET, requests and PSR-18 clients print the number or the phrase alone.
 _PHRASES: t.Tuple[t.Tuple[str, t.Pattern[str]], ...] = (
-    ("invalid_data", re.compile(r"\bBad ?Request\b")),
-    ("unauthorized", re.compile(r"\bUnauthorized\b")),
-    ("forbidden", re.compile(r"\bForbidden\b")),
-    ("path_not_found", re.compile(r"\bNot ?Found\b(?! in)|404 page not found")),
-    ("method_not_allowed", re.compile(r"\bMethod ?Not ?Allowed\b")),
-    ("unsupported_media_type", re.compile(r"\bUnsupported ?Media ?Type\b")),
-    ("invalid_data", re.compile(r"\bUnprocessable ?(?:Entity|Content)\b|InvalidHeader \{")),
-    ("bad_gateway", re.compile(r"\bBad ?Gateway\b|\bGateway ?Time-?[oO]ut\b")),
-    ("server_error", re.compile(r"\bInternal ?Server ?Error\b")),
-    ("unavailable", re.compile(r"\bService ?Unavailable\b|retryable status\b|retry-able request failure(?!: Post)")),
+    ("invalid_data", later.pattern(r"\bBad ?Request\b")),
+    ("unauthorized", later.pattern(r"\bUnauthorized\b")),
+    ("forbidden", later.pattern(r"\bForbidden\b")),
+    ("path_not_found", later.pattern(r"\bNot ?Found\b(?! in)|404 page not found")),
+    ("method_not_allowed", later.pattern(r"\bMethod ?Not ?Allowed\b")),
+    ("unsupported_media_type", later.pattern(r"\bUnsupported ?Media ?Type\b")),
+    ("invalid_data", later.pattern(r"\bUnprocessable ?(?:Entity|Content)\b|InvalidHeader \{")),
+    ("bad_gateway", later.pattern(r"\bBad ?Gateway\b|\bGateway ?Time-?[oO]ut\b")),
+    ("server_error", later.pattern(r"\bInternal ?Server ?Error\b")),
+    ("unavailable", later.pattern(r"\bService ?Unavailable\b|retryable status\b|retry-able request failure(?!: Post)")),
     (
         "redirected",
-        re.compile(r"TooManyRedirects|Exceeded \d+ redirects|\b30[1278] (?:Found|Moved|Temporary|Permanent)"),
+        later.pattern(r"TooManyRedirects|Exceeded \d+ redirects|\b30[1278] (?:Found|Moved|Temporary|Permanent)"),
     ),
 )
 
@@ -500,7 +501,7 @@ def _grpc(name: str, number: int) -> t.Pattern[str]:
     """A gRPC status as SDKs print it: NAME (grpcio, grpc-js, Java), Name (Go, tonic, C++), its number (Java, .NET)."""
     camel = "".join(part.capitalize() for part in name.split("_"))
     spaced = name.replace("_", " ").lower()
-    return re.compile(
+    return later.pattern(
         rf"\bStatusCode\.{name}\b|\b{number} {name}\b|\b{name}:|Server (?:is|responded with) {name}|\(\W?{name}\W?\)"
         rf"|\\*\"{name}\\*\"|code = {camel}\b|code:? {camel}\b|status: {camel}\b"
         rf"|(?i:grpc[- ](?:status|code)[ =:\\\"]*(?:code )?{number})\b"
@@ -669,7 +670,7 @@ _GRPC_SURE = tuple(each for each in _GRPC if each[0] not in _UNSURE)
 _GRPC_UNKNOWN = tuple(each for each, said in zip(_GRPC, _GRPC_CAUSES) if said[0] == "UNKNOWN")
 _GRPC_UNSURE = tuple(each for each in _GRPC if each[0] in _UNSURE and each not in _GRPC_UNKNOWN)
 # With gRPC, a proxy on the way that answers with HTTP's status: these say more than that it is no gRPC.
-_OF_PROXY = re.compile(
+_OF_PROXY = later.pattern(
     r"(?:unexpected HTTP status code received from server: |Received http2 header with status: "
     r"|: HTTP status code (?=\d+; transport))(401|403|407|429|5\d\d)\b"
 )
@@ -677,24 +678,24 @@ _REST_AS_PAIRS = tuple((row.cause, row.regex) for row in _REST)
 
 
 # What Java's exporter (1.32, okhttp) makes of a failure without a word, as a rule a connection that broke.
-_WORDLESS = re.compile(r"gRPC status code 2\. Error message: ?$")
+_WORDLESS = later.pattern(r"gRPC status code 2\. Error message: ?$")
 
 
 # Which signal a line is about.
-_METRICS = re.compile(
+_METRICS = later.pattern(
     r"(?i)metrics?[_ ]?exporter|/v1/metrics|PeriodicExporting|periodic ?(?:metric ?)?reader"
     r"|(?:data_type|signal|pipeline)\W{1,6}metrics|\bmetrics/worker\.go|component_id=\S*metrics"
     r"|export (?:\d+ )?metric|(?:upload|send|uploading|exporting) metrics|MetricsExporter|MetricsService|OTLP METRIC"
     r"|metrics? export|MeterProvider|MetricReader|TonicMetrics|HttpMetrics|encode metrics|metrics batch"
     r"|otelcol\.exporter\.\w+\.\w*metrics|metrics error"
 )
-_LOGS = re.compile(
+_LOGS = later.pattern(
     r"(?i)_log_exporter|/v1/logs|(?:data_type|signal|pipeline)\W{1,6}logs|export (?:\d+ )?log|BatchLog|LogRecord"
     r"|\blogs/worker\.go|component_id=\S*logs"
     r"|(?:upload|send|exporting) logs|LogsService|OTLP LOG\b|LoggerProvider|TonicLogs|HttpLogs|logs export"
     r"|encode logs|logs batch|LogsExporter"
 )
-_TRACES = re.compile(
+_TRACES = later.pattern(
     r"(?i)trace_exporter|/v1/traces|(?:data_type|signal|pipeline)\W{1,6}traces|export (?:\d+ )?(?:trace|span)"
     r"|TraceService|spans"
 )
@@ -716,11 +717,11 @@ def signal_of_record(lines: t.Sequence[str]) -> str:
 
 
 # The protocol that the exporter speaks, by its own name in the line.
-_OF_HTTP = re.compile(
+_OF_HTTP = later.pattern(
     r"(?i)proto[._]http|http/?exporter|HttpExporter|OtlpHttp|OTLP HTTP|otlphttp|HttpClient\.|HTTP export|/v1/traces"
     r"|sendWithHttp|http-transport"
 )
-_OF_GRPC = re.compile(r"(?i)proto[._]grpc|grpc|tonic|code = \w+ desc")
+_OF_GRPC = later.pattern(r"(?i)proto[._]grpc|grpc|tonic|code = \w+ desc")
 
 
 def protocol_of(lines: t.Sequence[str]) -> str:

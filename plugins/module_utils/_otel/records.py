@@ -10,12 +10,14 @@ import json
 import re
 import typing as t
 
+from ansible_collections.traceops.tracing.plugins.module_utils._base import later
+
 _WORDS = 300
 
 # Records: what a log's own form puts around them, and which lines belong together.
-_CRI = re.compile(r"^\d{4}-\d\d-\d\dT\S+ (?:stdout|stderr) [FP] ")
-_COMPOSE = re.compile(r"^[\w.-]{1,64}\s+\| ")
-_SYSLOG = re.compile(
+_CRI = later.pattern(r"^\d{4}-\d\d-\d\dT\S+ (?:stdout|stderr) [FP] ")
+_COMPOSE = later.pattern(r"^[\w.-]{1,64}\s+\| ")
+_SYSLOG = later.pattern(
     r"^(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\S+) \S+ [\w./@-]{1,64}(?:\[\d+\])?: "
 )
 _MESSAGE_KEYS = ("log", "msg", "message", "MESSAGE", "body", "Body", "RenderedMessage", "event", "@m", "short_message")
@@ -81,7 +83,7 @@ def _said_in_json(text: str) -> str:
 
 
 # What belongs to the record above it.
-_CONTINUES = re.compile(
+_CONTINUES = later.pattern(
     r"^(?:\s|$|Traceback|Caused by: |During handling|The above exception|Suppressed: |\.\.\. |[})\]]"
     r"|[\w.$]+(?:Error|Exception|Timeout|Failure|Refused|Reset|Disconnected"
     r"|Schema|URL|Redirects|StatusLine|gaierror|Iteration|Exit)\b(?::|$|\()"
@@ -89,7 +91,7 @@ _CONTINUES = re.compile(
     r"|\{[a-z]\w*,\s*$|[a-z]\w*\}+\s*$"  # an Erlang term that goes on
     r"|stack traceback|details = |debug_error_string|\tstatus = |#\d+ |there is no reactor|note: )"
 )
-_FRAME = re.compile(
+_FRAME = later.pattern(
     r"^(?:\s+(?:at |File |\^|~|\.\.\. \d+ more|from )|    |\t(?:at|\.\.\.)|#\d+ |Traceback "
     r"|During handling|The above exception|\s*$)"
 )
@@ -127,17 +129,17 @@ def messages(lines: t.Sequence[str]) -> t.List[str]:
     return said
 
 
-_FIELDS = re.compile(r"^.*?\\*\"\s*,\s*(?=\\*\"\w+\\*\":)")
+_FIELDS = later.pattern(r"^.*?\\*\"\s*,\s*(?=\\*\"\w+\\*\":)")
 
 
-_ESCAPED = re.compile(r"\\+([\"'/])")
+_ESCAPED = later.pattern(r"\\+([\"'/])")
 # The fields behind a message in JSON or logfmt, and what a JSON value begins with.
-_TAIL = re.compile(
+_TAIL = later.pattern(
     r"(?:\\*\"\s*,\s*\\*\"[\w.@-]{1,40}\\*\"\s*:|\\*\"\s+[\w.]{1,40}=|\\*\"\s*\}"
     r"|\s+[\w.]{1,40}_items=|\s+interval=|,?\s*\\*\"(?:stacktrace|dropped_items|interval)\\*\"|\\*\"\s+\{\\*\""
     r"|\.? Resolution note\b).*$"
 )
-_HEAD = re.compile(
+_HEAD = later.pattern(
     r"^.*?(?:\{?\\*\"(?:stack|message|msg|error|details)\\*\":\s*\\*\"|\berror=\\*\"|\berr=\\*\""
     r"|Err: connection error: desc = \\*\")(?:Error: )?"
 )
@@ -147,7 +149,7 @@ _LEVEL = r"(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|SEVERE|FATAL|CRITICAL)"
 # What stands before a message: what syslog, journald and container engines put there, then times, levels and loggers
 # of Python, Java, Spring, Elixir, env_logger, Ruby, Go and glog.
 _LOG_HEADS = tuple(
-    re.compile(each)
+    later.pattern(each)
     for each in (
         r"^\d{4}-\d\d-\d\dT[\d:.]+Z (?=[\[(]?\d{4}[-/])",
         r"^(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d (?:\S+ )?|\d{4}-\S+ (?:\S+ )?)?[\w./@+-]{1,64}\[\d{1,10}\]: ",
