@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import os
 import typing as t
 import uuid
@@ -58,6 +59,7 @@ _NO_BASELINE = (
     "fail_on: new compares with an earlier report, and none was given: name one, or a directory of them, "
     "with diagnose_baseline"
 )
+_SOME = 5  # hosts that are named of those that are still to come: each host keeps this list
 _FIRST = " (a first run has nothing to compare with: leave the baseline out)"
 
 
@@ -95,7 +97,7 @@ class ActionModule(ActionBase):
             if options["visited"]:
                 result["waiting"] = self._waiting(task_vars or {})
                 if result["waiting"]:
-                    words = f"the verdict comes with the last host; still to come: {_few(result['waiting'])}"
+                    words = f"the verdict comes with the last host; still to come: {', '.join(result['waiting'])}"
                     return {**result, "msg": words}
             report, checks = self._report(options, task_vars or {})
         except _REFUSED as error:
@@ -141,10 +143,10 @@ class ActionModule(ActionBase):
         return judge.report(seen, checks, baseline, baseline_file), checks
 
     def _waiting(self, task_vars: t.Mapping[str, t.Any]) -> t.List[str]:
-        """The hosts that the verdict waits for; [] where this host is the one that says it."""
+        """Some of the hosts that the verdict waits for; [] where this host is the one that says it."""
         if runs.is_last(self._task, self._store(), str(task_vars.get("inventory_hostname", ""))):
             return []
-        return runs.waiting(self._store(), task_vars) or ["another host"]
+        return list(itertools.islice(runs.waiting(self._store(), task_vars), _SOME)) or ["another host"]
 
     def _store(self) -> store.Store:
         known = store.current(C.DEFAULT_LOCAL_TMP, runs.key(self._task))
@@ -230,10 +232,6 @@ def _inventory(task_vars: t.Mapping[str, t.Any]) -> str:
         if os.path.isfile(str(source)) and not path.startswith(os.pardir):
             return path
     return ""
-
-
-def _few(names: t.List[str]) -> str:
-    return ", ".join([*names[:5], *([f"{len(names) - 5} more"] if len(names) > 5 else [])])
 
 
 def _absolute(path: str) -> str:

@@ -110,12 +110,13 @@ class ActionModule(ActionBase):
         """Who is to be visited again and who asks which backend, when all hosts were visited."""
         self._store = self._current()
         if not runs.becomes_last(self._task, self._store, self._vars, self._host):
-            return {"again": [], "asking": {}, "over": True}
+            return {"hosts": {}, "over": True}
         left = gathering.gathered(self._store)
-        asking = {host: sorted(its) for host, its in left["asking"].items()}
+        # Not a list: each host looks for itself in it.
+        hosts = {**dict.fromkeys(left["asking"], "ask"), **dict.fromkeys(left["again"], "visit")}
         # Where hosts do not wait for each other, those that are to ask have gone on: the last one does.
-        over = not left["again"] and (runs.together(self._task) or not asking)
-        return {"again": left["again"], "asking": asking, "over": over}
+        over = not left["again"] and (runs.together(self._task) or not left["asking"])
+        return {"hosts": hosts, "over": over}
 
     def _follow_up(self, _options: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
         """What is left for this host: to be visited with what others found, or to ask its backends for all."""

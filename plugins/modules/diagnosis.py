@@ -235,7 +235,8 @@ stopped:
   type: dict
   sample: {app02: [network.otlp.connection-refused]}
 waiting:
-  description: With O(visited), the hosts that are still to come. There is no verdict as long as there are some.
+  description:
+    - With O(visited), the last five of the hosts that are still to come. There is no verdict as long as there are some.
   returned: always
   type: list
   elements: str

@@ -49,17 +49,13 @@ msg:
   returned: when that is so
   type: str
   sample: no answer within 120 s (diagnose_host_timeout)
-again:
-  description: The hosts that wait for what others found.
-  returned: with O(step=gather)
-  type: list
-  elements: str
-  sample: [app01]
-asking:
-  description: Which hosts are left to ask Tempo and Grafana for all, with the ids of what they ask.
+hosts:
+  description:
+    - The hosts for which something is left to do, V(visit) for those that wait for what others found and V(ask) for
+      those that ask Tempo and Grafana for all.
   returned: with O(step=gather)
   type: dict
-  sample: {app02: [http://tempo:3200 http://grafana:3000 shop]}
+  sample: {app01: visit, app02: ask}
 over:
   description: Whether nothing is left when these have asked, since no host is visited again.
   returned: with O(step=gather)

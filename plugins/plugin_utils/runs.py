@@ -40,9 +40,9 @@ def has_batches(task: t.Any) -> bool:
     return bool(getattr(getattr(task, "play", None), "serial", None))
 
 
-def waiting(store: Store, task_vars: t.Mapping[str, t.Any]) -> t.List[str]:
-    """The hosts of the batch that are still to come."""
-    return [host for host in task_vars.get("ansible_play_batch") or [] if not store.known(host)]
+def waiting(store: Store, task_vars: t.Mapping[str, t.Any]) -> t.Iterator[str]:
+    """The hosts of the batch that are still to come, the last one first: each host asks, and most need one look."""
+    return (host for host in reversed(task_vars.get("ansible_play_batch") or []) if not store.known(host))
 
 
 def becomes_last(task: t.Any, store: Store, task_vars: t.Mapping[str, t.Any], host: str) -> bool:
@@ -52,7 +52,7 @@ def becomes_last(task: t.Any, store: Store, task_vars: t.Mapping[str, t.Any], ho
     """
     if together(task):
         return True
-    if not waiting(store, task_vars) and store.claim(_LAST):
+    if next(waiting(store, task_vars), None) is None and store.claim(_LAST):
         store.settle(_LAST, host)
     return is_last(task, store, host)
 
