@@ -147,6 +147,7 @@ class Hosts:
             "config": self._config(names, keys),
             "start": _START.format(
                 directory=shlex.quote(str(self.directory)),
+                cache=shlex.quote(str(CACHE.resolve())),
                 place=shlex.quote(str(place)),
                 full=_FULL if full else "",
                 config=shlex.quote(f"{keys}/{place.name}/config"),
@@ -300,7 +301,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 # In namespaces of mounts and processes; the machine knows neither the user that sshd wants nor this home of root.
 _START = """\
-place={place} directory={directory}
+place={place} directory={directory} cache={cache}
 mount --bind "$place/passwd" /etc/passwd
 mount --bind "$place/shadow" /etc/shadow
 mkdir -p -m 755 /run/sshd
@@ -309,15 +310,22 @@ exec {sshd} -D -e -f {config}
 """
 _FULL = """
 mount -t tmpfs -o size=64k tmpfs /mnt
-mkdir /mnt/keys /mnt/full
+mkdir /mnt/keys /mnt/full /mnt/cache
 mount --bind "$directory" /mnt/keys
+mount --bind "$cache" /mnt/cache
 mount -t tmpfs -o size=64k tmpfs /mnt/full
 mkdir /mnt/full/home
 mkdir -m 1777 /mnt/full/tmp
+# Python and sshd are in the cache, which may be in one of the places that are full.
+case "$cache" in
+    /tmp/* | /var/tmp/* | /usr/tmp/*) mkdir -p "/mnt/full/tmp/${cache#*/tmp/}"; covered="$cache" ;;
+    *) covered= ;;
+esac
 cat /dev/zero > /mnt/full/log || true
 for place in /tmp /var/tmp /usr/tmp; do
     [ ! -d "$place" ] || mount --bind /mnt/full/tmp "$place"
 done
+[ -z "$covered" ] || mount --bind /mnt/cache "$covered"
 """
 _KILLED = """\
 #!/bin/sh
